@@ -1,0 +1,1 @@
+"""Pilotlight measured beside its peers, under AWS's own runtime client. Never deployed."""
