@@ -33,10 +33,11 @@ class ExecutionEnvironment:
     """`with ExecutionEnvironment(code_dir, "handler.handler", python=…) as e: e.invoke(event)`.
 
     code_dir: what is /var/task on AWS. python: one that has `awslambdaric`. environment: variables beside those that
-    Lambda sets. prefix: a command to start it under (`taskset`, `valgrind`). on_init_complete: called with the process id
-    when it first asks for an event, before it gets one. start: how to start the process, `subprocess.Popen`'s signature.
-    Raises TimeoutError where Lambda itself would still wait; a function that crashes or takes longer than `timeout_s` is
-    an `Invocation` with Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the environment is gone.
+    Lambda sets. prefix: a command to start it under (`taskset`, `valgrind`). on_init_complete: called with the process
+    id when it first asks for an event, before it gets one. start: how to start the process: `subprocess.Popen`'s
+    signature. Raises TimeoutError where Lambda itself would still wait. A function that crashes or takes longer than
+    `timeout_s` is an `Invocation` with Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the
+    environment is gone.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class ExecutionEnvironment:
         return os.pread(self._logs.fileno(), 10_000_000, 0).decode(errors="replace")
 
     def close(self) -> None:
-        """End the process (SIGTERM, as Lambda's shutdown with an extension; SIGKILL after a second) and free its port."""
+        """End the process (SIGTERM, and SIGKILL after a second) and free its port."""
         if self.alive:
             self.process.terminate()
             try:

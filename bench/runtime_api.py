@@ -100,7 +100,10 @@ class RuntimeApi:
 
 
 def route(request: RuntimeRequest) -> tuple[str, str]:
-    """What a request asks for: ("next" | "response" | "error" | "init/error" | "restore/next" | "restore/error", id)."""
+    """What a request asks for, and the request id it is about ("" when none).
+
+    One of "next", "response", "error", "init/error", "restore/next", "restore/error". Raises ProtocolError.
+    """
     parts = request.path.removeprefix(VERSION).strip("/").split("/")
     match parts:
         case ["runtime", "invocation", "next"]:
