@@ -1,0 +1,1 @@
+"""What warming costs in a month, beside its alternatives: for development, never deployed."""

@@ -1,0 +1,122 @@
+"""What serverless.yml says about memory, architecture, concurrency and rate: read from `sls print`, never guessed."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be read, with the way out in the message."""
+
+
+def print_configuration(stage: str, project: Path) -> dict[str, Any]:
+    """The resolved serverless.yml of `project` for `stage`, as `npx sls print` gives it: no AWS account is needed."""
+    command = project / "node_modules" / ".bin" / "sls"
+    if not command.exists():
+        raise ConfigurationError("the Serverless Framework is not installed here: run `npm ci`, or give flags")
+    if shutil.which("node") is None:
+        raise ConfigurationError("there is no `node` on PATH: install Node.js, or give flags")
+    try:
+        printed = subprocess.run(
+            [str(command), "print", "--stage", stage, "--format", "json"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError("`sls print` did not end in two minutes: give the flags instead") from None
+    if printed.returncode:
+        said = (printed.stderr or printed.stdout).strip()
+        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{said}")
+    try:
+        configuration: dict[str, Any] = json.loads(printed.stdout[printed.stdout.index("{") :])
+    except ValueError:
+        raise ConfigurationError(f"`sls print --stage {stage}` printed no JSON: {printed.stdout[:200]!r}") from None
+    return configuration
+
+
+def plan_fields(configuration: Mapping[str, Any], function: str = "api", warmer: str = "warmer") -> dict[str, Any]:
+    """Fields of `cost.model.Plan` that the configuration decides; a field that it leaves open is left out."""
+    functions = configuration.get("functions") or {}
+    if function not in functions:
+        known = ", ".join(sorted(functions)) or "none"
+        raise ConfigurationError(f"serverless.yml has no function {function!r} (it has: {known}): give --function")
+    provider, target = configuration.get("provider") or {}, functions[function]
+    # 1024 MB and x86_64 are what the Serverless Framework deploys where serverless.yml is silent.
+    fields: dict[str, Any] = {
+        "memory_mb": int(target.get("memorySize") or provider.get("memorySize") or 1024),
+        "architecture": target.get("architecture") or provider.get("architecture") or "x86_64",
+    }
+    own = functions.get(warmer)
+    if own is None:
+        return fields
+    fields["warmer_memory_mb"] = int(own.get("memorySize") or provider.get("memorySize") or 1024)
+    interval = _interval_minutes(own.get("events") or [])
+    if interval is not None:
+        fields["interval_minutes"] = interval
+    concurrency = _concurrency(configuration, own, target, function)
+    if concurrency is not None:
+        fields["concurrency"] = concurrency
+    return fields
+
+
+def parse_rate(expression: str) -> float:
+    """Minutes between two firings of `rate(5 minutes)`.
+
+    Raises:
+        ConfigurationError: anything else, a cron expression too, for that has no one interval.
+    """
+    match = re.fullmatch(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)", expression.strip())
+    if match is None or int(match[1]) < 1:
+        raise ConfigurationError(f"the warmer's schedule {expression!r} is no rate(…): give --interval-minutes")
+    return int(match[1]) * {"minute": 1, "hour": 60, "day": 1440}[match[2]]
+
+
+def _interval_minutes(events: list[Any]) -> float | None:
+    for event in events:
+        schedule = event.get("schedule") if isinstance(event, dict) else None
+        if isinstance(schedule, dict):
+            if schedule.get("enabled") is False:
+                continue
+            schedule = schedule.get("rate")
+        if isinstance(schedule, list):
+            schedule = schedule[0] if schedule else None
+        if isinstance(schedule, str):
+            return parse_rate(schedule)
+    return None
+
+
+def _concurrency(
+    configuration: Mapping[str, Any], warmer: Mapping[str, Any], target: Mapping[str, Any], function: str
+) -> int | None:
+    """From what the warmer is told (`PILOTLIGHT_TARGETS`), or else from `custom.pilotlight.concurrency`."""
+    targets = (warmer.get("environment") or {}).get("PILOTLIGHT_TARGETS")
+    if isinstance(targets, str):
+        try:
+            listed = json.loads(targets)
+        except ValueError:
+            raise ConfigurationError(f"PILOTLIGHT_TARGETS of the warmer is no JSON: {targets!r}") from None
+        names = {function, str(target.get("name", function))}
+        chosen = [one for one in listed if str(one.get("function", "")).split(":")[-1] in names] or listed[:1]
+        if chosen:
+            return _at_most(chosen[0].get("concurrency"), chosen[0])
+    settings = (configuration.get("custom") or {}).get("pilotlight") or {}
+    return _at_most(settings.get("concurrency"), settings) if isinstance(settings, dict) else None
+
+
+def _at_most(concurrency: Any, settings: Mapping[str, Any]) -> int | None:
+    """A number as it is; for `auto` its upper end, so that the price errs on the dear side."""
+    if isinstance(concurrency, dict):
+        return _at_most(concurrency.get("max", concurrency.get("maximum")), {})
+    if concurrency == "auto":
+        return _at_most(settings.get("max", settings.get("maximum")), {})
+    try:
+        return max(1, int(concurrency))
+    except (TypeError, ValueError):
+        return None
