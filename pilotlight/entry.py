@@ -1,0 +1,104 @@
+"""The Lambda entry point: one invocation in, one answer out, with its record round it."""
+
+from __future__ import annotations
+
+import logging
+
+from pilotlight import metrics, tracing
+from pilotlight.environment import ExecutionEnvironment
+from pilotlight.proxy import HttpError, Request, Response, error_response, render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from pilotlight.routing import Routes
+
+    Handler = Callable[[Any, Any], Any]
+
+logger = logging.getLogger("pilotlight")
+
+
+def entry_point(routes: Routes, environment: ExecutionEnvironment | None = None) -> Handler:
+    """The function for serverless.yml to name: API Gateway's REST proxy events and the warmer's pings go in.
+
+    Make it on the last line of handler.py: with it the environment's init counts as done.
+    """
+    this_environment = environment or ExecutionEnvironment()
+
+    def handler(event: Any, context: Any) -> Any:
+        if isinstance(event, dict) and ("httpMethod" in event or "requestContext" in event):
+            return _serve(routes, this_environment, event, context)
+        from pilotlight import ping  # no user's request needs it
+
+        if (found := ping.recognise(event)) is not None:
+            return ping.answer(found, this_environment, context)
+        logger.error("invoked with what is neither a REST proxy event nor a ping: %.200r", event)
+        return _serve(routes, this_environment, event if isinstance(event, dict) else {}, context)
+
+    this_environment.initialised()
+    return handler
+
+
+def _serve(routes: Routes, environment: ExecutionEnvironment, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    start = environment.arrive("request")
+    request_id = getattr(context, "aws_request_id", None) or ""
+    record = tracing.Record("request", request_id, environment, start)
+    try:
+        answer = _answer(routes, event, context, record)
+        record.status = answer["statusCode"]
+        return answer
+    finally:
+        record.send()
+        if start != "warm":
+            metrics.emit_start(start, environment.init_ms, request_id)
+
+
+def _answer(routes: Routes, event: Mapping[str, Any], context: Any, record: tracing.Record) -> dict[str, Any]:
+    """Route the request; whatever happens on the way, what comes back is a valid proxy answer."""
+    head = False
+    record.annotations[tracing.Annotation.ROUTE] = ""
+    try:
+        request = Request(event, context)
+        head = request.method == "HEAD"
+        record.method, record.url = request.method, _url(request)
+        response = _respond(routes, request, record)
+        return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
+    except HttpError as error:
+        response = error_response(error.status, error.detail, error.headers)
+    except (Exception, SystemExit) as error:
+        record.exception = error
+        logger.exception("%s %s failed (request %s)", record.method, record.url, record.request_id)
+        response = error_response(500, f"the cause is in the log, under request {record.request_id}")
+    return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
+
+
+def _respond(routes: Routes, request: Request, record: tracing.Record) -> Response:
+    endpoint = routes.find(request.route_path)
+    record.annotations[tracing.Annotation.ROUTE] = endpoint.route
+    preflight = "access-control-request-method" in request.headers
+    if request.method == "OPTIONS" and (preflight or "OPTIONS" not in endpoint.functions):
+        return Response(
+            status=204,
+            headers={
+                "Allow": endpoint.allow,
+                "Access-Control-Allow-Methods": endpoint.allow,
+                "Access-Control-Allow-Headers": request.headers.get("access-control-request-headers", "*"),
+                "Access-Control-Max-Age": "600",
+            },
+        )
+    function = endpoint.function_for(request.method)
+    request.path_parameters = endpoint.parameters
+    request.read_body()
+    result = function(request)
+    if isinstance(result, Response):
+        return result
+    return Response(result, status=204 if result is None else 200)
+
+
+def _url(request: Request) -> str:
+    """The URL without its query, which may hold what does not belong in a trace."""
+    request_context = request.event.get("requestContext")
+    path = request_context.get("path") if isinstance(request_context, dict) else None
+    return f"https://{request.headers.get('host', 'localhost')}{path or request.path}"

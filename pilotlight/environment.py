@@ -1,0 +1,115 @@
+"""This execution environment: who it is, what start each invocation meets, and what it has served.
+
+Start types ("Understanding the Lambda execution environment lifecycle" in the AWS documentation):
+
+- ``cold``: this invocation waited for the init.
+- ``warm``: the environment had answered an invocation before.
+- ``proactive``: Lambda initialised ahead of need; the first invocation came long after the init.
+- ``provisioned``: the first invocation of an environment of provisioned concurrency.
+- ``restored``: the first invocation after a SnapStart restore.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    Start = Literal["cold", "warm", "proactive", "provisioned", "restored"]
+    Kind = Literal["request", "ping"]
+
+PROACTIVE_AFTER_SECONDS = 10.0
+"""An init that a request waits for is followed by that request at once; Lambda allows an init 10 s in all."""
+
+
+class ExecutionEnvironment:
+    """What one process of the function knows of itself. Lambda gives it one invocation at a time.
+
+    Nothing that must differ between environments is made before the first invocation: SnapStart clones what init made.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.time, process_age: Callable[[], float | None] | None = None
+    ) -> None:
+        self._clock = clock
+        self._process_age = process_age or seconds_since_process_start
+        self._identity = ""
+        self.initialised_at = clock()
+        self.init_ms: float | None = None
+        self.made_by: Kind | None = None
+        self.served = 0
+
+    def initialised(self) -> None:
+        """Say that the function's own module is loaded: all that follows waits for an invocation."""
+        self.initialised_at = self._clock()
+
+    @property
+    def identity(self) -> str:
+        """16 hex digits, distinct for each execution environment, made on first use."""
+        if not self._identity:
+            self._identity = os.urandom(8).hex()
+        return self._identity
+
+    @property
+    def initialization(self) -> str:
+        """Lambda's own word for how it initialises: on-demand, provisioned-concurrency or snap-start."""
+        return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+
+    @property
+    def warmed_by_ping(self) -> bool:
+        """Whether a ping, and no user, met the start of this environment."""
+        return self.made_by == "ping"
+
+    @property
+    def age_ms(self) -> float:
+        """Milliseconds since the init ended."""
+        return max(0.0, (self._clock() - self.initialised_at) * 1000)
+
+    def arrive(self, kind: Kind) -> Start:
+        """Count an invocation in, and say what start it met. A ping uses up the coldness like a request."""
+        if kind == "request":
+            self.served += 1
+        if self.made_by is not None:
+            return "warm"
+        self.made_by = kind
+        return self._first_start()
+
+    def served_since_last_ping(self) -> int:
+        """User requests since the ping before this one (or since the init); counting begins again."""
+        served, self.served = self.served, 0
+        return served
+
+    def _first_start(self) -> Start:
+        initialization = self.initialization
+        if initialization == "snap-start":
+            return "restored"  # the process start lies before the snapshot: no init duration to tell
+        since_init = max(0.0, self._clock() - self.initialised_at)
+        process_age = self._process_age()
+        if process_age is not None:
+            self.init_ms = round(max(0.0, process_age - since_init) * 1000, 1)
+        if initialization == "provisioned-concurrency":
+            return "provisioned"
+        return "proactive" if since_init >= PROACTIVE_AFTER_SECONDS else "cold"
+
+
+def service_name() -> str:
+    """The API's name and stage, as in serverless.yml's apiName; outside a deployment the function's name."""
+    return os.environ.get("PILOTLIGHT_SERVICE") or os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or "pilotlight"
+
+
+def seconds_since_process_start() -> float | None:
+    """How long ago this process started, by the kernel's clock (steps of 10 ms); None where there is no /proc."""
+    try:
+        descriptor = os.open("/proc/self/stat", os.O_RDONLY)
+        try:
+            status = os.read(descriptor, 4096)
+        finally:
+            os.close(descriptor)
+        start_ticks = int(status[status.rindex(b")") + 2 :].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):
+        return None

@@ -1,0 +1,139 @@
+"""The ping contract: make a ping, recognise one, hold its execution environment to a deadline, reply.
+
+A ping is held so that no environment can answer two pings of one tick; all are released together. A user's request
+is never taken for a ping: API Gateway's events are told apart before this module is loaded, and nothing that a client
+sends becomes a key of the event itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+
+from pilotlight import dialects, tracing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pilotlight.environment import ExecutionEnvironment
+
+KEY = "pilotlight"
+LONGEST_HOLD_SECONDS = 5.0
+"""However late a ping's deadline, no environment is kept from its users for longer."""
+SECONDS_TO_SPARE = 0.25
+"""What a held ping leaves of the function's own timeout."""
+MOST_PINGS = 1000
+
+logger = logging.getLogger("pilotlight")
+
+
+class Ping:
+    """Ping ``index`` (from 0) of ``of`` in the fan-out ``identity``, held until ``hold_until`` (epoch seconds)."""
+
+    __slots__ = ("hold_until", "identity", "index", "of")
+
+    def __init__(self, identity: str, index: int, of: int, hold_until: float) -> None:
+        self.identity = identity
+        self.index = index
+        self.of = of
+        self.hold_until = hold_until
+
+    def event(self) -> dict[str, Any]:
+        """The event that the warmer invokes the API function with."""
+        return {
+            KEY: {"ping": self.identity, "index": self.index, "of": self.of, "hold_until": round(self.hold_until, 4)}
+        }
+
+
+def recognise(event: object) -> Ping | dialects.PeerPing | None:
+    """The ping in an event, ours or a peer's; None for anything else, whatever it looks like."""
+    if isinstance(event, dict) and event.keys() == {KEY}:
+        return _parse(event[KEY])
+    return dialects.recognise(event)
+
+
+def answer(
+    ping: Ping | dialects.PeerPing,
+    environment: ExecutionEnvironment,
+    context: Any,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], object] = time.sleep,
+    prepare: Callable[[], object] | None = None,
+) -> Any:
+    """Hold the environment, record the ping, and reply who answered. Never raises."""
+    landed_at = clock()
+    start = environment.arrive("ping")
+    request_id = getattr(context, "aws_request_id", None) or ""
+    record = tracing.Record("warmup", request_id, environment, start)
+    try:
+        (prepare or prepare_downstream_tracing)()
+        until = ping.hold_until if isinstance(ping, Ping) else landed_at + ping.hold_seconds
+        sleep(_hold_seconds(until, clock(), context))
+    except Exception:
+        logger.exception("a ping could not be held; it is answered at once")
+    record.send()
+    if not isinstance(ping, Ping):
+        return ping.reply
+    held_ms = max(0.0, (clock() - landed_at) * 1000)
+    init_ms = environment.init_ms
+    return {
+        KEY: {
+            "ping": ping.identity,
+            "index": ping.index,
+            "environment": environment.identity,
+            "start": start,
+            "init_ms": init_ms,
+            "age_ms": round(environment.age_ms, 1),
+            "served": environment.served_since_last_ping(),
+            "made_by": environment.made_by,
+            "initialization": environment.initialization,
+            "landed_at": round(landed_at, 4),
+            "held_ms": round(held_ms, 1),
+            "billed_ms": math.ceil(held_ms + (init_ms or 0.0 if start == "cold" else 0.0)),
+        }
+    }
+
+
+def prepare_downstream_tracing() -> None:
+    """Load aws-xray-sdk and let it trace boto3 and requests, while the environment is held anyway.
+
+    A client library that the API has not imported yet is patched when it is: no ping pays for one that no route uses.
+    """
+    global _prepared
+    if _prepared:
+        return
+    _prepared = True
+    try:
+        import wrapt
+        from aws_xray_sdk.core import patch  # 60 ms and more: never in a user's request
+    except ImportError:
+        return  # left out of requirements.txt: there is nothing to prepare
+    for library in ("botocore", "requests"):
+        wrapt.register_post_import_hook(lambda _, name=library: patch((name,), raise_errors=False), library)
+
+
+_prepared = False
+
+
+def _parse(body: object) -> Ping | None:
+    if not isinstance(body, dict) or body.keys() != {"ping", "index", "of", "hold_until"}:
+        return None
+    identity, index, of, hold_until = body["ping"], body["index"], body["of"], body["hold_until"]
+    if not (isinstance(identity, str) and 0 < len(identity) <= 64 and identity.isascii() and identity.isprintable()):
+        return None
+    if type(index) is not int or type(of) is not int or not 0 <= index < of <= MOST_PINGS:
+        return None
+    if type(hold_until) not in (int, float) or not 0 <= hold_until < 1e11:
+        return None
+    return Ping(identity, index, of, hold_until)
+
+
+def _hold_seconds(until: float, now: float, context: Any) -> float:
+    """Until the deadline, but never beyond the cap or the time that the invocation has left."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    left = remaining() / 1000 - SECONDS_TO_SPARE if callable(remaining) else LONGEST_HOLD_SECONDS
+    return float(max(0.0, min(until - now, LONGEST_HOLD_SECONDS, left)))

@@ -1,0 +1,294 @@
+"""API Gateway's REST proxy event in, a valid REST proxy answer out.
+
+Shapes and limits: "Set up Lambda proxy integrations in API Gateway" and "Lambda quotas" in the AWS documentation.
+"""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+ANSWER_LIMIT_BYTES = 6 * 1024 * 1024
+"""What Lambda accepts as the JSON of one synchronous answer; above it API Gateway would say 502."""
+
+
+class HttpError(Exception):
+    """Raise it in a route to answer ``{"error": <the status in words>, "detail": detail}`` with that status."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        if status not in STATUS_WORDS:
+            raise ValueError(f"HttpError wants an HTTP error status such as 400, not {status!r}")
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+
+class Response:
+    """A route's answer where a plain dict is not enough.
+
+    ``body``: dict or list (sent as JSON), str (text), bytes (binary) or None (no body). A header's value is a str, or a
+    list of str for a header that is sent several times.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self, body: object = None, status: int = 200, headers: Mapping[str, str | Sequence[str]] | None = None
+    ) -> None:
+        self.body = body
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+class Headers(dict[str, str]):
+    """Header names of any case to their (last) value."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
+class Request:
+    """One HTTP request.
+
+    ``path`` is what the client asked for, without the stage. ``query`` and ``headers`` hold the last value of each
+    name, ``multi_value_query`` and ``multi_value_headers`` all of them. ``body`` is the parsed JSON where the content
+    type declares JSON, else the text, else (not text) the bytes; None without a body. ``event`` and ``context`` are
+    Lambda's.
+    """
+
+    __slots__ = (
+        "body",
+        "context",
+        "event",
+        "headers",
+        "method",
+        "multi_value_headers",
+        "multi_value_query",
+        "path",
+        "path_parameters",
+        "query",
+        "route_path",
+    )
+
+    def __init__(self, event: Mapping[str, Any], context: object) -> None:
+        """Raise HttpError(400) for an event that is not of API Gateway's REST proxy shape."""
+        method, path = event.get("httpMethod"), event.get("path")
+        if not (isinstance(method, str) and isinstance(path, str) and path.startswith("/")):
+            raise HttpError(400, "not an API Gateway REST proxy event")
+        self.method = method.upper()
+        self.path = path
+        self.route_path = _route_path(event, path)
+        self.path_parameters: dict[str, str] = {}
+        self.query, self.multi_value_query = _values(event, "queryStringParameters", "multiValueQueryStringParameters")
+        headers, multi_value_headers = _values(event, "headers", "multiValueHeaders")
+        self.headers = Headers({name.lower(): value for name, value in headers.items()})
+        self.multi_value_headers = {name.lower(): values for name, values in multi_value_headers.items()}
+        self.body: Any = None
+        self.event = event
+        self.context = context
+
+    def read_body(self) -> None:
+        """Fill ``body`` from the event; HttpError(400) for bad base64, text or JSON, 415 for an unknown charset."""
+        body = self.event.get("body")
+        if body is None or body == "":
+            return
+        if not isinstance(body, str):
+            raise HttpError(400, "not an API Gateway REST proxy event: the body is not a string")
+        content_type = self.headers.get("content-type", "").lower()
+        media_type = content_type.partition(";")[0].strip()
+        declared_json = media_type == "application/json" or media_type.endswith("+json")
+        content: str | bytes = body
+        if self.event.get("isBase64Encoded"):
+            content = _text_or_bytes(_decode_base64(body), content_type, textual=declared_json)
+        self.body = _parse_json(content) if declared_json else content
+
+
+def render(response: Response, *, request_id: str, allow_origin: str, head: bool = False) -> dict[str, Any]:
+    """The proxy answer: ``statusCode``, ``headers``, ``body`` (always a str), ``isBase64Encoded``.
+
+    ``head`` leaves the body out. Raises ValueError or TypeError, naming the cause, for an answer that API Gateway would
+    refuse: a status or header that is not HTTP, a body that is not JSON, or more than ANSWER_LIMIT_BYTES.
+    """
+    status = response.status
+    if type(status) is not int or not 200 <= status <= 599:
+        raise ValueError(f"the status of an answer must be an int from 200 to 599, not {status!r}")
+    content_type, body, is_base64 = _encode_body(response.body)
+    headers: dict[str, str] = {
+        "X-Request-Id": request_id,
+        "Access-Control-Allow-Origin": allow_origin,
+        "Access-Control-Expose-Headers": "X-Request-Id",
+    }
+    if content_type:
+        headers["Content-Type"] = content_type
+    answer: dict[str, Any] = {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": is_base64}
+    if response.headers:
+        _add_headers(answer, response.headers)
+    if head or status in (204, 304):
+        answer["body"], answer["isBase64Encoded"] = "", False
+    elif (
+        len(body) * 12 > ANSWER_LIMIT_BYTES
+    ):  # one character is at most 12 bytes of JSON: short bodies are never counted
+        size = len(json.dumps(answer).encode())
+        if size > ANSWER_LIMIT_BYTES:
+            raise ValueError(f"the answer has {size} bytes, and Lambda's limit is {ANSWER_LIMIT_BYTES}")
+    return answer
+
+
+def error_response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The body of every error: ``{"error": <status in words>, "detail": detail}``."""
+    return Response({"error": STATUS_WORDS[status], "detail": detail}, status, headers)
+
+
+# http.HTTPStatus knows these too, but its import is a millisecond that a cold start's first error would pay.
+STATUS_WORDS = {
+    400: "bad request",
+    401: "unauthorized",
+    402: "payment required",
+    403: "forbidden",
+    404: "not found",
+    405: "method not allowed",
+    406: "not acceptable",
+    407: "proxy authentication required",
+    408: "request timeout",
+    409: "conflict",
+    410: "gone",
+    411: "length required",
+    412: "precondition failed",
+    413: "content too large",
+    414: "uri too long",
+    415: "unsupported media type",
+    416: "range not satisfiable",
+    417: "expectation failed",
+    418: "i'm a teapot",
+    421: "misdirected request",
+    422: "unprocessable content",
+    423: "locked",
+    424: "failed dependency",
+    425: "too early",
+    426: "upgrade required",
+    428: "precondition required",
+    429: "too many requests",
+    431: "request header fields too large",
+    451: "unavailable for legal reasons",
+    500: "internal server error",
+    501: "not implemented",
+    502: "bad gateway",
+    503: "service unavailable",
+    504: "gateway timeout",
+    505: "http version not supported",
+    506: "variant also negotiates",
+    507: "insufficient storage",
+    508: "loop detected",
+    510: "not extended",
+    511: "network authentication required",
+}
+
+
+def _route_path(event: Mapping[str, Any], path: str) -> str:
+    """The path that routes match: behind a custom domain's base path mapping, ``path`` has the mapping in front."""
+    resource = event.get("resource")
+    if not isinstance(resource, str) or not resource.startswith("/"):
+        return path
+    parameters = event.get("pathParameters")
+    if isinstance(parameters, dict):
+        for name, value in parameters.items():
+            resource = resource.replace(f"{{{name}}}", str(value)).replace(f"{{{name}+}}", str(value))
+    return resource if path.endswith(resource) else path
+
+
+def _values(event: Mapping[str, Any], single: str, multiple: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The last value and all values of each name; null, as API Gateway sends for none, is empty."""
+    last: dict[str, str] = event.get(single) or {}
+    every: dict[str, list[str]] = event.get(multiple) or {}
+    if not isinstance(last, dict) or not isinstance(every, dict):
+        raise HttpError(400, f"not an API Gateway REST proxy event: {single} or {multiple} is not an object")
+    if every:
+        every = {name: [str(value) for value in values] for name, values in every.items() if isinstance(values, list)}
+        last = {**{name: values[-1] for name, values in every.items() if values}, **last}
+    else:
+        every = {name: [value] for name, value in last.items()}
+    return last, every
+
+
+def _decode_base64(body: str) -> bytes:
+    import binascii  # only a base64 body needs it
+
+    try:
+        return binascii.a2b_base64(body.encode("ascii"), strict_mode=True)
+    except ValueError as error:
+        raise HttpError(400, "the body is marked as base64 and is not") from error
+
+
+def _text_or_bytes(content: bytes, content_type: str, *, textual: bool) -> str | bytes:
+    charset = "utf-8"
+    if "charset=" in content_type:
+        charset = content_type.partition("charset=")[2].partition(";")[0].strip().strip('"')
+        textual = True
+    try:
+        return content.decode(charset)
+    except LookupError as error:
+        raise HttpError(415, f"unknown charset {charset[:40]!r}") from error
+    except UnicodeDecodeError as error:
+        if textual:
+            raise HttpError(400, f"the body is not {charset}") from error
+        return content
+
+
+def _parse_json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise HttpError(400, "the body is declared as JSON and is not") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _encode_body(body: object) -> tuple[str | None, str, bool]:
+    """Content type, body as str, and whether that str is base64."""
+    if isinstance(body, dict | list):
+        return "application/json", json.dumps(body, allow_nan=False), False
+    if isinstance(body, str):
+        body.encode()  # a lone surrogate has no UTF-8, and would break the answer after this point
+        return "text/plain; charset=utf-8", body, False
+    if body is None:
+        return None, "", False
+    if isinstance(body, bytes | bytearray | memoryview):
+        import binascii  # only a binary answer needs it
+
+        return "application/octet-stream", binascii.b2a_base64(bytes(body), newline=False).decode("ascii"), True
+    raise TypeError(f"a body must be a dict, list, str, bytes or None, not {type(body).__name__}")
+
+
+def _add_headers(answer: dict[str, Any], added: Mapping[str, str | Sequence[str]]) -> None:
+    headers: dict[str, str] = answer["headers"]
+    names = {name.lower(): name for name in headers}
+    for name, value in added.items():
+        values = [value] if isinstance(value, str | int) else list(value)
+        for text in (name, *map(str, values)):
+            if not text.isprintable() or not text.isascii():
+                raise ValueError(f"header {name!r} has a name or value that HTTP does not allow")
+        if not name or any(character in ' ":,;()<>@[]{}?=/\\' for character in name):
+            raise ValueError(f"{name!r} is not a header name")
+        replaced = names.get(name.lower())
+        if replaced is not None:
+            headers.pop(replaced, None)
+        names[name.lower()] = name
+        if len(values) == 1:
+            headers[name] = str(values[0])
+        else:
+            answer.setdefault("multiValueHeaders", {})[name] = [str(item) for item in values]

@@ -1,0 +1,150 @@
+"""Paths and methods to the functions that answer them."""
+
+from __future__ import annotations
+
+from pilotlight.proxy import HttpError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pilotlight.proxy import Request
+
+    Route = Callable[[Request], Any]
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class Routes:
+    """The routes of an API. ``allow_origin`` is the CORS origin that every answer names."""
+
+    def __init__(self, allow_origin: str = "*") -> None:
+        self.allow_origin = allow_origin
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._patterns: list[tuple[tuple[str, ...], str, dict[str, Route]]] = []
+
+    def route(self, path: str, *methods: str) -> Callable[[Route], Route]:
+        """Decorate the function that answers ``path`` for these methods, or for any method where none is named.
+
+        ``{name}`` in the path is one segment, ``{name+}`` at its end all the rest: Request.path_parameters holds them.
+        The function takes a Request and returns a dict, list, str, bytes, None or Response. A more literal path wins.
+        Raises ValueError for a path or method that can never match, or that is taken.
+        """
+        segments = _segments(path)
+        wanted = tuple(method.upper() for method in methods) or METHODS
+        for method in wanted:
+            if method not in METHODS:
+                raise ValueError(f"{method!r} is not one of {', '.join(METHODS)}")
+        functions = self._functions_of(segments, path)
+
+        def register(function: Route) -> Route:
+            for method in wanted:
+                if functions.setdefault(method, function) is not function:
+                    raise ValueError(f"{method} {path} has a route already: {functions[method].__name__}")
+            return function
+
+        return register
+
+    def find(self, path: str) -> Endpoint:
+        """The endpoint at a path; a trailing slash makes no difference. Raises HttpError(404) where there is none."""
+        if len(path) > 1 and path.endswith("/"):
+            path = path[:-1]
+        functions = self._exact.get(path)
+        if functions is not None:
+            return Endpoint(path, functions, {})
+        parts = path[1:].split("/")
+        for segments, route, candidates in self._patterns:
+            parameters = _capture(segments, parts)
+            if parameters is not None:
+                return Endpoint(route, candidates, parameters)
+        raise HttpError(404, f"no route for {path}")
+
+    def _functions_of(self, segments: tuple[str, ...], path: str) -> dict[str, Route]:
+        if not any(segment.startswith("{") for segment in segments):
+            return self._exact.setdefault(path, {})
+        for known, known_path, functions in self._patterns:
+            if _shape(known) == _shape(segments):
+                if known != segments:
+                    raise ValueError(f"{path} matches the same paths as {known_path}")
+                return functions
+        self._patterns.append((segments, path, {}))
+        self._patterns.sort(key=lambda pattern: _shape(pattern[0]))
+        return next(functions for known, _, functions in self._patterns if known == segments)
+
+
+class Endpoint:
+    """What answers at one path: its route (``/items/{id}``), a function for each method, and the path's parameters."""
+
+    __slots__ = ("functions", "parameters", "route")
+
+    def __init__(self, route: str, functions: dict[str, Route], parameters: dict[str, str]) -> None:
+        self.route = route
+        self.functions = functions
+        self.parameters = parameters
+
+    def function_for(self, method: str) -> Route:
+        """HEAD is answered by GET's function. Raises HttpError(405) with ``Allow`` for a method without one."""
+        function = self.functions.get(method) or (self.functions.get("GET") if method == "HEAD" else None)
+        if function is None:
+            raise HttpError(405, f"{self.route} answers {self.allow}", {"Allow": self.allow})
+        return function
+
+    @property
+    def allow(self) -> str:
+        """The value of an ``Allow`` header. OPTIONS, and HEAD beside GET, are answered without a function."""
+        implied = ("OPTIONS", "HEAD") if "GET" in self.functions else ("OPTIONS",)
+        return ", ".join(method for method in METHODS if method in self.functions or method in implied)
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    if not path.startswith("/") or (len(path) > 1 and path.endswith("/")):
+        raise ValueError(f"a route's path begins with / and does not end with it: {path!r}")
+    segments = tuple(path[1:].split("/"))
+    names = [segment[1:-1].rstrip("+") for segment in segments if segment.startswith("{")]
+    for index, segment in enumerate(segments):
+        greedy = segment.endswith("+}")
+        plain = segment[1:-1].rstrip("+") if segment.startswith("{") and segment.endswith("}") else segment
+        if "{" in plain or "}" in plain or (segment != plain and not plain.isidentifier()):
+            raise ValueError(f"a path parameter is a whole segment such as {{name}}: {path!r}")
+        if greedy and index != len(segments) - 1:
+            raise ValueError(f"{segment} takes all the rest, so it must be the last segment: {path!r}")
+    if len(set(names)) != len(names):
+        raise ValueError(f"a path parameter's name appears twice: {path!r}")
+    return segments
+
+
+def _shape(segments: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """What the segments match, ordered so that the more literal sorts first."""
+    return tuple(
+        (0, segment) if not segment.startswith("{") else (2, "") if segment.endswith("+}") else (1, "")
+        for segment in segments
+    )
+
+
+def _capture(segments: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    parameters = {}
+    for index, segment in enumerate(segments):
+        if segment.endswith("+}"):
+            rest = "/".join(parts[index:])
+            if not rest:
+                return None
+            parameters[segment[1:-2]] = _unquote(rest)
+            return parameters
+        if index >= len(parts):
+            return None
+        if segment.startswith("{"):
+            if not parts[index]:
+                return None
+            parameters[segment[1:-1]] = _unquote(parts[index])
+        elif segment != parts[index]:
+            return None
+    return parameters if len(parts) == len(segments) else None
+
+
+def _unquote(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # 4 ms that only an encoded path parameter needs
+
+    return unquote(text)
