@@ -1,0 +1,120 @@
+"""The X-Ray daemon's UDP port: datagrams in, document bodies out.
+
+A datagram is a header line and one segment document ("Sending segment documents to the X-Ray daemon", X-Ray developer
+guide). One thread does nothing but read the socket, so that a burst does not overflow its buffer; another hands on.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import secrets
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+
+# The most one UDP datagram can carry over IPv4.
+_LARGEST_DATAGRAM = 65_535
+_RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024
+# Linux tells with each datagram how many it had to drop before (socket(7), SO_RXQ_OVFL); other systems do not.
+_DROP_COUNT_OPTION = 40 if sys.platform == "linux" else None
+_IDLE_SECONDS = 0.25
+
+
+class BadDatagramError(ValueError):
+    """A datagram the daemon would not take; the message is the reason."""
+
+
+def body_of(datagram: bytes) -> str:
+    """The segment document in a datagram; BadDatagramError when the header line or the encoding is wrong."""
+    header, newline, body = datagram.partition(b"\n")
+    try:
+        fields = json.loads(header)
+        text = body.decode()
+    except ValueError:
+        raise BadDatagramError("header is not JSON, or the datagram is not UTF-8") from None
+    if not newline:
+        raise BadDatagramError("no line break after the header")
+    if not isinstance(fields, dict) or fields.get("format") != "json" or fields.get("version") != 1:
+        raise BadDatagramError('header is not {"format": "json", "version": 1}')
+    return text
+
+
+class DaemonPort:
+    """Reads an already bound UDP socket from `start` to `stop`, and gives each datagram to `take` in order.
+
+    `idle` is called about four times a second between datagrams, from the same thread as `take`.
+    """
+
+    def __init__(self, bound: socket.socket, take: Callable[[bytes], None], idle: Callable[[], None]) -> None:
+        self.datagrams = 0
+        self.lost = 0
+        self._socket = bound
+        self._take = take
+        self._idle = idle
+        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        # Whoever knows this word can mark a place in the stream: `flush` sends one to itself.
+        self._word = b"pilotlight-flush:" + secrets.token_bytes(16)
+        self._marks: dict[bytes, threading.Event] = {}
+        self._threads = [
+            threading.Thread(target=self._read, name="xray-daemon-port", daemon=True),
+            threading.Thread(target=self._hand_on, name="xray-store", daemon=True),
+        ]
+
+    def start(self) -> None:
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        if _DROP_COUNT_OPTION is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, _DROP_COUNT_OPTION, 1)
+        for thread in self._threads:
+            thread.start()
+
+    def flush(self, timeout_seconds: float) -> None:
+        """Return when every datagram sent before has been taken; TimeoutError after that many seconds.
+
+        Datagrams over the loopback interface keep their order, so a mark that came through has them all before it.
+        """
+        mark = self._word + secrets.token_bytes(8)
+        reached = self._marks[mark] = threading.Event()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(mark, self._socket.getsockname())
+        if not reached.wait(timeout_seconds):
+            raise TimeoutError(f"the X-Ray daemon's port did not take its datagrams within {timeout_seconds} s")
+
+    def stop(self) -> None:
+        """Take what was sent before, end both threads and close the socket. Once stopped it cannot start again."""
+        if self._threads[0].is_alive():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(self._word, self._socket.getsockname())
+            for thread in self._threads:
+                thread.join()
+        self._socket.close()
+
+    def _read(self) -> None:
+        while True:
+            datagram, ancillary, _, _ = self._socket.recvmsg(_LARGEST_DATAGRAM, socket.CMSG_SPACE(4))
+            for level, kind, data in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, _DROP_COUNT_OPTION):
+                    (self.lost,) = struct.unpack("=I", data[:4])
+            if datagram == self._word:
+                self._queue.put(None)
+                return
+            self._queue.put(datagram)
+
+    def _hand_on(self) -> None:
+        while True:
+            try:
+                datagram = self._queue.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                self._idle()
+                continue
+            if datagram is None:
+                return
+            if datagram.startswith(self._word):
+                reached = self._marks.pop(datagram, None)
+                if reached:
+                    reached.set()
+                continue
+            self.datagrams += 1
+            self._take(datagram)

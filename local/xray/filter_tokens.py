@@ -1,0 +1,39 @@
+"""The words of X-Ray filter expressions, each with its place, so that a refusal can name it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+class FilterError(ValueError):
+    """A filter expression that is wrong or not supported here; the message names the token and its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: str
+    text: str
+    place: int
+
+    def __str__(self) -> str:
+        return "the end" if self.kind == "end" else f"'{self.text}' at character {self.place + 1}"
+
+
+def tokens(expression: str) -> list[Token]:
+    """The tokens of an expression, the last of kind `end`; FilterError for what is none."""
+    found: list[Token] = []
+    place = 0
+    while not found or found[-1].kind != "end":
+        match = _TOKEN.match(expression, place)
+        if match is None or match.lastgroup is None:
+            raise FilterError(f"Cannot read '{expression[place:].strip()[:20]}' at character {place + 1}")
+        found.append(Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup)))
+        place = match.end()
+    return found
+
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<string>\"(?:[^\"\\]|\\.)*\")|(?P<annotation>annotation(?:\.[\w:]+|\[\s*\"?[\w:.-]+\"?\s*\]))"
+    r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<operator><=|>=|!=|=|<|>|!|\(|\)|\{|\})|(?P<word>[A-Za-z][\w.]*)|(?P<end>$))"
+)
