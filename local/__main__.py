@@ -1,0 +1,99 @@
+"""`python -m local`: the service on this machine (`npm start`, `npm run demo`)."""
+
+import argparse
+import os
+import signal
+import sys
+from types import FrameType
+
+DEFAULT_PORT = 3000
+INTERRUPTED = 130  # what a shell calls a program that SIGINT ended
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
+    options = parser().parse_args(arguments)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, interrupt_once)
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except ModuleNotFoundError as error:
+        print(
+            f"error: this Python ({sys.executable}) has no module {error.name!r}: run `npm start`, "
+            "which makes the environment, or `python -m pip install --require-hashes -r requirements-dev.txt` in yours",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the chosen subcommand; what goes wrong outside the program is said in one message."""
+    # Imported late: --help and a missing module must not need what only the commands need.
+    from local.deploy_tool import DeployToolError
+    from local.engine import EngineError
+    from local.front_door import PortTakenError
+
+    try:
+        if options.command == "start":
+            from local.start import start
+
+            return start(port=options.port, stage=options.stage, parameters=dict(options.param))
+        raise AssertionError(options.command)
+    except (DeployToolError, EngineError, PortTakenError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    whole = argparse.ArgumentParser(prog="python -m local", description="The service on this machine.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    start = commands.add_parser("start", help="run the API, its warmer and its schedule until Ctrl-C (npm start)")
+    start.add_argument(
+        "--port",
+        type=port_number,
+        default=os.environ.get("PORT", str(DEFAULT_PORT)),
+        help=f"port of the API on 127.0.0.1, 0 for any free one (default: $PORT, else {DEFAULT_PORT})",
+    )
+    start.add_argument("--stage", default="local", help="stage of serverless.yml (default: %(default)s)")
+    start.add_argument(
+        "--param",
+        type=parameter,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override one of the stage's params of serverless.yml; may be repeated",
+    )
+    return whole
+
+
+def port_number(text: str) -> int:
+    """A TCP port, or the error argparse shows."""
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535 (0: any free one)")
+    return int(text)
+
+
+def parameter(text: str) -> tuple[str, str]:
+    """`NAME=VALUE`, or the error argparse shows."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def interrupt_once(signal_number: int, frame: FrameType | None) -> None:
+    """Unwind on the first signal, whichever it is; deaf from then on, for tidying up must not be interrupted.
+
+    A terminal sends Ctrl-C to npm and to us, and npm passes it on: two signals for one key.
+    """
+    del signal_number, frame
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""AWS on this machine: the `ministack` engine as a context manager that leaves nothing behind.
+
+Each engine is one server process on 127.0.0.1 whose Lambda execution environments are real child processes. It gets a
+temporary folder of its own, no settings from the developer's shell, and `supervisor.py` between it and us, so that it
+goes when we go, however that happens.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from botocore.config import Config
+
+REGION = "us-east-1"
+ACCESS_KEY = "test"  # the engine's root user; what it deploys gets roles of its own, which it enforces
+SECRET_KEY = "test"  # noqa: S105 (not a secret: it opens nothing but an engine on the loopback interface)
+LOOPBACK = "127.0.0.1"
+READY_SECONDS = 60.0
+STOP_SECONDS = 10.0
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+class EngineError(Exception):
+    """The engine did not start; the message ends with what it logged."""
+
+
+class Engine:
+    """One engine, running between `__enter__` and `__exit__`.
+
+    `port` 0 takes any free one. `account_concurrency` is how many environments may run at once in the whole account
+    before Lambda throttles; `warm_seconds` how long an idle environment is kept (the engine looks every 30 s, and
+    always keeps one for each function). `daemon_address` is the X-Ray daemon's `host:port` for the functions.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        account_concurrency: int = 1000,
+        warm_seconds: int = 300,
+        daemon_address: str | None = None,
+    ) -> None:
+        self._wanted_port = port
+        self._settings = {
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(account_concurrency),
+            "LAMBDA_WARM_TTL_SECONDS": str(warm_seconds),
+        }
+        if daemon_address is not None:
+            self._settings["AWS_XRAY_DAEMON_ADDRESS"] = daemon_address
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+        self.folder = Path()
+
+    def __enter__(self) -> Self:
+        attempts = 1 if self._wanted_port else 3  # a free port may be taken between finding it and binding it
+        for attempt in range(1, attempts + 1):
+            self.port = self._wanted_port or free_port()
+            self._start()
+            try:
+                self._wait_until_ready()
+            except EngineError:
+                self.stop()
+                if attempt == attempts:
+                    raise
+            except BaseException:
+                self.stop()
+                raise
+            else:
+                return self
+        raise AssertionError("unreachable")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The endpoint for every AWS service, for `AWS_ENDPOINT_URL` and boto3's `endpoint_url`."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """Keyword arguments for `boto3.client(name, **engine.connection)`; no retries, so that throttles are seen."""
+        return {
+            "endpoint_url": self.url,
+            "region_name": REGION,
+            "aws_access_key_id": ACCESS_KEY,
+            "aws_secret_access_key": SECRET_KEY,
+            "config": Config(
+                retries={"total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=120,
+                max_pool_connections=50,
+                proxies={},  # a proxy in the developer's shell has no business between two ends of one machine
+            ),
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command-line tool needs in its environment to talk to this engine and to nothing else."""
+        return {
+            "NO_PROXY": LOOPBACK,
+            "no_proxy": LOOPBACK,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def log(self, lines: int = 25) -> str:
+        """The last `lines` lines the engine wrote, or an empty text when there is none."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self._log_file.read_text(errors="replace").splitlines()[-lines:])
+        return ""
+
+    def running(self) -> bool:
+        """Whether the engine's process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the engine and every process it started, and remove its folder. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None  # noqa: S101 (for mypy: it was opened as a pipe)
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _log_file(self) -> Path:
+        return self.folder / "engine.log"
+
+    def _start(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pilotlight-engine-"))
+        engine = [sys.executable, "-m", "ministack"]
+        with self._log_file.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-E", "-S", str(SUPERVISOR), str(self.folder), *engine],
+                env=self._environment_of_process(),
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _environment_of_process(self) -> dict[str, str]:
+        # A list of what may pass, not of what may not: the engine and the functions in it inherit this, and nothing of
+        # the developer's AWS settings, proxies or Python paths belongs there. HOME hides ~/.aws from boto3.
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "BIND_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",
+            "LAMBDA_EXECUTOR": "local",
+            # On by default, these listen on fixed ports or tidy up in the developer's own Docker.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
+            **self._settings,
+        }
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        while time.monotonic() < deadline:
+            if not self.running():
+                raise EngineError(f"the local engine ended while starting on port {self.port}:\n{self.log()}")
+            with contextlib.suppress(OSError, urllib.error.URLError):
+                with no_proxy.open(f"{self.url}/_ministack/health", timeout=5):
+                    pass
+                if self.running():
+                    return
+            time.sleep(0.05)
+        raise EngineError(f"the local engine was not ready after {READY_SECONDS:.0f} s:\n{self.log()}")
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of 127.0.0.1 that nobody listens on now (another process may take it before it is bound)."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
