@@ -12,7 +12,8 @@ from pilotlight.environment import service_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
 NAMESPACE = "Pilotlight"
 
@@ -26,22 +27,40 @@ START_METRICS = {
 
 INIT_DURATION = "InitDuration"
 
+TICK_METRICS = {
+    "EnvironmentsRequested": "requested",
+    "EnvironmentsWarm": "unique",
+    "ColdPings": "cold",
+    "PingFailures": "failed",
+    "PingThrottles": "throttled",
+    "PingInvocations": "invocations",
+}
+"""The metrics that count what a tick did, and the key of its result that each one takes."""
+
+COVERAGE = "Coverage"
+INCOMPLETE_TICK = "IncompleteTick"
+EXPOSED = "ExposedDuration"
+
 
 def emit(
     metrics: Mapping[str, tuple[float, str]],
     dimensions: Mapping[str, str],
     properties: Mapping[str, object] | None = None,
+    *,
+    sets: Sequence[Sequence[str]] | None = None,
     write: Callable[[str], object] = print,
 ) -> None:
-    """Write one line: ``metrics`` is name to (value, CloudWatch unit), ``properties`` are logged but no dimension."""
-    names = list(dimensions)
+    """Write one line: ``metrics`` is name to (value, CloudWatch unit), ``properties`` are logged but no dimension.
+
+    ``sets`` are the sets of dimensions under which each metric is kept; all of ``dimensions`` together unless given.
+    """
     line = {
         "_aws": {
             "Timestamp": int(time.time() * 1000),
             "CloudWatchMetrics": [
                 {
                     "Namespace": NAMESPACE,
-                    "Dimensions": [names],
+                    "Dimensions": sets or [list(dimensions)],
                     "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in metrics.items()],
                 }
             ],
@@ -59,3 +78,13 @@ def emit_start(start: str, init_ms: float | None, request_id: str) -> None:
     if init_ms is not None:
         metrics[INIT_DURATION] = (init_ms, "Milliseconds")
     emit(metrics, {"Service": service_name()}, {"request_id": request_id})
+
+
+def emit_tick(result: Mapping[str, Any], write: Callable[[str], object] = print) -> None:
+    """Count one tick of one target, for the service and for the function."""
+    metrics = {name: (float(result[key]), "Count") for name, key in TICK_METRICS.items()}
+    metrics[COVERAGE] = (100.0 * result["coverage"], "Percent")
+    metrics[INCOMPLETE_TICK] = (0.0 if result["coverage"] >= 1 else 1.0, "Count")
+    metrics[EXPOSED] = (result["exposed_ms"], "Milliseconds")
+    dimensions = {"Service": service_name(), "Function": result["function"]}
+    emit(metrics, dimensions, sets=[["Service"], ["Service", "Function"]], write=write)

@@ -1,0 +1,75 @@
+"""The scheduled function: a tick in, verified coverage out.
+
+Nobody waits for it, so it imports what it likes; the API's package never loads this module.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+from aws_xray_sdk.core import xray_recorder
+
+from pilotlight import metrics
+from pilotlight.environment import service_name
+from pilotlight.fanout import FanOut
+from pilotlight.hold import HoldEstimate
+from pilotlight.targets import parse_targets
+from pilotlight.tick import TickResult, tick
+from pilotlight.tracing import NAME, Annotation
+
+COUNTED = ("requested", "unique", "cold", "failed", "throttled", "rounds", "invocations", "hold_ms", "billed_ms")
+
+xray_recorder.configure(context_missing="IGNORE_ERROR")
+fan_out: FanOut | None = None
+holds: dict[str, HoldEstimate] = {}
+
+
+def handler(_event: object, context: Any) -> dict[str, Any]:
+    """Tick every target of PILOTLIGHT_TARGETS in turn, log each result, and return them with their sums.
+
+    An incomplete tick is a result, not an exception: an asynchronous retry would only ping again. Raises TargetsError
+    where the configuration is wrong.
+    """
+    global fan_out
+    fan_out = fan_out or FanOut(boto3.Session())
+    results = []
+    for target in parse_targets(os.environ.get("PILOTLIGHT_TARGETS", "")):
+        hold = holds.setdefault(target.function, HoldEstimate())
+        result = tick(target.function, target.concurrency, fan_out, hold, _seconds_left(context))
+        report(result)
+        results.append(result.as_dict())
+    return summary(results)
+
+
+def report(result: TickResult) -> None:
+    """Say what a tick proved: a log line (ERROR where it fell short), the metrics, the record in X-Ray."""
+    described = result.as_dict()
+    level = "INFO" if result.coverage >= 1 else "ERROR"
+    print(json.dumps({"level": level, "message": "tick", **described}))
+    metrics.emit_tick(described)
+    with xray_recorder.in_subsegment(NAME) as subsegment:
+        if subsegment is None:
+            return
+        for name in ("requested", "unique", "cold", "failed", "throttled", "coverage"):
+            subsegment.put_annotation(name, described[name])
+        subsegment.put_annotation(Annotation.SERVICE, service_name())
+        subsegment.put_annotation(Annotation.KIND, "tick")
+
+
+def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The sums over all targets, ``coverage`` from 0 to 1, and each target's own result."""
+    total: dict[str, Any] = {name: sum(result[name] for result in results) for name in COUNTED}
+    total["coverage"] = round(total["unique"] / total["requested"], 4) if total["requested"] else 1.0
+    return {**total, "targets": results}
+
+
+def _seconds_left(context: Any) -> Any:
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if callable(remaining):
+        return lambda: remaining() / 1000
+    ends = time.monotonic() + 30  # `sls invoke local` may give no clock
+    return lambda: ends - time.monotonic()
