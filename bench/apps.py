@@ -1,0 +1,90 @@
+"""What is measured: the bare handler, Pilotlight, and the peers that do the same work."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "bench" / "requirements"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One app: its handler as Lambda names it, its one file in bench/peers/, and its requirements."""
+
+    name: str
+    title: str
+    handler: str
+    source: str = ""
+    requirements: str = ""
+    records: bool = True
+
+
+BARE = App("bare", "bare JSON handler, no record", "bare.handler", "bare.py", records=False)
+OURS = App("pilotlight", "Pilotlight", "handler.handler")
+PEERS = [
+    App("sdk-wrapt1", "aws-xray-sdk, wrapt 1", "sdk.handler", "sdk.py", "sdk-wrapt1"),
+    App("sdk", "aws-xray-sdk as pip installs it", "sdk.handler", "sdk.py", "sdk"),
+    App("chalice", "Chalice + SDK", "chalice_app.handler", "chalice_app.py", "chalice"),
+    App("powertools", "Powertools Tracer + REST resolver", "powertools.handler", "powertools.py", "powertools"),
+    App("flask-apig-wsgi", "Flask + apig-wsgi + SDK", "flask_app.handler", "flask_app.py", "flask-apig-wsgi"),
+    App("lambda-warmer-py", "lambda-warmer-py + SDK", "lambda_warmer.handler", "lambda_warmer.py", "lambda-warmer-py"),
+    App("fastapi-mangum", "FastAPI + Mangum + SDK", "fastapi_app.handler", "fastapi_app.py", "fastapi-mangum"),
+]
+APPS = [BARE, OURS, *PEERS]
+
+
+def rest_proxy_event(path: str = "/hello", method: str = "GET") -> dict[str, Any]:
+    """A REST proxy event with all the fields and the usual browser headers, as API Gateway sends it."""
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate, br",
+        "Accept-Language": "en-GB,en;q=0.9",
+        "CloudFront-Forwarded-Proto": "https",
+        "CloudFront-Is-Desktop-Viewer": "true",
+        "CloudFront-Viewer-Country": "GB",
+        "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Via": "2.0 d1234.cloudfront.net (CloudFront)",
+        "X-Amz-Cf-Id": "bench-0000000000000000000000000000000000000000000000000==",
+        "X-Amzn-Trace-Id": "Root=1-00000000-000000000000000000000000",
+        "X-Forwarded-For": "192.0.2.1, 198.51.100.1",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef1234",
+            "domainName": headers["Host"],
+            "domainPrefix": "abcdef1234",
+            "extendedRequestId": "bench",
+            "httpMethod": method,
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": headers["User-Agent"]},
+            "path": f"/dev{path}",
+            "protocol": "HTTP/1.1",
+            "requestId": "00000000-0000-0000-0000-000000000000",
+            "requestTime": "01/Jan/2026:00:00:00 +0000",
+            "requestTimeEpoch": 1767225600000,
+            "resourceId": "abc123",
+            "resourcePath": path,
+            "stage": "dev",
+        },
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+REQUEST = json.dumps(rest_proxy_event()).encode()

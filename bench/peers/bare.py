@@ -1,0 +1,8 @@
+"""The baseline: what a REST answer costs with nothing but `json`. Leaves no record."""
+
+import json
+
+
+def handler(event, _context):
+    body = json.dumps({"message": "Hello from Lambda", "path": event["path"]})
+    return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": body, "isBase64Encoded": False}

@@ -1,0 +1,20 @@
+"""Chalice's runtime, with aws-xray-sdk as its documentation on AWS X-Ray shows it."""
+
+from aws_xray_sdk.core import xray_recorder
+from chalice import Chalice
+
+app = Chalice(app_name="hello")
+cold = True
+
+
+@app.route("/hello")
+def hello():
+    return {"message": "Hello from Lambda", "path": app.current_request.path}
+
+
+def handler(event, context):
+    global cold
+    with xray_recorder.in_subsegment("hello") as subsegment:
+        subsegment.put_annotation("cold_start", cold)
+        cold = False
+        return app(event, context)

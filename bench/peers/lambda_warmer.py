@@ -1,0 +1,23 @@
+"""lambda-warmer-py round a plain handler, with aws-xray-sdk."""
+
+import json
+
+import lambdawarmer
+from aws_xray_sdk.core import xray_recorder
+
+cold = True
+
+
+@lambdawarmer.warmer
+def handler(event, _context):
+    global cold
+    with xray_recorder.in_subsegment("hello") as subsegment:
+        subsegment.put_annotation("cold_start", cold)
+        cold = False
+        body = json.dumps({"message": "Hello from Lambda", "path": event["path"]})
+        return {
+            "statusCode": 200,
+            "headers": {"Content-Type": "application/json"},
+            "body": body,
+            "isBase64Encoded": False,
+        }
