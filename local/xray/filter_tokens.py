@@ -21,13 +21,14 @@ class Token:
 
 
 def tokens(expression: str) -> list[Token]:
-    """The tokens of an expression, the last of kind `end`; FilterError for what is none."""
+    """The tokens of an expression, the last of kind `end`."""
     found: list[Token] = []
     place = 0
     while not found or found[-1].kind != "end":
         match = _TOKEN.match(expression, place)
-        if match is None or match.lastgroup is None:
-            raise FilterError(f"Cannot read '{expression[place:].strip()[:20]}' at character {place + 1}")
+        # Whatever is no token of the language is one of kind `other`, so that something always matches.
+        assert match is not None  # noqa: S101
+        assert match.lastgroup is not None  # noqa: S101
         found.append(Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup)))
         place = match.end()
     return found
@@ -35,5 +36,5 @@ def tokens(expression: str) -> list[Token]:
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"(?:[^\"\\]|\\.)*\")|(?P<annotation>annotation(?:\.[\w:]+|\[\s*\"?[\w:.-]+\"?\s*\]))"
-    r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<operator><=|>=|!=|=|<|>|!|\(|\)|\{|\})|(?P<word>[A-Za-z][\w.]*)|(?P<end>$))"
+    r"|(?P<number>-?\d+(?:\.\d+)?)|(?P<operator><=|>=|!=|=|<|>|!|\(|\)|\{|\})|(?P<word>[A-Za-z][\w.]*)|(?P<end>$)|(?P<other>\S+))"
 )

@@ -108,7 +108,7 @@ class XRay:
 
     def counts(self) -> dict[str, Any]:
         """What came in: `datagrams`, `documents`. What did not get through: `rejected` by reason, `lost` in a full
-        socket buffer, `sink_failures`. What the store holds: `traces`, `bytes`, and what it forgot: `traces_dropped`."""
+        socket buffer, `sink_failures`. What the store holds: `traces`, `bytes`; what it forgot: `traces_dropped`."""
         with self._lock:
             return {
                 "datagrams": self._daemon_port.datagrams,

@@ -1,0 +1,113 @@
+"""Records as the handler and the warmer send them, for the tests and benches of flow 3."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+SERVICE = "pilotlight-test"
+STAGE = "test"
+
+Document = dict[str, Any]
+
+
+class Records:
+    """Makes records whose ids come from a seed, so that a failing run can be had again."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)  # noqa: S311
+
+    def identity(self, digits: int = 16) -> str:
+        return f"{self._random.getrandbits(digits * 4):0{digits}x}"
+
+    def trace_id(self, at: float) -> str:
+        return f"1-{int(at):08x}-{self.identity(24)}"
+
+    def request(
+        self,
+        at: float,
+        *,
+        start: str = "warm",
+        seconds: float = 0.02,
+        status: int = 200,
+        init_ms: float | None = None,
+        environment: str = "e1",
+        warmed_by_ping: bool = False,
+        route: str = "/hello",
+    ) -> Document:
+        """One user request's record, at `at` epoch seconds."""
+        annotations = {
+            "service": SERVICE,
+            "kind": "request",
+            "start": start,
+            "cold_start": start == "cold",
+            "environment": environment,
+            "route": route,
+            "status": status,
+            "warmed_by_ping": warmed_by_ping,
+        }
+        document = self._subsegment(at, seconds, annotations | ({} if init_ms is None else {"init_ms": init_ms}))
+        document["http"] = {"request": {"method": "GET", "url": route}, "response": {"status": status}}
+        if status >= 500:
+            document["fault"] = True
+        elif status >= 400:
+            document["error"] = True
+        return document
+
+    def tick(self, at: float, *, requested: int = 5, unique: int = 5, cold: int = 0) -> list[Document]:
+        """A tick's record and its pings', in one trace and below one parent."""
+        annotations = {
+            "service": SERVICE,
+            "kind": "tick",
+            "requested": requested,
+            "unique": unique,
+            "failed": 0,
+            "throttled": requested - unique,
+            "cold": cold,
+            "coverage": unique / requested,
+        }
+        tick = self._subsegment(at, 0.5, annotations)
+        pings = []
+        for index in range(unique):
+            is_cold = index < cold
+            ping = self._subsegment(
+                at + 0.05,
+                0.3,
+                {
+                    "service": SERVICE,
+                    "kind": "warmup",
+                    "start": "cold" if is_cold else "warm",
+                    "cold_start": is_cold,
+                    "environment": f"e{index}",
+                }
+                | ({"init_ms": 90.0} if is_cold else {}),
+            )
+            pings.append(ping | {"trace_id": tick["trace_id"], "parent_id": tick["parent_id"]})
+        return [*pings, tick]
+
+    def _subsegment(self, at: float, seconds: float, annotations: dict[str, Any]) -> Document:
+        return {
+            "name": "pilotlight",
+            "id": self.identity(),
+            "trace_id": self.trace_id(at),
+            "parent_id": self.identity(),
+            "type": "subsegment",
+            "start_time": at,
+            "end_time": at + seconds,
+            "aws": {"request_id": f"request-{self.identity()}"},
+            "annotations": annotations,
+        }
+
+
+def datagram(document: Document) -> bytes:
+    return b'{"format": "json", "version": 1}\n' + json.dumps(document).encode()
+
+
+def send(daemon_address: str, datagrams: Iterable[bytes]) -> None:
+    host, _, port = daemon_address.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for one in datagrams:
+            sender.sendto(one, (host, int(port)))
