@@ -138,11 +138,11 @@ class ExecutionEnvironment:
         return os.pread(self._logs.fileno(), 10_000_000, 0).decode(errors="replace")
 
     def close(self) -> None:
-        """End the process (SIGTERM, and SIGKILL after a second) and free its port."""
+        """End the process (SIGTERM, and SIGKILL after five seconds) and free its port."""
         if self.alive:
             self.process.terminate()
             try:
-                self.process.wait(1)
+                self.process.wait(5)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -19,7 +19,7 @@ class XRaySink:
 
     def take(self, wait_s: float = 0.0) -> list[dict[str, Any]]:
         """The documents that have come since the last call; waits so long for the first. Raises ValueError."""
-        documents = []
+        documents: list[dict[str, Any]] = []
         self._socket.settimeout(wait_s)
         while True:
             try:

@@ -1,0 +1,80 @@
+"""`python -m bench <what>`: Pilotlight measured beside its peers under AWS's own runtime client."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from bench import cold, install, tables
+from bench.apps import APPS
+from bench.modes import MODES
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 measured, 1 could not be measured, 2 wrong arguments, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = options.measure(options)
+    except KeyboardInterrupt:
+        print("interrupted; every process it started has been ended", file=sys.stderr)
+        return 130
+    except (install.SetupError, RuntimeError, TimeoutError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    if result is None:
+        return 0
+    if options.json:
+        print(json.dumps(result, indent=2))
+    else:
+        options.show(result, Console())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="npm run bench --", description=__doc__)
+    commands = parser.add_subparsers(title="what to measure", required=True, metavar="what")
+
+    def command(name: str, text: str, runs: int) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.add_argument("--json", action="store_true", help="print JSON instead of tables")
+        made.add_argument("-n", "--runs", type=_positive, default=runs, help="rounds (default: %(default)s)")
+        return made
+
+    one = command("cold", "process start to first response, beside the peers", 10)
+    names = [app.name for app in APPS]
+    one.add_argument("--app", action="append", choices=names, help="only this app beside the bare handler (repeatable)")
+    one.add_argument(
+        "--mode", action="append", choices=[mode.name for mode in MODES], help="only this mode (repeatable)"
+    )
+    one.add_argument("--packaging", action="append", choices=cold.PACKAGINGS, help="only this packaging (repeatable)")
+    one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
+    one.set_defaults(measure=_cold, show=tables.cold)
+
+    one = commands.add_parser("lock", help="pin the peers again: bench/requirements/*.in to *.txt")
+    one.set_defaults(measure=lambda _: install.lock())
+    return parser
+
+
+def _cold(options: argparse.Namespace) -> dict[str, object]:
+    return cold.run(
+        [app for app in APPS if not options.app or app.name in options.app],
+        options.packaging or list(cold.PACKAGINGS),
+        [mode for mode in MODES if not options.mode or mode.name in options.mode],
+        options.runs,
+        count=not options.no_instructions,
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

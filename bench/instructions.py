@@ -1,0 +1,40 @@
+"""Instructions from process start to the first response, counted by callgrind: the same on every machine and load."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from bench.apps import REQUEST, App
+from bench.execution_environment import ExecutionEnvironment
+
+MISSING = "valgrind is not installed"
+
+
+def count(app: App, folder: Path, python: Path, daemon_address: str) -> int:
+    """User-space instructions of one cold start. Raises RuntimeError when valgrind is missing or counted nothing.
+
+    The environment is stopped at its first response, before it hears that it has arrived: nothing after it is counted.
+    """
+    if not shutil.which("valgrind"):
+        raise RuntimeError(MISSING)
+    with tempfile.TemporaryDirectory(prefix="pilotlight-bench-") as scratch:
+        log = Path(scratch) / "log"
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log}"]
+        variables = {
+            "AWS_XRAY_DAEMON_ADDRESS": daemon_address,
+            "PILOTLIGHT_SERVICE": "pilotlight-bench",
+            "PYTHONHASHSEED": "0",  # else the count differs from run to run by the order of sets
+        }
+        with ExecutionEnvironment(
+            folder, app.handler, python=python, environment=variables, prefix=command, timeout_s=300
+        ) as environment:
+            environment.wait_ready(600)
+            answer = environment.invoke(REQUEST, acknowledge=False)
+            if answer.error:
+                raise RuntimeError(f"{app.title} failed under callgrind: {answer.error}")
+        if not (found := re.search(r"Collected : (\d+)", log.read_text())):
+            raise RuntimeError(f"callgrind counted nothing for {app.title}:\n{log.read_text()[-2000:]}")
+        return int(found[1])
