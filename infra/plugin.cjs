@@ -1,0 +1,122 @@
+'use strict';
+
+// The project's plugin for osls: what serverless.yml cannot say by itself.
+//
+// - packages the functions with infra/package.py, so that deploy, package and deploy function ship the same zip;
+// - gives the API's stage its deployment (infra/stage.yml);
+// - lets `sls invoke local` use the project's own Python.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const windows = process.platform === 'win32';
+
+class Pilotlight {
+  constructor(serverless, options, { log, progress }) {
+    this.serverless = serverless;
+    this.log = log;
+    this.progress = progress;
+    this.folder = serverless.serviceDir;
+    this.hooks = {
+      'before:package:createDeploymentArtifacts': () => this.package(),
+      'before:package:function:package': () => this.package(),
+      'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
+      'before:invoke:local:invoke': () => this.offerPython(),
+    };
+  }
+
+  /** Builds the zip and makes it the artifact of every function. */
+  package() {
+    const { service } = this.serverless;
+    const functions = service.getAllFunctions().map((name) => service.getFunction(name));
+    const python = this.python();
+    const { runtime = 'python3.13', architecture = 'x86_64' } = service.provider;
+    const local = localEndpoint();
+    const target = local ? ['--for-this-machine'] : ['--runtime', runtime, '--architecture', architecture];
+    const repeated = (option, values) => values.flatMap((value) => [`${option}=${value}`]);
+    this.progress.get('main').notice('Building the Python package');
+    const built = spawnSync(
+      python,
+      [
+        ...['-m', 'infra.package', '--json', ...target],
+        ...repeated('--pattern', service.package.patterns ?? []),
+        ...repeated('--handler', functions.filter(({ handler }) => handler).map(({ handler }) => handler)),
+        ...['--cache', path.join(this.folder, 'node_modules', '.cache', 'pilotlight')],
+      ],
+      { cwd: this.folder, encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } },
+    );
+    if (built.status !== 0) throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
+    const { artifact, bytes, sha256, notices } = JSON.parse(built.stdout);
+    for (const notice of notices) this.log.warning(notice);
+    const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
+    this.log.notice(`Package for ${where}: ${(bytes / 1e6).toFixed(2)} MB, sha256 ${sha256.slice(0, 12)}`);
+    // Where osls puts its own: it finds it there for `--package FOLDER` too.
+    const shipped = path.join(this.folder, '.serverless', `${service.service}.zip`);
+    fs.mkdirSync(path.dirname(shipped), { recursive: true });
+    fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
+    service.package.artifact = shipped;
+  }
+
+  /** Settles what only the compiled template knows. */
+  completeTemplate() {
+    const { Resources: resources } = this.serverless.service.provider.compiledCloudFormationTemplate;
+    const [deployment] = Object.keys(resources).filter((id) => resources[id].Type === 'AWS::ApiGateway::Deployment');
+    if (deployment && resources.ApiStage) {
+      delete resources[deployment].Properties.StageName;
+      resources.ApiStage.Properties.DeploymentId = { Ref: deployment };
+      // API Gateway refuses an access log until the account has a role for it, which osls sees to with this resource.
+      const account = Object.keys(resources).filter((id) => resources[id].Type === 'Custom::ApiGatewayAccountRole');
+      if (account.length) resources.ApiStage.DependsOn = account;
+    }
+  }
+
+  /** osls calls the runtime by its name, python3.13. The project's environment has the dependencies, so that it answers. */
+  offerPython() {
+    const python = this.venvPython();
+    if (!python) return;
+    if (windows) {
+      process.env.PATH = [path.dirname(python), process.env.PATH].join(path.delimiter);
+      return;
+    }
+    const folder = path.join(this.folder, '.serverless', 'bin');
+    fs.mkdirSync(folder, { recursive: true });
+    for (const name of new Set(this.runtimes())) {
+      fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
+    }
+    process.env.PATH = [folder, process.env.PATH].join(path.delimiter);
+  }
+
+  runtimes() {
+    const { service } = this.serverless;
+    return service.getAllFunctions().map((name) => service.getFunction(name).runtime ?? service.provider.runtime);
+  }
+
+  venvPython() {
+    const python = path.join(this.folder, '.venv', ...(windows ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+    return fs.existsSync(python) ? python : null;
+  }
+
+  /** A Python with pip: the project's own, or the machine's, so that a deployment needs no set-up before it. */
+  python() {
+    const names = [this.venvPython(), process.env.PYTHON, 'python3', 'python'].filter(Boolean);
+    const question = 'import sys, pip; sys.exit(sys.version_info < (3, 11))';
+    const found = names.find((name) => spawnSync(name, ['-c', question]).status === 0);
+    if (found) return found;
+    throw this.error('Packaging needs Python 3.11 or newer with pip: `node local/setup.mjs` sets one up in .venv.', 'NO_PYTHON');
+  }
+
+  error(message, code) {
+    return new this.serverless.classes.Error(message, `PILOTLIGHT_${code}`);
+  }
+}
+
+/** The endpoint of an engine on this machine, or null when AWS itself is meant. */
+function localEndpoint() {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  if (!endpoint) return null;
+  const { hostname } = new URL(endpoint);
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname) ? endpoint : null;
+}
+
+module.exports = Pilotlight;
