@@ -108,7 +108,7 @@ def _segments(path: str) -> tuple[str, ...]:
         if "{" in plain or "}" in plain or (segment != plain and not plain.isidentifier()):
             raise ValueError(f"a path parameter is a whole segment such as {{name}}: {path!r}")
         if greedy and index != len(segments) - 1:
-            raise ValueError(f"{segment} takes all the rest, so it must be the last segment: {path!r}")
+            raise ValueError(f"{segment} takes all the rest, so it must end the path: {path!r}")
     if len(set(names)) != len(names):
         raise ValueError(f"a path parameter's name appears twice: {path!r}")
     return segments

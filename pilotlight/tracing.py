@@ -73,7 +73,7 @@ class Record:
             message = (HEADER + json.dumps(self.document(*trace))).encode()
             if len(message) <= MOST_BYTES:
                 _socket().sendto(message, address)
-        except (OSError, ValueError, TypeError):
+        except Exception:
             return  # a record that cannot be sent must not become an answer that fails
 
     def document(self, trace_id: str, parent_id: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def daemon_address(text: str) -> tuple[str, int] | None:
     for form in text.split():
         protocol, _, rest = form.rpartition("udp:") if form.startswith("udp:") else ("", "", form)
         host, _, port = rest.rpartition(":")
-        if not protocol and host and ":" not in host and port.isdigit():
+        if not protocol and host and ":" not in host and port.isdigit() and int(port) < 65536:
             return host, int(port)
     return None
 
@@ -142,7 +142,7 @@ def _socket() -> Socket:
 
 
 def _cause(exception: BaseException) -> dict[str, Any]:
-    """X-Ray's cause object: the exception with its stack, innermost frame first."""
+    """X-Ray's cause object: the exception with its stack, outermost frame first."""
     stack = []
     traceback = exception.__traceback__
     while traceback is not None:
@@ -154,6 +154,6 @@ def _cause(exception: BaseException) -> dict[str, Any]:
         "message": str(exception)[:2000],
         "type": type(exception).__name__,
         "remote": False,
-        "stack": stack[::-1][:50],
+        "stack": stack[-50:],
     }
     return {"working_directory": os.getcwd(), "exceptions": [described]}  # noqa: PTH109 (pathlib is a slow import)
