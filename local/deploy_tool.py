@@ -26,6 +26,15 @@ class DeployToolError(Exception):
     """The deploy tool failed; the message holds its own words."""
 
 
+def service_of(checkout: Path = CHECKOUT) -> str:
+    """The name of the service in `serverless.yml`, or `DeployToolError` when it is not there in plain words."""
+    file = checkout / "serverless.yml"
+    found = re.search(r"^service:\s*['\"]?([A-Za-z][\w-]*)", file.read_text() if file.exists() else "", re.MULTILINE)
+    if found is None:
+        raise DeployToolError(f"{file} does not name its service: it needs a line such as `service: pilotlight`")
+    return found[1]
+
+
 @dataclass(frozen=True)
 class Output:
     """What one run of the tool gave: its exit code and everything it printed (its log and its answer together)."""

@@ -64,6 +64,8 @@ class Exchange:
     request_id: str
     started_at: float
     ended_at: float
+    client_ip: str = LOOPBACK
+    user_agent: str = ""
 
 
 def open_port(port: int) -> socket.socket:
@@ -155,6 +157,8 @@ class FrontDoor:
                 request_id=answer.headers.get("X-Request-Id", ""),
                 started_at=started_at,
                 ended_at=time.time(),
+                client_ip=request.remote or LOOPBACK,
+                user_agent=request.headers.get("User-Agent", ""),
             )
         )
         return answer

@@ -9,9 +9,10 @@ from typing import Any
 from rich.text import Text
 
 from local.front_door import Exchange
-from local.records import Document, of_kind
 from local.terminal import printable
+from local.xray import is_synthetic
 
+Document = dict[str, Any]
 Annotations = dict[str, Any]
 START_STYLES = {"cold": "bold yellow", "warm": "green"}
 PATIENCE_SECONDS = 1.0  # how long a record and its exchange wait for each other
@@ -42,15 +43,15 @@ class LiveLines:
             self._print(request_line(exchange, {}))
 
     def document(self, document: Document) -> None:
-        """A record arrived from a function."""
-        for record in of_kind(document):
-            annotations = record["annotations"]
-            if annotations["kind"] == "tick":
-                self._print(tick_line(record))
-            elif annotations["kind"] == "warmup" and annotations.get("cold_start"):
-                self._print(cold_ping_line(record))
-            elif annotations["kind"] == "request":
-                self._request(record)
+        """A document came to X-Ray: if it is a record of ours, say what it tells."""
+        annotations = document.get("annotations") or {}
+        kind = None if is_synthetic(document) else annotations.get("kind")
+        if kind == "tick":
+            self._print(tick_line(document))
+        elif kind == "warmup" and annotations.get("cold_start"):
+            self._print(cold_ping_line(document))
+        elif kind == "request":
+            self._request(document)
 
     def flush(self) -> None:
         """Print what has waited long enough for its other half."""
@@ -112,8 +113,9 @@ def tick_line(record: Document) -> Text:
     for trouble in ("failed", "throttled"):
         if tick[trouble]:
             line.append(f"  {tick[trouble]} {trouble}", style="bold red")
-    hold = tick.get("hold_ms", (record["end_time"] - record["start_time"]) * 1000)
-    return line.append(f"  held {hold:,.0f} ms  coverage {100 * tick['coverage']:.0f} %")
+    if "hold_ms" in tick:
+        line.append(f"  held {tick['hold_ms']:,.0f} ms")
+    return line.append(f"  coverage {100 * tick['coverage']:.0f} %")
 
 
 def start_of(annotations: Annotations) -> Text:
