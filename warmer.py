@@ -12,20 +12,32 @@ from typing import Any
 
 import boto3
 from aws_xray_sdk.core import xray_recorder
+from botocore.config import Config
 
 from pilotlight import metrics
 from pilotlight.environment import service_name
 from pilotlight.fanout import FanOut
-from pilotlight.hold import HoldEstimate
+from pilotlight.headroom import Headroom
 from pilotlight.targets import parse_targets
-from pilotlight.tick import TickResult, tick
+from pilotlight.tick import TickResult
 from pilotlight.tracing import NAME, Annotation
+from pilotlight.warming import Warming
 
-COUNTED = ("requested", "unique", "cold", "failed", "throttled", "rounds", "invocations", "hold_ms", "billed_ms")
+COUNTED = (
+    "requested",
+    "unique",
+    "cold",
+    "failed",
+    "throttled",
+    "rounds",
+    "invocations",
+    "hold_ms",
+    "billed_ms",
+    "exposed_ms",
+)
 
 xray_recorder.configure(context_missing="IGNORE_ERROR")
-fan_out: FanOut | None = None
-holds: dict[str, HoldEstimate] = {}
+warming: Warming | None = None
 
 
 def handler(_event: object, context: Any) -> dict[str, Any]:
@@ -34,15 +46,22 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
     An incomplete tick is a result, not an exception: an asynchronous retry would only ping again. Raises TargetsError
     where the configuration is wrong.
     """
-    global fan_out
-    fan_out = fan_out or FanOut(boto3.Session())
+    global warming
+    targets = parse_targets(os.environ.get("PILOTLIGHT_TARGETS", ""))
+    warming = warming or start_warming()
     results = []
-    for target in parse_targets(os.environ.get("PILOTLIGHT_TARGETS", "")):
-        hold = holds.setdefault(target.function, HoldEstimate())
-        result = tick(target.function, target.concurrency, fan_out, hold, _seconds_left(context))
+    for target in targets:
+        result = warming.tick(target, _seconds_left(context))
         report(result)
         results.append(result.as_dict())
     return summary(results)
+
+
+def start_warming() -> Warming:
+    """One session, one set of connections and one memory for the life of this environment."""
+    session = boto3.Session()
+    client = session.client("lambda", config=Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 1}))
+    return Warming(FanOut(session), Headroom(client))
 
 
 def report(result: TickResult) -> None:

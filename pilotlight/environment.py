@@ -42,6 +42,7 @@ class ExecutionEnvironment:
         self.init_ms: float | None = None
         self.made_by: Kind | None = None
         self.served = 0
+        self._of_last_ping: int | None = None
 
     def initialised(self) -> None:
         """Say that the function's own module is loaded: all that follows waits for an invocation."""
@@ -82,6 +83,11 @@ class ExecutionEnvironment:
         """User requests since the ping before this one (or since the init); counting begins again."""
         served, self.served = self.served, 0
         return served
+
+    def pinged(self, of: int) -> int | None:
+        """Remember how many pings this tick has; how many the last one had that this environment answered, or None."""
+        before, self._of_last_ping = self._of_last_ping, of
+        return before
 
     def _first_start(self) -> Start:
         initialization = self.initialization

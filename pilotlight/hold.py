@@ -36,9 +36,11 @@ class HoldEstimate:
         expected = max(self._spreads) * 2 + SHORTEST_SECONDS if self._spreads else 0.25 + 0.005 * pings
         return min(LONGEST_SECONDS, expected * self._widening)
 
-    def fell_short(self) -> None:
-        """A round proved fewer environments than it pinged: hold twice as long."""
-        self._widening = min(16.0, self._widening * 2)
+    def fell_short(self, spread_seconds: float, held_seconds: float) -> None:
+        """A round proved fewer environments than it pinged: cover its spread, or, if that was covered, hold longer."""
+        self._spreads.append(max(0.0, spread_seconds))
+        if max(self._spreads) * 2 + SHORTEST_SECONDS <= held_seconds:
+            self._widening = min(16.0, self._widening * 2)
 
     def proved(self, spread_seconds: float) -> None:
         """A round proved all of them, its last ping landing so long after its first was sent: narrow again."""

@@ -89,6 +89,7 @@ def answer(
             "init_ms": init_ms,
             "age_ms": round(environment.age_ms, 1),
             "served": environment.served_since_last_ping(),
+            "of_before": environment.pinged(ping.of),
             "made_by": environment.made_by,
             "initialization": environment.initialization,
             "landed_at": round(landed_at, 4),

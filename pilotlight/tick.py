@@ -47,6 +47,7 @@ class TickResult:
     billed_ms: int = 0
     exposed_ms: float = 0.0
     causes: list[str] = field(default_factory=list)
+    stood_down: str = ""
     replies: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
@@ -57,7 +58,17 @@ class TickResult:
     def as_dict(self) -> dict[str, Any]:
         """The result as it is returned and logged; the single replies are left out."""
         result = {name: value for name, value in vars(self).items() if name not in ("causes", "replies")}
-        return {**result, "hold_ms": round(self.hold_ms, 1), "coverage": self.coverage, "causes": self.causes}
+        result |= {"hold_ms": round(self.hold_ms, 1), "coverage": self.coverage, "causes": self.causes}
+        if not self.stood_down:
+            del result["stood_down"]
+        return result
+
+    def and_then(self, later: TickResult) -> TickResult:
+        """This and a later tick of the same function as one: the sums of both, what the later one proved."""
+        for name in ("cold", "failed", "throttled", "rounds", "invocations", "hold_ms", "billed_ms", "exposed_ms"):
+            setattr(later, name, getattr(self, name) + getattr(later, name))
+        later.causes = self.causes + later.causes
+        return later
 
 
 def tick(
@@ -66,33 +77,40 @@ def tick(
     invoker: Invoker,
     hold: HoldEstimate,
     seconds_left: Callable[[], float],
+    *,
+    pings: int | None = None,
     clock: Callable[[], float] = time.time,
 ) -> TickResult:
-    """Prove ``concurrency`` distinct execution environments of ``function`` warm, as far as it can be done."""
+    """Prove ``concurrency`` distinct execution environments of ``function`` warm, as far as it can be done.
+
+    ``pings`` is how many are sent at once, where fewer than ``concurrency`` fit; what is missing then stays missing.
+    """
     result = TickResult(function, concurrency)
     causes: Counter[str] = Counter()
-    while result.unique < concurrency and result.rounds < MOST_ROUNDS:
-        hold_seconds = hold.seconds(concurrency)
+    pings = concurrency if pings is None else min(pings, concurrency)
+    while result.unique < pings and result.rounds < MOST_ROUNDS:
+        hold_seconds = hold.seconds(pings)
         if result.rounds and seconds_left() < hold_seconds + ROUND_SECONDS:
             causes["the warmer's own time ran out before another round"] += 1
             break
         before = result.failed + result.throttled
-        spread = _round(result, invoker, hold, hold_seconds, seconds_left, clock, causes)
+        spread = _round(result, pings, invoker, hold, hold_seconds, seconds_left, clock, causes)
         lost = result.failed + result.throttled - before
-        if result.unique >= concurrency:
+        if result.unique >= pings:
             hold.proved(spread)
         elif not lost:
-            hold.fell_short()
-        if result.throttled or lost == concurrency:
+            hold.fell_short(spread, hold_seconds)
+        if result.throttled or lost == pings:
             break  # more pings would take what users need, or fail the same way
-    if result.unique < concurrency and not causes:
-        causes[f"{concurrency} pings met only {result.unique} distinct environments"] += 1
+    if result.unique < pings and not causes:
+        causes[f"{pings} pings met only {result.unique} distinct environments"] += 1
     result.causes += [cause if times == 1 else f"{cause} ({times} times)" for cause, times in causes.most_common()]
     return result
 
 
 def _round(
     result: TickResult,
+    pings: int,
     invoker: Invoker,
     hold: HoldEstimate,
     hold_seconds: float,
@@ -105,7 +123,6 @@ def _round(
     A later round pings all again, not only those missing: those would land on idle environments that are counted.
     """
     result.rounds += 1
-    pings = result.requested
     identity = os.urandom(8).hex()
     try:
         invoker.connect(pings)  # before the deadline is fixed: a TLS handshake is no time to hold environments for

@@ -74,7 +74,7 @@ def test_lambdas_own_initialization_type_names_the_first_start(
 
 def test_requests_are_counted_since_the_last_ping(environment: ExecutionEnvironment) -> None:
     for kind in ("request", "request", "ping"):
-        environment.arrive(kind)  # type: ignore[arg-type]
+        environment.arrive(kind)
     assert environment.served_since_last_ping() == 2
     environment.arrive("ping")
     assert environment.served_since_last_ping() == 0

@@ -29,17 +29,24 @@ def test_a_miss_widens_and_full_coverage_narrows_again() -> None:
     hold = HoldEstimate()
     hold.proved(0.1)
     before = hold.seconds(10)
-    hold.fell_short()
+    hold.fell_short(0.01, before)
     assert hold.seconds(10) == 2 * before
     hold.proved(0.1)
     assert hold.seconds(10) == before
+
+
+def test_a_miss_that_the_spread_explains_is_covered_at_once() -> None:
+    hold = HoldEstimate()
+    hold.proved(0.01)
+    hold.fell_short(0.3, hold.seconds(10))
+    assert hold.seconds(10) == 0.6 + SHORTEST_SECONDS
 
 
 def test_no_hold_outlasts_the_cap_of_the_function_it_holds() -> None:
     hold = HoldEstimate()
     for _ in range(20):
         hold.proved(10.0)
-        hold.fell_short()
+        hold.fell_short(0.01, 100.0)
     assert hold.seconds(100) == LONGEST_SECONDS < LONGEST_HOLD_SECONDS
 
 

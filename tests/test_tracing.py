@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -112,6 +113,7 @@ def test_the_document_is_the_sdks_for_the_same_record(daemon: socket.socket, mon
     recorder = AWSXRayRecorder()
     recorder.configure(context=LambdaContext(), sampling=False)
     subsegment = recorder.begin_subsegment(tracing.NAME)
+    assert subsegment is not None
     for name, value in ours["annotations"].items():
         subsegment.put_annotation(name, value)
     subsegment.put_http_meta("method", "GET")
@@ -131,9 +133,7 @@ def test_the_document_is_the_sdks_for_the_same_record(daemon: socket.socket, mon
     assert ours == theirs
 
 
-def _stack(error: Exception) -> list[Any]:
-    import traceback
-
+def _stack(error: Exception) -> traceback.StackSummary:
     return traceback.extract_tb(error.__traceback__)
 
 

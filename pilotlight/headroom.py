@@ -1,0 +1,62 @@
+"""How many pings a function can take at once without taking its users' room.
+
+Reserved concurrency is the function's own; without it, the function shares what the account has unreserved
+("Understanding Lambda function scaling" in the AWS documentation). Pings occupy environments while they are held, so
+some room is left.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT_SECONDS = 900.0
+"""How long an answer is taken for true: limits change rarely, and each question is a call of the Lambda API."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``pings`` at once (None: unknown, so no limit), and why."""
+
+    pings: int | None
+    reason: str
+
+
+class Headroom:
+    """Asks the Lambda API, through a boto3 Lambda client, and remembers."""
+
+    def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._known: dict[str, tuple[float, Limit]] = {}
+
+    def limit(self, function: str) -> Limit:
+        """The limit for one function. A call that is refused or fails means no limit, and says so in the reason."""
+        known = self._known.get(function)
+        if known is not None and self._clock() < known[0]:
+            return known[1]
+        limit = self._ask(function)
+        self._known[function] = (self._clock() + KEPT_SECONDS, limit)
+        return limit
+
+    def _ask(self, function: str) -> Limit:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = self._client.get_function_concurrency(FunctionName=function)
+            reserved = answer.get("ReservedConcurrentExecutions")
+            if reserved is not None:
+                return Limit(_leave_room(reserved), f"the function's reserved concurrency is {reserved}")
+            account = self._client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+            return Limit(_leave_room(account), f"the account's unreserved concurrency is {account}")
+        except (BotoCoreError, ClientError, KeyError) as error:
+            return Limit(None, f"the concurrency limits could not be read: {error}")
+
+
+def _leave_room(concurrency: int) -> int:
+    """Nine in ten, and at least one environment for users; where there is only one, a ping of no hold may take it."""
+    return concurrency - max(1, concurrency // 10) if concurrency > 1 else concurrency
