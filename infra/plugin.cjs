@@ -19,11 +19,19 @@ class Pilotlight {
     this.progress = progress;
     this.folder = serverless.serviceDir;
     this.hooks = {
+      'initialize': () => this.fitLocalEngine(),
       'before:package:createDeploymentArtifacts': () => this.package(),
       'before:package:function:package': () => this.package(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
       'before:invoke:local:invoke': () => this.offerPython(),
     };
+  }
+
+  /** What the engine on this machine cannot do, and AWS can. */
+  fitLocalEngine() {
+    if (!localEndpoint()) return;
+    // On AWS osls gives the account a role for API Gateway's logs by a function that needs an SDK only Lambda has.
+    this.serverless.service.provider.logs.restApi.roleManagedExternally = true;
   }
 
   /** Builds the zip and makes it the artifact of every function. */
