@@ -6,6 +6,8 @@ import signal
 import sys
 from types import FrameType
 
+from pilotlight.ping import MOST_PINGS
+
 DEFAULT_PORT = 3000
 INTERRUPTED = 130  # what a shell calls a program that SIGINT ended
 
@@ -31,17 +33,22 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the chosen subcommand; what goes wrong outside the program is said in one message."""
     # Imported late: --help and a missing module must not need what only the commands need.
+    import requests
+
     from local.deploy_tool import DeployToolError
     from local.engine import EngineError
     from local.front_door import PortTakenError
+    from local.stack import WarmerError
 
     try:
         if options.command == "start":
             from local.start import start
 
             return start(port=options.port, stage=options.stage, parameters=dict(options.param))
-        raise AssertionError(options.command)
-    except (DeployToolError, EngineError, PortTakenError) as error:
+        from local.demo import demo
+
+        return demo(concurrency=options.concurrency, as_json=options.json)
+    except (DeployToolError, EngineError, PortTakenError, WarmerError, requests.RequestException) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -66,7 +73,22 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="override one of the stage's params of serverless.yml; may be repeated",
     )
+    demo = commands.add_parser("demo", help="show cold beside warm in one go, on free ports (npm run demo)")
+    demo.add_argument(
+        "--concurrency",
+        type=concurrency,
+        default=10,
+        help="execution environments that the warmer keeps warm, and most requests at once (default: %(default)s)",
+    )
+    demo.add_argument("--json", action="store_true", help="print the findings as one JSON document and nothing else")
     return whole
+
+
+def concurrency(text: str) -> int:
+    """How many environments to warm, or the error argparse shows."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_PINGS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_PINGS}")
+    return int(text)
 
 
 def port_number(text: str) -> int:

@@ -17,6 +17,10 @@ Progress = Callable[[str, str], None]  # what is being done, and how far it has 
 READY_SECONDS = 30.0
 
 
+class WarmerError(Exception):
+    """The warmer raised instead of returning the result of a tick; the message holds Lambda's answer."""
+
+
 class Stack:
     """An engine with a stage deployed, between `__enter__` and `__exit__`.
 
@@ -46,7 +50,6 @@ class Stack:
         self._checkout = checkout
         self._progress = progress
         self._exit = ExitStack()
-        self._configurations = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -97,26 +100,27 @@ class Stack:
         self._look_up()
 
     def tick(self) -> dict[str, Any]:
-        """Invoke the warmer as its schedule does, and return the result of that tick."""
+        """Invoke the warmer as its schedule does, and return the result of that tick; `WarmerError` if it raised."""
         reply = boto3.client("lambda", **self.connection).invoke(
             FunctionName=self.functions["warmer"],
             Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
         )
         payload = reply["Payload"].read().decode()
         if "FunctionError" in reply:
-            raise RuntimeError(f"the warmer failed: {payload}")
+            raise WarmerError(f"the warmer failed: {payload}")
         return cast(dict[str, Any], json.loads(payload))
 
     def end_environments(self, function: str) -> None:
         """Make every execution environment of `function` ("api", "warmer") end, so that its next requests are cold.
 
-        By a change of configuration, which is what does it on AWS too (Lambda Developer Guide, "Understanding the
-        Lambda execution environment lifecycle").
+        By a change of its environment variables, which is what does it on AWS too (Lambda Developer Guide,
+        "Understanding the Lambda execution environment lifecycle": a change of configuration ends environments).
         """
         client = boto3.client("lambda", **self.connection)
-        self._configurations += 1
         name = self.functions[function]
-        client.update_function_configuration(FunctionName=name, Description=f"configuration {self._configurations}")
+        variables = client.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables", {})
+        changed = {**variables, "CONFIGURATION": str(int(variables.get("CONFIGURATION", "0")) + 1)}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
         deadline = time.monotonic() + READY_SECONDS
         while client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] != "Successful":
             if time.monotonic() > deadline:
