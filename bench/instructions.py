@@ -13,10 +13,11 @@ from bench.execution_environment import ExecutionEnvironment
 MISSING = "valgrind is not installed"
 
 
-def count(app: App, folder: Path, python: Path, daemon_address: str) -> int:
-    """User-space instructions of one cold start. Raises RuntimeError when valgrind is missing or counted nothing.
+def count(app: App, folder: Path, python: Path, daemon_address: str, requests: int = 1, event: bytes = REQUEST) -> int:
+    """User-space instructions from process start to the response to the last of so many requests.
 
-    The environment is stopped at its first response, before it hears that it has arrived: nothing after it is counted.
+    The environment is stopped at that response, before it hears that it has arrived: nothing after it is counted.
+    Raises RuntimeError when valgrind is missing or counted nothing.
     """
     if not shutil.which("valgrind"):
         raise RuntimeError(MISSING)
@@ -32,9 +33,10 @@ def count(app: App, folder: Path, python: Path, daemon_address: str) -> int:
             folder, app.handler, python=python, environment=variables, prefix=command, timeout_s=300
         ) as environment:
             environment.wait_ready(600)
-            answer = environment.invoke(REQUEST, acknowledge=False)
-            if answer.error:
-                raise RuntimeError(f"{app.title} failed under callgrind: {answer.error}")
+            for left in reversed(range(requests)):
+                answer = environment.invoke(event, acknowledge=left > 0)
+                if answer.error:
+                    raise RuntimeError(f"{app.title} failed under callgrind: {answer.error}")
         if not (found := re.search(r"Collected : (\d+)", log.read_text())):
             raise RuntimeError(f"callgrind counted nothing for {app.title}:\n{log.read_text()[-2000:]}")
         return int(found[1])
