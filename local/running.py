@@ -14,7 +14,7 @@ DEFAULT_FILE = Path(__file__).resolve().parent.parent / "build" / "running.json"
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """A running local stack: the stage's name and the addresses it answers at."""
+    """A running local stack and the addresses it answers at; `service` is its API's name, stage included."""
 
     service: str
     stage: str

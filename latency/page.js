@@ -1,0 +1,207 @@
+"use strict";
+// Draws the report that is in the page, or asks for it again and again when the page is live.
+
+const EVERY_MS = 2000;
+const { report: included, live } = JSON.parse(document.getElementById("data").textContent);
+let shown = null;
+
+if (live) {
+  say("Waiting for the first figures …");
+  poll();
+} else {
+  show(included);
+}
+let width = 0;
+new ResizeObserver(() => {
+  const now = document.getElementById("spread-chart").clientWidth;
+  if (shown && now !== width) { width = now; charts(shown); }
+}).observe(document.body);
+
+async function poll() {
+  try {
+    if (!document.hidden) {
+      const answer = await fetch("report.json");
+      const content = await answer.json();
+      if (content.problem) say(content.problem, true);
+      else { show(content); say(`Live: read at ${clock(content.made_at, true)}, and again every few seconds`); }
+    }
+  } catch {
+    say("The local stack does not answer. This page goes on asking.", true);
+  }
+  setTimeout(poll, EVERY_MS);
+}
+
+function say(text, problem = false) {
+  const state = document.getElementById("state");
+  state.hidden = false;
+  state.textContent = text;
+  state.classList.toggle("problem", problem);
+}
+
+function show(report) {
+  shown = report;
+  put("service", report.service);
+  const sample = report.sampled < report.requests ? `, durations from a sample of ${count(report.sampled)}` : "";
+  put("scope", `${report.region ?? "On this machine"}, ${moment(report.window.start)} to ${moment(report.window.end)}: ` +
+    `${count(report.requests)} user requests${sample}.`);
+  tiles(report);
+  tables(report);
+  definitions(report);
+  fill("notes", [...report.notes, `Response time is ${report.measured_by}'s segment, from start to end. ${report.method}`]
+    .map((note) => element("li", {}, note)));
+  charts(report);
+}
+
+function tiles(report) {
+  const { cold, warm } = report.starts;
+  const slower = cold?.response && warm?.response ? cold.response.p50 / warm.response.p50 : null;
+  const pings = report.pings;
+  fill("tiles", [
+    tile("Cold-start rate", percent(report.cold_start_rate),
+      `${count(cold?.count ?? 0)} of ${count(report.requests)} requests waited for an environment`),
+    tile("Cold median", ms(cold?.response?.p50), slower ? `${slower.toFixed(1)} times the warm median` : "No warm request to compare with", "cold"),
+    tile("Warm median", ms(warm?.response?.p50), warm?.response ? `99 % within ${ms(warm.response.p99)}` : "", "warm"),
+    tile("Saved by pings", count(pings.environments),
+      `environments made by a ping answered ${count(pings.requests)} requests: nobody waited for their start`),
+    tile("Coverage", percent(pings.coverage_mean),
+      pings.ticks ? `mean of ${count(pings.ticks)} ticks, lowest ${percent(pings.coverage_lowest)}` : "No tick of the warmer in this window"),
+  ]);
+  put("spread-lead", cold?.response && warm?.response
+    ? `Of ${count(cold.response.count)} cold and ${count(warm.response.count)} warm requests measured.`
+    : `Of ${count(report.measured)} requests measured.`);
+}
+
+function tile(name, figure, more, type) {
+  const title = element("span", { class: "name" }, ...(type ? [swatch(type)] : []), name);
+  return element("li", {}, title, element("span", { class: "figure" }, figure), element("span", { class: "more" }, more));
+}
+
+function tables(report) {
+  const starts = Object.entries(report.starts);
+  const durations = (d) => ["p50", "p90", "p95", "p99", "max"].map((key) => ms(d?.[key]));
+  fill("starts-table", [table(
+    ["Start", "Requests", "Share", "Measured", "p50", "p90", "p95", "p99", "Max", "Init p50", "4xx", "5xx"],
+    starts.map(([name, s]) => [label(name), count(s.count), percent(s.count / report.requests), count(s.response?.count ?? 0),
+      ...durations(s.response), ms(s.init?.p50), count(s.errors), count(s.faults)]),
+    starts.length > 1 ? ["all", count(report.requests), "100 %", count(report.measured), ...durations(report.every), "",
+      count(d3.sum(starts, ([, s]) => s.errors)), count(d3.sum(starts, ([, s]) => s.faults))] : null)]);
+
+  const { edges, counts } = report.histogram;
+  const names = Object.keys(counts);
+  fill("spread-table", [table(["Response time", ...names.map(label)],
+    edges.slice(1).map((to, place) => [`${ms(edges[place])} to ${ms(to)}`, ...names.map((name) => count(counts[name][place]))]))]);
+  fill("time-table", [table(["From", "Requests", "Cold", "Cold-start rate", "Coverage"],
+    report.timeline.map((p) => [moment(p.start), count(p.requests), count(p.cold), percent(p.cold_start_rate), percent(p.coverage)]))]);
+  fill("slowest-table", [table(["Waited", "Start", "Init", "Handler", "Status", "Request", "At", "Trace"],
+    report.slowest.map((s) => [ms(s.response_ms), label(s.start), ms(s.init_ms), ms(s.handler_ms), String(s.status ?? ""),
+      element("span", { class: "text" }, s.request), moment(s.at), traceLink(s)]))]);
+}
+
+function traceLink(slow) {
+  const href = slow.console_url ?? (live ? `traces/${slow.trace_id}` : null);
+  const text = element("code", {}, slow.trace_id.slice(0, 14) + "…");
+  const name = `Trace ${slow.trace_id}${slow.console_url ? " in the X-Ray console" : ""}`;
+  return href ? element("a", { href, target: "_blank", rel: "noreferrer", "aria-label": name, title: name }, text)
+    : element("span", { title: slow.trace_id }, text);
+}
+
+function definitions(report) {
+  fill("definitions", Object.entries(report.definitions)
+    .flatMap(([name, meaning]) => [element("dt", {}, label(name)), element("dd", {}, meaning)]));
+}
+
+function charts(report) {
+  spread(report);
+  overTime("rate-chart", report, (p) => p.cold_start_rate, "var(--cold)", null, "cold-start rate");
+  overTime("coverage-chart", report, (p) => p.coverage, "var(--coverage)", 100, "coverage");
+  put("rate-caption", `Share of user requests that met a cold start, in bars of ${span(report.bin_seconds)}. No bar: no requests.`);
+}
+
+function spread(report) {
+  const { edges, counts } = report.histogram;
+  const place = document.getElementById("spread-chart");
+  const names = Object.keys(counts).sort((a, b) => d3.sum(counts[b]) - d3.sum(counts[a]));
+  fill("spread-legend", Object.keys(counts).map((name) => element("span", {}, label(name), ` (${count(d3.sum(counts[name]))})`)));
+  if (!edges.length) return empty(place, "No measured request in this window yet.");
+  const rows = names.flatMap((name) => counts[name].map((n, i) =>
+    ({ name, from: edges[i], to: edges[i + 1], n, share: (100 * n) / d3.sum(counts[name]) })));
+  const medians = names.map((name) => ({ name, at: report.starts[name].response.p50 }));
+  const narrow = place.clientWidth < 520;
+  const chart = Plot.plot({
+    width: place.clientWidth, height: narrow ? 260 : 340, marginLeft: 44, marginBottom: 40, marginTop: 30,
+    ariaLabel: `Response times: ${medians.map((m) => `${m.name} median ${ms(m.at)}`).join(", ")}. A table with all figures follows.`,
+    x: { type: "log", domain: [edges[0], edges.at(-1)], label: "Response time", ticks: narrow ? 4 : 8, tickFormat: shortMs, labelAnchor: "center" },
+    y: { label: "% of the start type", grid: true, ticks: 5, labelArrow: false },
+    marks: [
+      ...names.map((name) => Plot.rectY(rows.filter((r) => r.name === name),
+        { x1: "from", x2: "to", y: "share", fill: `var(--${name})`, fillOpacity: 0.5, inset: 0.5 })),
+      Plot.ruleY([0]),
+      Plot.ruleX(medians, { x: "at", stroke: (m) => `var(--${m.name})`, strokeWidth: 2, strokeDasharray: "5 4" }),
+      Plot.text(medians.filter((m) => ["cold", "warm"].includes(m.name)), { x: "at", frameAnchor: "top", dy: -22,
+        text: (m) => `${m.name} ${ms(m.at)}`, fill: (m) => `var(--${m.name})`, fontWeight: 600, fontSize: 13 }),
+      Plot.tip(rows.filter((r) => r.n), Plot.pointerX({ x: (r) => Math.sqrt(r.from * r.to), y: "share",
+        title: (r) => `${r.name}: ${count(r.n)} requests (${r.share.toFixed(1)} %)\n${ms(r.from)} to ${ms(r.to)}` })),
+    ],
+  });
+  place.replaceChildren(chart);
+}
+
+function overTime(id, report, value, colour, top, what) {
+  const place = document.getElementById(id);
+  const width = report.bin_seconds * 1000;
+  const rows = report.timeline.filter((p) => value(p) !== null)
+    .map((p) => ({ from: new Date(p.start * 1000), to: new Date(p.start * 1000 + width), share: 100 * value(p), ...p }));
+  if (!rows.length) return empty(place, `No ${what} in this window yet.`);
+  const from = new Date(report.timeline[0].start * 1000);
+  const to = new Date(report.timeline.at(-1).start * 1000 + width);
+  place.replaceChildren(Plot.plot({
+    width: place.clientWidth, height: 200, marginLeft: 40, marginTop: 24,
+    ariaLabel: `Bars over time: ${what} between ${d3.min(rows, (r) => r.share).toFixed(1)} and ${d3.max(rows, (r) => r.share).toFixed(1)} percent. A table with all figures follows.`,
+    x: { type: "time", domain: [from, to], label: null, ticks: Math.max(2, Math.floor(place.clientWidth / 90)) },
+    y: { domain: [0, top ?? Math.max(1, d3.max(rows, (r) => r.share))], nice: top === null, label: "%", grid: true, ticks: 4, labelArrow: false },
+    marks: [
+      // A bar of height zero would not be seen, but zero was measured: it gets a line.
+      Plot.rectY(rows, { x1: "from", x2: "to", y: "share", fill: colour, fillOpacity: 0.75, insetLeft: 0.5, insetRight: 0.5 }),
+      Plot.ruleY(rows, { x1: "from", x2: "to", y: "share", stroke: colour, strokeWidth: 2, insetLeft: 0.5, insetRight: 0.5 }),
+      Plot.ruleY([0]),
+      Plot.tip(rows, Plot.pointerX({ x: (r) => new Date((+r.from + +r.to) / 2), y: "share",
+        title: (r) => `${moment(r.start)}\n${r.share.toFixed(1)} % ${what}, ${count(r.requests)} requests` })),
+    ],
+  }));
+}
+
+function empty(place, text) { place.replaceChildren(element("p", { class: "empty" }, text)); }
+
+function table(head, rows, foot) {
+  const cells = (row, first) => row.map((cell, place) =>
+    element(place === 0 ? "th" : "td", place === 0 ? { scope: first ? "col" : "row" } : {}, cell));
+  const heads = head.map((cell) => element("th", { scope: "col" }, cell));
+  return element("table", {},
+    element("thead", {}, element("tr", {}, ...heads)),
+    element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells(row, false)))),
+    ...(foot ? [element("tfoot", {}, element("tr", {}, ...cells(foot, false)))] : []));
+}
+
+function label(name) { return element("span", {}, swatch(name), name); }
+function swatch(name) { return element("span", { class: "swatch", style: `--swatch: var(--${name})`, "aria-hidden": "true" }); }
+function put(id, text) { document.getElementById(id).textContent = text; }
+function fill(id, children) { document.getElementById(id).replaceChildren(...children); }
+
+function element(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children.map((child) => (child?.cloneNode && child.isConnected ? child.cloneNode(true) : child)));
+  return made;
+}
+
+function count(n) { return n.toLocaleString("en"); }
+function percent(share) { return share === null || share === undefined ? "–" : `${(100 * share).toFixed(share && share < 0.1 ? 2 : 1)} %`; }
+function ms(value) {
+  if (value === null || value === undefined) return "–";
+  if (value >= 10000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value >= 100 ? Math.round(value) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ms`;
+}
+function shortMs(value) { return value >= 1000 ? `${value / 1000} s` : `${value} ms`; }
+function span(seconds) { return seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : seconds < 86400 ? `${seconds / 3600} h` : "a day"; }
+function clock(at, precise) { return new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(precise ? { second: "2-digit" } : {}) }); }
+function moment(at) { return `${new Date(at * 1000).toLocaleDateString([], { day: "numeric", month: "short" })} ${clock(at)}`; }

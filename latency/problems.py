@@ -1,0 +1,75 @@
+"""What can stand between a reader and the traces, each with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions
+
+EXIT_CODE_PROBLEM = 1
+EXIT_CODE_NO_TRACES = 3
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+_DENIED = {"AccessDenied", "AccessDeniedException"}
+_THROTTLED = {"ThrottledException", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+
+
+class Problem(Exception):  # noqa: N818 (it is what the person reads, and not always an error)
+    """Why there is no report: what is wrong, and what to do about it. `exit_code` is the command's."""
+
+    def __init__(self, wrong: str, way_out: str, exit_code: int = EXIT_CODE_PROBLEM) -> None:
+        super().__init__(f"{wrong}\n{way_out}")
+        self.wrong = wrong
+        self.way_out = way_out
+        self.exit_code = exit_code
+
+
+@contextmanager
+def explained(endpoint_url: str | None) -> Iterator[None]:
+    """Turn what boto3 raises into a Problem. `endpoint_url` is where it asks, None for AWS itself."""
+    try:
+        yield
+    except (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+        exceptions.ProfileNotFound,
+        exceptions.SSOError,
+    ) as error:
+        raise Problem(
+            f"There are no AWS credentials to read X-Ray with ({error}).",
+            "Run aws configure or aws sso login, or choose a profile: export AWS_PROFILE=…",
+        ) from error
+    except exceptions.NoRegionError as error:
+        raise Problem("No AWS region is set.", "Name it: --region us-east-1, or export AWS_REGION=…") from error
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        if endpoint_url:
+            way_out = "If it is the local stack's: is `npm start` still running?"
+        else:
+            way_out = "Check the network and the region's name."
+        raise Problem(f"X-Ray does not answer at {endpoint_url or 'its AWS endpoint'} ({error}).", way_out) from error
+    except exceptions.ClientError as error:
+        raise _from_answer(error) from error
+
+
+def _from_answer(error: exceptions.ClientError) -> Problem:
+    code = error.response.get("Error", {}).get("Code", "")
+    message = error.response.get("Error", {}).get("Message") or error.response.get("Message", "")
+    if code in _EXPIRED:
+        return Problem(
+            f"AWS does not accept these credentials ({code}).", "Sign in again: `aws sso login`, or new keys."
+        )
+    if code in _DENIED:
+        return Problem(
+            f"These credentials may not call xray:{error.operation_name} ({message}).",
+            "Attach the managed policy AWSXrayReadOnlyAccess to them, or use other ones.",
+        )
+    if code in _THROTTLED:
+        return Problem(
+            f"X-Ray throttled {error.operation_name} again and again; the report would be incomplete.",
+            "Ask for less, with a shorter --last or a smaller --most, or try again in a minute.",
+        )
+    return Problem(
+        f"X-Ray refused {error.operation_name}: {message or code}.", "Please report this with the command you ran."
+    )

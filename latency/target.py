@@ -1,0 +1,128 @@
+"""Which X-Ray to ask, and for which service: from the command line, the environment, serverless.yml, `npm start`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from latency.problems import EXIT_CODE_NO_TRACES, Problem
+from local import running
+
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
+LOCAL_STAGE = "local"
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`service` is the name with the stage; `endpoint_url` is None for AWS; `local` X-Rays need no credentials."""
+
+    service: str
+    stage: str
+    region: str
+    endpoint_url: str | None
+    local: bool
+
+
+def find_target(
+    stage: str,
+    *,
+    service: str | None = None,
+    region: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+    configuration: Path = _ROOT / "serverless.yml",
+    running_file: Path = running.DEFAULT_FILE,
+) -> Target:
+    """What to read for this stage; Problem when it is local and does not run, or when nothing names the service."""
+    configured = _read_configuration(configuration)
+    name = f"{service or _service_name(configured, configuration)}-{stage}"
+    chosen_region = region or _region(configured, environment)
+    endpoint_url = environment.get(ENDPOINT_VARIABLE)
+    if endpoint_url:
+        on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        return Target(name, stage, chosen_region, endpoint_url, local=on_this_machine)
+    stack = running.find(running_file)
+    if stack and stack.stage == stage:
+        return Target(name, stage, chosen_region, stack.xray_endpoint, local=True)
+    if stage == LOCAL_STAGE:
+        other = f" (stage {stack.stage} runs: --stage {stack.stage})" if stack else ""
+        raise Problem(f"No local stack is running here{other}.", "Start it in another terminal: npm start")
+    return Target(name, stage, chosen_region, None, local=False)
+
+
+def nothing_found(target: Target, last: str, transaction_search: bool) -> Problem:
+    """Why there is not one trace, as far as that can be told."""
+    if target.local:
+        way_out = "Make some requests to it; they show up within a second."
+        return Problem(f"{target.service} has no traces in the last {last} yet.", way_out, EXIT_CODE_NO_TRACES)
+    if transaction_search:
+        return Problem(
+            f"X-Ray lists no traces of {target.service} in the last {last}, and Transaction Search is on: it indexes "
+            "only a share of them (1 % unless changed).",
+            "Raise it: aws xray update-indexing-rule --name Default "
+            '--rule \'{"Probabilistic": {"DesiredSamplingPercentage": 100}}\', then make requests.',
+            EXIT_CODE_NO_TRACES,
+        )
+    if target.endpoint_url is None and not _is_deployed(target):
+        return Problem(
+            f"Stage {target.stage} is not deployed in {target.region}: there is no stack {target.service}.",
+            f"Deploy it: npx sls deploy --stage {target.stage}, or name another --stage, --service or --region.",
+            EXIT_CODE_NO_TRACES,
+        )
+    return Problem(
+        f"X-Ray has no traces of {target.service} in the last {last} yet.",
+        "Make some requests; X-Ray lists a trace within half a minute, and samples a busy stage. Or look further back: "
+        "--last 7d",
+        EXIT_CODE_NO_TRACES,
+    )
+
+
+def _read_configuration(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+    except (OSError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads past CloudFormation's own tags, such as !Sub, which nothing here looks at."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+
+def _service_name(configured: dict[str, Any], path: Path) -> str:
+    name = configured.get("service")
+    if not isinstance(name, str) or "${" in name:
+        raise Problem(f"{path.name} does not name the service plainly.", "Name it: --service pilotlight")
+    return name
+
+
+def _region(configured: dict[str, Any], environment: Mapping[str, str]) -> str:
+    named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    provider = configured.get("provider")
+    deployed_to = provider.get("region") if isinstance(provider, dict) else None
+    if isinstance(deployed_to, str) and "${" not in deployed_to:
+        return named or deployed_to
+    # The deploy tool's own default.
+    return named or boto3.Session().region_name or "us-east-1"
+
+
+def _is_deployed(target: Target) -> bool:
+    """Is there a CloudFormation stack? True, too, when that cannot be told."""
+    try:
+        boto3.client("cloudformation", region_name=target.region).describe_stacks(StackName=target.service)
+    except ClientError as error:
+        return "does not exist" not in str(error)
+    except BotoCoreError:
+        return True
+    return True

@@ -1,0 +1,52 @@
+"""The window of time a report looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# GetTraceSummaries refuses longer ones (X-Ray endpoints and quotas), and X-Ray keeps traces for 30 days.
+_LONGEST_CHUNK_SECONDS = 6 * 3600
+_KEPT_SECONDS = 30 * 86400
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BIN_SECONDS = (10, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 43200, 86400)
+_MOST_BINS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `start` to `end`, in epoch seconds."""
+
+    start: float
+    end: float
+
+    def chunks(self) -> Iterator[Window]:
+        """Windows short enough for X-Ray that cover this one, the latest first; neighbours share their border."""
+        end = self.end
+        while end > self.start:
+            start = max(self.start, end - _LONGEST_CHUNK_SECONDS)
+            yield Window(start, end)
+            end = start
+
+    def near_border(self, moment: float, seconds: float = 2.0) -> bool:
+        """Is this moment so near to a border between chunks that both may bring its trace?"""
+        into_chunk = (self.end - moment) % _LONGEST_CHUNK_SECONDS
+        return into_chunk < seconds or into_chunk > _LONGEST_CHUNK_SECONDS - seconds
+
+    @property
+    def bin_seconds(self) -> int:
+        """A round width that divides the window into sixty bins at most."""
+        length = self.end - self.start
+        return next((width for width in _BIN_SECONDS if length / width <= _MOST_BINS), _BIN_SECONDS[-1])
+
+
+def duration_seconds(text: str) -> float:
+    """Seconds of a duration such as 90s, 15m, 6h or 7d; ValueError says what is wrong with another text."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is not a duration: write a number and s, m, h or d, such as 90s, 15m, 6h or 7d")
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if not 0 < seconds <= _KEPT_SECONDS:
+        raise ValueError(f"'{text}' is outside what X-Ray keeps: more than nothing, and 30d at most")
+    return seconds
