@@ -1,4 +1,4 @@
-"""custom.pilotlight.targets: what serverless.yml says is what the warmer reads, and a mistake is found when packaging."""
+"""custom.pilotlight.targets: the warmer reads what serverless.yml says, and a mistake is found when packaging."""
 
 from __future__ import annotations
 

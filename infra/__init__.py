@@ -1,0 +1,1 @@
+"""What serverless.yml includes, and what packages the service. Nothing of this is deployed as code."""
