@@ -6,6 +6,7 @@ import signal
 import sys
 from types import FrameType
 
+from local.settings import forget_aws_settings
 from pilotlight.ping import MOST_PINGS
 
 DEFAULT_PORT = 3000
@@ -15,6 +16,7 @@ INTERRUPTED = 130  # what a shell calls a program that SIGINT ended
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
     options = parser().parse_args(arguments)
+    forget_aws_settings()
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, interrupt_once)
     try:

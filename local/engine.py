@@ -66,6 +66,8 @@ class Engine:
         attempts = 1 if self._wanted_port else 3  # a free port may be taken between finding it and binding it
         for attempt in range(1, attempts + 1):
             self.port = self._wanted_port or free_port()
+            if not is_free(self.port):  # or another engine there would answer for ours
+                raise EngineError(f"port {self.port} of {LOOPBACK}, wanted for the local engine, is taken")
             self._start()
             try:
                 self._wait_until_ready()
@@ -126,6 +128,11 @@ class Engine:
         with contextlib.suppress(OSError):
             return "\n".join(self._log_file.read_text(errors="replace").splitlines()[-lines:])
         return ""
+
+    @property
+    def process_id(self) -> int | None:
+        """The process that holds the engine's processes, or None when there is none."""
+        return self._process.pid if self._process is not None else None
 
     def running(self) -> bool:
         """Whether the engine's process is there."""
@@ -211,3 +218,14 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on TCP `port` of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,63 @@
+"""What every test starts from: none of this machine's AWS settings, and one service deployed for all."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from local.settings import forget_aws_settings
+
+forget_aws_settings()
+# Before anything imports aws_xray_sdk: with it the SDK believes itself in Lambda, and does not import botocore.
+os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
+
+from local.demo import stop_schedule  # noqa: E402
+from local.records import Records  # noqa: E402
+from local.service import Service  # noqa: E402
+
+Found = TypeVar("Found")
+CONCURRENCY = 10
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The service as `npm start` runs it, with everything that passed through it."""
+
+    service: Service
+    records: Records
+
+    def url(self, path: str) -> str:
+        """The address of `path` at the front door."""
+        return self.service.url + path
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Deployed]:
+    """Stage `local`, really deployed into a real engine, once; its schedule switched off until a test wants it."""
+    records = Records()
+    with Service(
+        parameters={"concurrency": CONCURRENCY, "rate": "rate(1 minute)"},
+        on_exchange=records.exchange,
+        on_document=records.document,
+    ) as service:
+        stop_schedule(service.stack)
+        yield Deployed(service, records)
+
+
+def until(find: Callable[[], Found], *, seconds: float = 20.0, what: str = "") -> Found:
+    """What `find` returns as soon as that is true in a condition; AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < deadline, f"still waiting after {seconds} s for {what or find}"
+        time.sleep(0.05)
+    return found
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers of our own."""
+    config.addinivalue_line("markers", "slow: takes more than ten seconds, most of them waiting")
+    config.addinivalue_line("markers", "end_to_end: runs against the service, deployed by sls into a local engine")
