@@ -1,6 +1,7 @@
 """`concurrency: auto`: the next tick is as large as users lately needed, and no state that is lost does harm."""
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ TICK = 300.0
 _identities = itertools.count()
 
 
-def reply(served=0, made_by="ping", age_seconds=3600.0, of_before=0):
+def reply(served: int = 0, made_by: str = "ping", age_seconds: float = 3600.0, of_before: int = 0) -> dict[str, Any]:
     return {
         "environment": f"{next(_identities):016x}",
         "served": served,
@@ -25,11 +26,11 @@ def reply(served=0, made_by="ping", age_seconds=3600.0, of_before=0):
 class Ticker:
     """Plays the warmer: asks, lets the environments reply, and hands the replies on."""
 
-    def __init__(self, minimum, maximum, state=None):
+    def __init__(self, minimum: int, maximum: int) -> None:
         self.minimum, self.maximum, self.now = minimum, maximum, 1e9
-        self.concurrency, self.state = next_concurrency((), state, minimum, maximum, self.now)
+        self.concurrency, self.state = next_concurrency((), None, minimum, maximum, self.now)
 
-    def tick(self, busy, cold=0):
+    def tick(self, busy: int, cold: int = 0) -> int:
         """Users had `busy` of those kept warm busy at once, and `cold` more had to start for them."""
         self.now += TICK
         kept = self.concurrency
@@ -40,18 +41,20 @@ class Ticker:
 
 
 @pytest.mark.parametrize(("minimum", "maximum", "start"), [(0, 5, 1), (1, 5, 1), (3, 10, 3), (4, 4, 4)])
-def test_without_state_the_minimum_is_asked_for_and_at_least_one_who_can_tell_more(minimum, maximum, start):
+def test_without_state_the_minimum_is_asked_for_and_at_least_one_who_can_tell_more(
+    minimum: int, maximum: int, start: int
+) -> None:
     concurrency, state = next_concurrency((), None, minimum, maximum, 0.0)
     assert concurrency == state.asked == start
 
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(-1, 5), (6, 5), (0, 0)])
-def test_limits_that_cannot_be_are_refused(minimum, maximum):
+def test_limits_that_cannot_be_are_refused(minimum: int, maximum: int) -> None:
     with pytest.raises(ValueError, match="0 <= minimum <= maximum"):
         next_concurrency((), None, minimum, maximum, 0.0)
 
 
-def test_users_cold_starts_make_the_next_tick_larger_by_as_many():
+def test_users_cold_starts_make_the_next_tick_larger_by_as_many() -> None:
     ticker = Ticker(1, 10)
     assert ticker.tick(busy=1) == 1
     assert ticker.tick(busy=0, cold=1) == 2  # one was kept, and was not enough
@@ -59,7 +62,7 @@ def test_users_cold_starts_make_the_next_tick_larger_by_as_many():
     assert ticker.tick(busy=1, cold=1) == 3
 
 
-def test_an_environment_made_long_ago_is_no_new_cold_start():
+def test_an_environment_made_long_ago_is_no_new_cold_start() -> None:
     ticker = Ticker(1, 10)
     ticker.tick(busy=1)
     ticker.now += TICK
@@ -67,7 +70,7 @@ def test_an_environment_made_long_ago_is_no_new_cold_start():
     assert next_concurrency([old], ticker.state, 1, 10, ticker.now)[0] == 1
 
 
-def test_a_rank_needed_once_is_kept_for_a_while_and_then_let_go():
+def test_a_rank_needed_once_is_kept_for_a_while_and_then_let_go() -> None:
     ticker = Ticker(1, 10)
     ticker.tick(busy=1)
     assert ticker.tick(busy=0, cold=1) == 2
@@ -76,7 +79,7 @@ def test_a_rank_needed_once_is_kept_for_a_while_and_then_let_go():
     assert ticker.concurrency == 1
 
 
-def test_a_rank_needed_now_and_then_is_kept_for_good():
+def test_a_rank_needed_now_and_then_is_kept_for_good() -> None:
     ticker = Ticker(1, 10)
     ticker.tick(busy=1)
     ticker.tick(busy=0, cold=1)
@@ -84,7 +87,7 @@ def test_a_rank_needed_now_and_then_is_kept_for_good():
     assert sizes == {2}
 
 
-def test_an_idle_function_with_minimum_0_is_looked_at_ever_more_rarely_but_never_forgotten():
+def test_an_idle_function_with_minimum_0_is_looked_at_ever_more_rarely_but_never_forgotten() -> None:
     ticker = Ticker(0, 10)
     asked = [ticker.tick(busy=0) for _ in range(200)]
     looks = [number for number, concurrency in enumerate(asked) if concurrency]
@@ -94,7 +97,7 @@ def test_an_idle_function_with_minimum_0_is_looked_at_ever_more_rarely_but_never
     assert sorted(gaps) == gaps
 
 
-def test_a_look_that_finds_users_warms_again_from_the_next_tick_on():
+def test_a_look_that_finds_users_warms_again_from_the_next_tick_on() -> None:
     ticker = Ticker(0, 10)
     while ticker.concurrency:
         ticker.tick(busy=0)
@@ -103,19 +106,19 @@ def test_a_look_that_finds_users_warms_again_from_the_next_tick_on():
     assert [ticker.tick(busy=1) for _ in range(10)] == [1] * 10
 
 
-def test_with_a_minimum_an_idle_function_stays_at_it():
+def test_with_a_minimum_an_idle_function_stays_at_it() -> None:
     ticker = Ticker(2, 10)
     assert {ticker.tick(busy=0) for _ in range(300)} == {2}
 
 
-def test_lost_state_is_found_again_in_what_the_environments_remember():
+def test_lost_state_is_found_again_in_what_the_environments_remember() -> None:
     _, state = next_concurrency((), None, 1, 10, 0.0)
     assert next_concurrency([reply(served=3, of_before=6)], state, 1, 10, 1.0)[0] == 6
     assert next_concurrency([reply(served=3, of_before=6)], state, 1, 4, 1.0)[0] == 4
     assert next_concurrency([reply(served=3)], state, 1, 10, 1.0)[0] == 1
 
 
-def test_state_lost_again_and_again_does_not_keep_an_unneeded_rank_for_ever():
+def test_state_lost_again_and_again_does_not_keep_an_unneeded_rank_for_ever() -> None:
     kept = 6
     for _ in range(5):
         ticker = Ticker(1, 10)
@@ -128,7 +131,7 @@ def test_state_lost_again_and_again_does_not_keep_an_unneeded_rank_for_ever():
     assert kept == 1
 
 
-def test_a_tick_that_nobody_answered_is_asked_again_and_teaches_nothing():
+def test_a_tick_that_nobody_answered_is_asked_again_and_teaches_nothing() -> None:
     ticker = Ticker(1, 10)
     ticker.tick(busy=1)
     ticker.tick(busy=0, cold=1)
@@ -137,7 +140,7 @@ def test_a_tick_that_nobody_answered_is_asked_again_and_teaches_nothing():
     assert (concurrency, state.shares, state.at) == (2, before.shares, before.at)
 
 
-def test_limits_that_changed_between_ticks_hold_at_once():
+def test_limits_that_changed_between_ticks_hold_at_once() -> None:
     ticker = Ticker(1, 10)
     for _ in range(5):
         ticker.tick(busy=1, cold=1)
@@ -161,7 +164,9 @@ REPLIES = st.lists(
 
 
 @given(st.integers(0, 5), st.integers(1, 20), st.lists(REPLIES, max_size=30))
-def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never_the_last_word(least, more, ticks):
+def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never_the_last_word(
+    least: int, more: int, ticks: list[list[dict[str, Any]]]
+) -> None:
     minimum, maximum, now = least, least + more, 0.0
     concurrency, state = next_concurrency((), None, minimum, maximum, now)
     silent = 0
