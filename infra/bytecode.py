@@ -69,7 +69,7 @@ def missing_notice(wanted: tuple[int, int]) -> str:
     return (
         f"No Python {version} on this machine, so the package has no bytecode: each cold start compiles every module "
         f"again, which makes it about 1.4 times as long (2.4 times with a large framework). To ship it, install Python "
-        f"{version} (for example `.venv/bin/uv python install {version}`, or `pyenv install {version}`) and package again."
+        f"{version} (`.venv/bin/uv python install {version}`, or `pyenv install {version}`) and package again."
     )
 
 

@@ -69,7 +69,7 @@ def read(requirements: Path, target: Target) -> str:
 
 
 def installed(pinned: str, target: Target, compiler: bytecode.Python | None, cache: Path) -> dict[str, bytes]:
-    """The files of the dependencies by path in the zip, with their bytecode; kept in `cache` by what they are made of."""
+    """The files of the dependencies by path in the zip, with their bytecode; kept in `cache`."""
     sources = "".join(Path(module).read_text() for module in (__file__, bytecode.__file__))
     made_of = f"{target} {compiler and compiler.version}\n{pinned}\n{sources}"
     folder = cache / f"dependencies-{target.name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"

@@ -98,8 +98,8 @@ def _matched(root: Path, pattern: str) -> dict[str, Path]:
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
     builders = {path.name: path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))}
     digest = hashlib.sha256()
-    for part in [*words, *builders, *builders.values(), *files, *files.values()]:
-        data = part.encode() if isinstance(part, str) else part
+    names = [name.encode() for name in (*words, *builders, *files)]
+    for data in (*names, *builders.values(), *files.values()):
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
 

@@ -79,18 +79,23 @@ class Pilotlight {
     }
   }
 
-  /** osls calls the runtime by its name, python3.13. The project's environment has the dependencies, so that it answers. */
+  /**
+   * osls runs a function by its runtime's name, python3.13, which many machines lack. A command of that name, first on
+   * PATH, leads to the project's environment, which has the dependencies; without one, to the Python of the machine.
+   */
   offerPython() {
-    const python = this.venvPython();
-    if (!python) return;
-    if (windows) {
-      process.env.PATH = [path.dirname(python), process.env.PATH].join(path.delimiter);
-      return;
+    const python = this.venvPython() ?? this.python();
+    const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout?.trim().split(' ')[1] ?? '';
+    const runtimes = new Set(this.runtimes());
+    if (![...runtimes].every((runtime) => version.startsWith(`${runtime.replace('python', '')}.`))) {
+      this.log.notice(`Runs with this machine's Python ${version}; Lambda has ${[...runtimes].join(', ')}.`);
     }
-    const folder = path.join(this.folder, '.serverless', 'bin');
-    fs.mkdirSync(folder, { recursive: true });
-    for (const name of new Set(this.runtimes())) {
-      fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
+    const folder = windows ? path.dirname(python) : path.join(this.folder, '.serverless', 'bin');
+    if (!windows) {
+      fs.mkdirSync(folder, { recursive: true });
+      for (const name of runtimes) {
+        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
+      }
     }
     process.env.PATH = [folder, process.env.PATH].join(path.delimiter);
   }
@@ -111,7 +116,7 @@ class Pilotlight {
     const question = 'import sys, pip; sys.exit(sys.version_info < (3, 11))';
     const found = names.find((name) => spawnSync(name, ['-c', question]).status === 0);
     if (found) return found;
-    throw this.error('Packaging needs Python 3.11 or newer with pip: `node local/setup.mjs` sets one up in .venv.', 'NO_PYTHON');
+    throw this.error('Python 3.11 or newer with pip is needed: `node local/setup.mjs` sets one up in .venv.', 'NO_PYTHON');
   }
 
   error(message, code) {

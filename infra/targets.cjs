@@ -3,26 +3,48 @@
 // custom.pilotlight.targets of serverless.yml in the two forms it is needed in: what the warmer reads, and the ARNs
 // that its role allows. One list, so that the warmer can invoke exactly what it is told to.
 
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const { findPython, NO_PYTHON } = require('./python.cjs');
+
+const folder = path.dirname(__dirname);
+let resolved;
+
 async function targets({ resolveConfigurationProperty }) {
   const listed = await resolveConfigurationProperty(['custom', 'pilotlight', 'targets']);
   const service = await resolveConfigurationProperty(['provider', 'apiName']);
-  return Promise.all((listed ?? []).map(async (target, index) => {
-    const where = `custom.pilotlight.targets[${index}]`;
+  const names = {};
+  for (const { function: key } of Array.isArray(listed) ? listed : []) {
+    if (typeof key !== 'string') continue;
     // Only these two: to ask for the whole of `functions` would be to ask for what is being worked out here.
-    const handler = await resolveConfigurationProperty(['functions', target.function, 'handler']);
-    const name = await resolveConfigurationProperty(['functions', target.function, 'name']);
-    if (!handler) throw new Error(`${where}: there is no function "${target.function}" in serverless.yml.`);
-    const concurrency = Number(target.concurrency);
-    if (!Number.isInteger(concurrency) || concurrency < 0) {
-      throw new Error(`${where}.concurrency must be a whole number, not ${JSON.stringify(target.concurrency)}.`);
-    }
-    return { function: name ?? `${service}-${target.function}`, concurrency };
-  }));
+    const handler = await resolveConfigurationProperty(['functions', key, 'handler']);
+    if (handler) names[key] = (await resolveConfigurationProperty(['functions', key, 'name'])) ?? `${service}-${key}`;
+  }
+  return check(listed ?? null, names);
 }
 
-module.exports.environment = async (variables) => JSON.stringify(await targets(variables));
+/** The same checks as the warmer's own, in Python: pilotlight/targets.py. */
+function check(listed, names) {
+  const python = findPython(folder);
+  if (!python) throw new Error(NO_PYTHON);
+  const input = JSON.stringify({ targets: listed, names });
+  const checked = spawnSync(python, ['-m', 'infra.targets'], { cwd: folder, input, encoding: 'utf8' });
+  if (checked.status !== 0) throw new Error(checked.stderr.trim());
+  return JSON.parse(checked.stdout);
+}
+
+const once = (variables) => (resolved ??= targets(variables));
+
+module.exports.environment = async (variables) => JSON.stringify(await once(variables));
 
 module.exports.arns = async (variables) =>
-  (await targets(variables)).map(({ function: name }) => ({
-    'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}`,
-  }));
+  (await once(variables)).map(({ function: name }) => arn(name));
+
+/** What the warmer asks before it pings: the function itself, without the alias that it invokes. */
+module.exports.functionArns = async (variables) =>
+  (await once(variables)).map(({ function: name }) => arn(name.split(':')[0]));
+
+function arn(name) {
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}` };
+}

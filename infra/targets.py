@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 import sys
 import zoneinfo
 from pathlib import Path
@@ -68,8 +69,11 @@ def _resolve(target: Any, names: dict[str, str], where: str) -> dict[str, Any]:
             raise TargetsError(f"{where}.timeZone must be a time zone such as Europe/Berlin, not {zone!r}") from error
     elif entry.get("windows"):
         raise TargetsError(f"{where}.timeZone is missing: the windows' times are local, so say where (UTC is one too)")
+    alias = entry.pop("alias", None)
+    if alias is not None and not (isinstance(alias, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", alias)):
+        raise TargetsError(f"{where}.alias must be the name of an alias of the function, not {alias!r}")
     parse_target(entry, where)
-    return {**entry, "function": names[function]}
+    return {**entry, "function": names[function] + (f":{alias}" if alias else "")}
 
 
 def _numbers(entry: Any) -> None:

@@ -1,0 +1,45 @@
+"""`npm test`: style, types, then the tests with the whole stack. Further arguments go to pytest."""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = (
+    ("style", ["ruff", "check", "."]),
+    ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run each step until one fails; return its exit code."""
+    parser = argparse.ArgumentParser(prog="npm test --", description=__doc__)
+    parser.add_argument("--only-pytest", action="store_true", help="leave out style and types")
+    options, for_pytest = parser.parse_known_args(arguments)
+    steps = [] if options.only_pytest else list(STEPS)
+    steps.append(("tests", ["pytest", *for_pytest]))
+    started = time.monotonic()
+    for number, (name, command) in enumerate(steps, 1):
+        _say(f"{name} ({number} of {len(steps)}): {' '.join(command)}")
+        try:
+            code = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False).returncode
+        except KeyboardInterrupt:
+            _say(f"stopped during {name}")
+            return 130
+        if code:
+            _say(f"FAILED: {name} (exit code {code})")
+            return code if code > 0 else 1
+    _say(f"all passed in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _say(message: str) -> None:
+    print(f"== {message}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
