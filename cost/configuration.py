@@ -32,7 +32,7 @@ def print_configuration(stage: str, project: Path) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise ConfigurationError("`sls print` did not end in two minutes: give the flags instead") from None
     if printed.returncode:
-        said = (printed.stderr or printed.stdout).strip()
+        said = f"{printed.stdout}\n{printed.stderr}".strip()  # the reason is on the one, the versions on the other
         raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{said}")
     try:
         configuration: dict[str, Any] = json.loads(printed.stdout[printed.stdout.index("{") :])
