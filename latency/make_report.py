@@ -112,17 +112,16 @@ def _pings(survey: Survey) -> Pings:
 
 def _timeline(survey: Survey) -> list[Point]:
     """A point for every bin from the first that has something to the last; coverage is the lowest of its ticks."""
-    width, start = survey.window.bin_seconds, survey.window.start
     ticks: dict[int, list[Tick]] = {}
     for tick in survey.ticks:
-        ticks.setdefault(int((tick.at - start) // width), []).append(tick)
+        ticks.setdefault(survey.bin_number(tick.at), []).append(tick)
     numbers = {*survey.bins, *ticks}
     points = []
     for number in range(min(numbers, default=0), max(numbers, default=-1) + 1):
         place = survey.bins.get(number)
         points.append(
             Point(
-                start=start + number * width,
+                start=float(number * survey.window.bin_seconds),
                 requests=place.requests if place else 0,
                 cold=place.cold if place else 0,
                 cold_start_rate=place.cold / place.requests if place else None,

@@ -2,8 +2,12 @@
 // Draws the report that is in the page, or asks for it again and again when the page is live.
 
 const EVERY_MS = 2000;
+// A start type with fewer measured requests is listed in the tables only: its spread would be noise.
+const FEWEST_DRAWN = 20;
 const { report: included, live } = JSON.parse(document.getElementById("data").textContent);
 let shown = null;
+// What changes with every reading, though nothing has happened.
+const PASSING = { made_at: 0, window: null };
 
 if (live) {
   say("Waiting for the first figures …");
@@ -19,6 +23,7 @@ new ResizeObserver(() => {
 
 async function poll() {
   try {
+    // A page that nobody looks at asks for nothing.
     if (!document.hidden) {
       const answer = await fetch("report.json");
       const content = await answer.json();
@@ -39,7 +44,9 @@ function say(text, problem = false) {
 }
 
 function show(report) {
+  const same = shown && JSON.stringify({ ...report, ...PASSING }) === JSON.stringify({ ...shown, ...PASSING });
   shown = report;
+  if (same) return;
   put("service", report.service);
   const sample = report.sampled < report.requests ? `, durations from a sample of ${count(report.sampled)}` : "";
   put("scope", `${report.region ?? "On this machine"}, ${moment(report.window.start)} to ${moment(report.window.end)}: ` +
@@ -48,7 +55,7 @@ function show(report) {
   tables(report);
   definitions(report);
   fill("notes", [...report.notes, `Response time is ${report.measured_by}'s segment, from start to end. ${report.method}`]
-    .map((note) => element("li", {}, note)));
+    .map((note) => element("li", {}, ...note.split(/(--\w+)/).map((part) => (part.startsWith("--") ? element("code", {}, part) : part)))));
   charts(report);
 }
 
@@ -120,21 +127,23 @@ function charts(report) {
 function spread(report) {
   const { edges, counts } = report.histogram;
   const place = document.getElementById("spread-chart");
-  const names = Object.keys(counts).sort((a, b) => d3.sum(counts[b]) - d3.sum(counts[a]));
-  fill("spread-legend", Object.keys(counts).map((name) => element("span", {}, label(name), ` (${count(d3.sum(counts[name]))})`)));
+  const drawn = (name) => name === "cold" || name === "warm" || d3.sum(counts[name]) >= FEWEST_DRAWN;
+  const names = Object.keys(counts).filter(drawn).sort((a, b) => d3.sum(counts[b]) - d3.sum(counts[a]));
+  fill("spread-legend", Object.keys(counts).map((name) =>
+    element("span", {}, label(name), ` (${count(d3.sum(counts[name]))}${drawn(name) ? "" : ", too few to draw"})`)));
   if (!edges.length) return empty(place, "No measured request in this window yet.");
   const rows = names.flatMap((name) => counts[name].map((n, i) =>
     ({ name, from: edges[i], to: edges[i + 1], n, share: (100 * n) / d3.sum(counts[name]) })));
   const medians = names.map((name) => ({ name, at: report.starts[name].response.p50 }));
   const narrow = place.clientWidth < 520;
   const chart = Plot.plot({
-    width: place.clientWidth, height: narrow ? 260 : 340, marginLeft: 44, marginBottom: 40, marginTop: 30,
+    width: place.clientWidth, height: narrow ? 260 : 340, marginLeft: 30, marginBottom: 40, marginTop: 30,
     ariaLabel: `Response times: ${medians.map((m) => `${m.name} median ${ms(m.at)}`).join(", ")}. A table with all figures follows.`,
-    x: { type: "log", domain: [edges[0], edges.at(-1)], label: "Response time", ticks: narrow ? 4 : 8, tickFormat: shortMs, labelAnchor: "center" },
-    y: { label: "% of the start type", grid: true, ticks: 5, labelArrow: false },
+    x: { type: "log", domain: [edges[0], edges.at(-1)], label: null, ticks: roundTimes(edges, narrow), tickFormat: shortMs },
+    y: { label: null, grid: true, ticks: 5, tickFormat: (share) => `${share}` },
     marks: [
       ...names.map((name) => Plot.rectY(rows.filter((r) => r.name === name),
-        { x1: "from", x2: "to", y: "share", fill: `var(--${name})`, fillOpacity: 0.5, inset: 0.5 })),
+        { x1: "from", x2: "to", y: "share", fill: `var(--${name})`, fillOpacity: 0.62, inset: 0.5 })),
       Plot.ruleY([0]),
       Plot.ruleX(medians, { x: "at", stroke: (m) => `var(--${m.name})`, strokeWidth: 2, strokeDasharray: "5 4" }),
       Plot.text(medians.filter((m) => ["cold", "warm"].includes(m.name)), { x: "at", frameAnchor: "top", dy: -22,
@@ -155,7 +164,7 @@ function overTime(id, report, value, colour, top, what) {
   const from = new Date(report.timeline[0].start * 1000);
   const to = new Date(report.timeline.at(-1).start * 1000 + width);
   place.replaceChildren(Plot.plot({
-    width: place.clientWidth, height: 200, marginLeft: 40, marginTop: 24,
+    width: place.clientWidth, height: 200, marginLeft: 36, marginTop: 24, marginBottom: 36,
     ariaLabel: `Bars over time: ${what} between ${d3.min(rows, (r) => r.share).toFixed(1)} and ${d3.max(rows, (r) => r.share).toFixed(1)} percent. A table with all figures follows.`,
     x: { type: "time", domain: [from, to], label: null, ticks: Math.max(2, Math.floor(place.clientWidth / 90)) },
     y: { domain: [0, top ?? Math.max(1, d3.max(rows, (r) => r.share))], nice: top === null, label: "%", grid: true, ticks: 4, labelArrow: false },
@@ -168,6 +177,14 @@ function overTime(id, report, value, colour, top, what) {
         title: (r) => `${moment(r.start)}\n${r.share.toFixed(1)} % ${what}, ${count(r.requests)} requests` })),
     ],
   }));
+}
+
+/** 1, 2 and 5 times powers of ten between the edges, or the powers alone where those would crowd. */
+function roundTimes(edges, narrow) {
+  const decades = d3.range(Math.floor(Math.log10(edges[0])), Math.ceil(Math.log10(edges.at(-1))) + 1);
+  const steps = decades.length > (narrow ? 3 : 6) ? [1] : [1, 2, 5];
+  return decades.flatMap((power) => steps.map((step) => Number((step * 10 ** power).toPrecision(2))))
+    .filter((time) => time >= edges[0] && time <= edges.at(-1));
 }
 
 function empty(place, text) { place.replaceChildren(element("p", { class: "empty" }, text)); }

@@ -71,5 +71,5 @@ def _from_answer(error: exceptions.ClientError) -> Problem:
             "Ask for less, with a shorter --last or a smaller --most, or try again in a minute.",
         )
     return Problem(
-        f"X-Ray refused {error.operation_name}: {message or code}.", "Please report this with the command you ran."
+        f"X-Ray refused {error.operation_name}: {message or code}.", "Please report it, with the command you ran."
     )

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 # Told what is being read, how many are done, and of how many (None: not known yet).
 Progress = Callable[[str, int, int | None], None]
 
-# Adaptive mode backs off when throttled and then holds its own rate down (Boto3 guide, "Retries").
-_PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=5, read_timeout=30)
+_ATTEMPTS = 10
+# Nobody throttles a local X-Ray, and one that does not answer has been stopped: say so soon.
+_LOCAL_ATTEMPTS = 3
 _IDS_PER_BATCH = 5
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
@@ -33,11 +34,14 @@ _ROUNDS_FOR_UNPROCESSED = 4
 def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -> XRayClient:
     """A client that waits when it is throttled. A local X-Ray needs no credentials, so it gets made-up ones."""
     made_up = "local" if local else None
+    # Adaptive mode backs off when throttled and then holds its own rate down (Boto3 guide, "Retries").
+    attempts = _LOCAL_ATTEMPTS if local else _ATTEMPTS
+    config = Config(retries={"mode": "adaptive", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=30)
     return boto3.client(
         "xray",
         region_name=region,
         endpoint_url=endpoint_url,
-        config=_PATIENT,
+        config=config,
         aws_access_key_id=made_up,
         aws_secret_access_key=made_up,
     )
@@ -163,7 +167,8 @@ class Reader:
         if self._remember:
             self._remembered.update((one.trace_id, one) for one in found if one.measured_by == API_GATEWAY)
 
-    def _count_throttles(self, response_dict: dict[str, Any], **_: Any) -> None:
-        if response_dict.get("status_code") == 429:
+    def _count_throttles(self, response_dict: dict[str, Any] | None, **_: Any) -> None:
+        # None when there was no answer at all.
+        if response_dict and response_dict.get("status_code") == 429:
             with self._lock:
                 self.throttled_calls += 1

@@ -33,9 +33,8 @@ class Tick:
 
 @dataclass(slots=True)
 class Bin:
-    """User requests that began in [start, start + the window's bin width), epoch seconds."""
+    """User requests that began within one of the window's bins."""
 
-    start: float
     requests: int = 0
     cold: int = 0
 
@@ -64,6 +63,10 @@ class Survey:
     def requests(self) -> int:
         """How many user requests with a record there were."""
         return self.starts.total()
+
+    def bin_number(self, at: float) -> int:
+        """The bin of a moment; bins begin at multiples of their width, so that they stay put when the window moves."""
+        return int(at // self.window.bin_seconds)
 
     def add(self, summary: Summary) -> None:
         """Count one trace; a second time, where two chunks of the window meet, does not count."""
@@ -112,8 +115,7 @@ class Survey:
         if _first(summary, "warmed_by_ping", False) is True:
             self.by_ping[start] += 1
             self.environments_by_ping.add(str(_first(summary, "environment", "")))
-        number = int((at - self.window.start) // self.window.bin_seconds)
-        place = self.bins.setdefault(number, Bin(self.window.start + number * self.window.bin_seconds))
+        place = self.bins.setdefault(self.bin_number(at), Bin())
         place.requests += 1
         place.cold += start == "cold"
         self._keep(start, summary["Id"])
