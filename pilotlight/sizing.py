@@ -67,7 +67,8 @@ def next_concurrency(
     worth = sum(share >= WORTH_A_PING for share in shares)
     wanted = max(minimum, min(maximum, worth))
     if wanted:
-        return wanted, Sizing(wanted, state.asked, now, shares)
+        kept = state.asked if state.shares is not None else max(state.asked, wanted)  # those that were missing: at once
+        return wanted, Sizing(wanted, kept, now, shares)
     # Nobody comes: look again ever more rarely. A look finds what was used since, as far as Lambda still keeps it.
     longest_wait = 1 if needed else min(LONGEST_WAIT, state.longest_wait * 2)
     return 0, Sizing(0, state.asked, now, shares, longest_wait, longest_wait)

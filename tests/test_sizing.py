@@ -178,3 +178,11 @@ def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never
         assert state.shares is None or len(state.shares) <= maximum
         silent = 0 if concurrency else silent + 1
         assert silent <= LONGEST_WAIT
+
+
+def test_after_lost_state_the_environments_pinged_at_once_count_as_kept() -> None:
+    _, state = next_concurrency((), None, 1, 10, 0.0)
+    concurrency, state = next_concurrency([reply(of_before=4)], state, 1, 10, 1.0)
+    assert concurrency == 4
+    replies = [reply(1, "request", 60.0), *[reply(1) for _ in range(3)]]
+    assert next_concurrency(replies, state, 1, 10, 1.0 + TICK)[0] == 5

@@ -147,7 +147,7 @@ def _tick(counts: Counts, pool: Pool, ticks: Ticks, now: float, policy: Policy) 
     more = policy.learn(_ping(counts, pool, ticks, now, policy.concurrency(now)), now)
     if more:
         later = now + max(pool.model.init, ticks.hold)  # the first pings have been released by then
-        policy.learn(_ping(counts, pool, ticks, later, more), later)
+        _ping(counts, pool, ticks, later, more)
 
 
 def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int) -> list[dict[str, Any]]:
