@@ -9,7 +9,7 @@ const path = require('node:path');
 const { findPython, NO_PYTHON } = require('./python.cjs');
 
 const folder = path.dirname(__dirname);
-let resolved;
+const checked = new Map();
 
 async function targets({ resolveConfigurationProperty }) {
   const listed = await resolveConfigurationProperty(['custom', 'pilotlight', 'targets']);
@@ -26,24 +26,24 @@ async function targets({ resolveConfigurationProperty }) {
 
 /** The same checks as the warmer's own, in Python: pilotlight/targets.py. */
 function check(listed, names) {
-  const python = findPython(folder);
-  if (!python) throw new Error(NO_PYTHON);
   const input = JSON.stringify({ targets: listed, names });
-  const checked = spawnSync(python, ['-m', 'infra.targets'], { cwd: folder, input, encoding: 'utf8' });
-  if (checked.status !== 0) throw new Error(checked.stderr.trim());
-  return JSON.parse(checked.stdout);
+  if (!checked.has(input)) {
+    const python = findPython(folder);
+    if (!python) throw new Error(NO_PYTHON);
+    const answer = spawnSync(python, ['-m', 'infra.targets'], { cwd: folder, input, encoding: 'utf8' });
+    if (answer.status !== 0) throw new Error(answer.stderr.trim());
+    checked.set(input, JSON.parse(answer.stdout));
+  }
+  return checked.get(input);
 }
 
-const once = (variables) => (resolved ??= targets(variables));
+module.exports.environment = async (variables) => JSON.stringify(await targets(variables));
 
-module.exports.environment = async (variables) => JSON.stringify(await once(variables));
-
-module.exports.arns = async (variables) =>
-  (await once(variables)).map(({ function: name }) => arn(name));
+module.exports.arns = async (variables) => (await targets(variables)).map(({ function: name }) => arn(name));
 
 /** What the warmer asks before it pings: the function itself, without the alias that it invokes. */
 module.exports.functionArns = async (variables) =>
-  (await once(variables)).map(({ function: name }) => arn(name.split(':')[0]));
+  (await targets(variables)).map(({ function: name }) => arn(name.split(':')[0]));
 
 function arn(name) {
   return { 'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}` };

@@ -47,7 +47,7 @@ class Headroom:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer = self._client.get_function_concurrency(FunctionName=function)
+            answer = self._client.get_function_concurrency(FunctionName=_without_alias(function))
             reserved = answer.get("ReservedConcurrentExecutions")
             if reserved is not None:
                 return Limit(_leave_room(reserved), f"the function's reserved concurrency is {reserved}")
@@ -55,6 +55,11 @@ class Headroom:
             return Limit(_leave_room(account), f"the account's unreserved concurrency is {account}")
         except (BotoCoreError, ClientError, KeyError) as error:
             return Limit(None, f"the concurrency limits could not be read: {error}")
+
+
+def _without_alias(function: str) -> str:
+    parts = function.split(":")
+    return ":".join(parts[:7]) if parts[0] == "arn" else parts[0]
 
 
 def _leave_room(concurrency: int) -> int:

@@ -28,6 +28,11 @@ def test_the_warmer_reads_what_serverless_yml_says() -> None:
     assert target.windows[0].size == Size(10, 10)
 
 
+def test_an_alias_is_what_the_warmer_invokes() -> None:
+    setting = [{"function": "api", "concurrency": 1, "alias": "live"}]
+    assert resolve(setting, NAMES)[0]["function"] == "pilotlight-prod-api:live"
+
+
 @pytest.mark.parametrize(
     ("zone", "rule"),
     [("UTC", "UTC0"), ("Asia/Kolkata", "IST-5:30"), ("America/New_York", "EST5EDT,M3.2.0,M11.1.0")],
@@ -46,6 +51,7 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
         ([{"function": "api", "concurrency": 1, "windows": [WINDOW]}], "timeZone is missing"),
         ([{"function": "api", "concurrency": 1, "timeZone": "Berlin"}], r"timeZone must be .* not 'Berlin'"),
         ([{"function": "api", "concurrency": 1, "timeZone": 3}], r"timeZone must be"),
+        ([{"function": "api", "concurrency": 1, "alias": "a b"}], r"targets\[0\].alias must be"),
         (
             [{"function": "api", "concurrency": 1, "timeZone": "UTC", "windows": [{**WINDOW, "days": "monday"}]}],
             r"custom.pilotlight.targets\[0\].windows\[0\].days must be a day",
