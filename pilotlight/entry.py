@@ -58,7 +58,7 @@ def _serve(routes: Routes, environment: ExecutionEnvironment, event: Mapping[str
 def _answer(routes: Routes, event: Mapping[str, Any], context: Any, record: tracing.Record) -> dict[str, Any]:
     """Route the request; whatever happens on the way, what comes back is a valid proxy answer."""
     head = False
-    record.annotations[tracing.Annotation.ROUTE] = ""
+    record.route = ""
     try:
         request = Request(event, context)
         head = request.method == "HEAD"
@@ -76,9 +76,10 @@ def _answer(routes: Routes, event: Mapping[str, Any], context: Any, record: trac
 
 def _respond(routes: Routes, request: Request, record: tracing.Record) -> Response:
     endpoint = routes.find(request.route_path)
-    record.annotations[tracing.Annotation.ROUTE] = endpoint.route
-    preflight = "access-control-request-method" in request.headers
-    if request.method == "OPTIONS" and (preflight or "OPTIONS" not in endpoint.functions):
+    record.route = endpoint.route
+    if request.method == "OPTIONS" and (
+        "OPTIONS" not in endpoint.functions or "access-control-request-method" in request.headers
+    ):
         return Response(
             status=204,
             headers={
@@ -100,5 +101,7 @@ def _respond(routes: Routes, request: Request, record: tracing.Record) -> Respon
 def _url(request: Request) -> str:
     """The URL without its query, which may hold what does not belong in a trace."""
     request_context = request.event.get("requestContext")
-    path = request_context.get("path") if isinstance(request_context, dict) else None
-    return f"https://{request.headers.get('host', 'localhost')}{path or request.path}"
+    if not isinstance(request_context, dict):
+        request_context = {}
+    host = request_context.get("domainName") or request.headers.get("host", "localhost")
+    return f"https://{host}{request_context.get('path') or request.path}"

@@ -39,14 +39,19 @@ class ExecutionEnvironment:
         self._process_age = process_age or seconds_since_process_start
         self._identity = ""
         self.initialised_at = clock()
+        self._init_seconds: float | None = None
         self.init_ms: float | None = None
         self.made_by: Kind | None = None
         self.served = 0
         self._of_last_ping: int | None = None
 
     def initialised(self) -> None:
-        """Say that the function's own module is loaded: all that follows waits for an invocation."""
+        """Say that the function's own module is loaded: all that follows waits for an invocation.
+
+        Whatever a first invocation needs and can be had now is got now: init has more CPU than what comes after it.
+        """
         self.initialised_at = self._clock()
+        self._init_seconds = self._process_age()
 
     @property
     def identity(self) -> str:
@@ -94,9 +99,10 @@ class ExecutionEnvironment:
         if initialization == "snap-start":
             return "restored"  # the process start lies before the snapshot: no init duration to tell
         since_init = max(0.0, self._clock() - self.initialised_at)
-        process_age = self._process_age()
-        if process_age is not None:
-            self.init_ms = round(max(0.0, process_age - since_init) * 1000, 1)
+        if self._init_seconds is None and (age := self._process_age()) is not None:
+            self._init_seconds = age - since_init
+        if self._init_seconds is not None:
+            self.init_ms = round(max(0.0, self._init_seconds) * 1000, 1)
         if initialization == "provisioned-concurrency":
             return "provisioned"
         return "proactive" if since_init >= PROACTIVE_AFTER_SECONDS else "cold"

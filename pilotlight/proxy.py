@@ -69,19 +69,7 @@ class Request:
     Lambda's.
     """
 
-    __slots__ = (
-        "body",
-        "context",
-        "event",
-        "headers",
-        "method",
-        "multi_value_headers",
-        "multi_value_query",
-        "path",
-        "path_parameters",
-        "query",
-        "route_path",
-    )
+    __slots__ = ("_headers", "_query", "body", "context", "event", "method", "path", "path_parameters", "route_path")
 
     def __init__(self, event: Mapping[str, Any], context: object) -> None:
         """Raise HttpError(400) for an event that is not of API Gateway's REST proxy shape."""
@@ -92,13 +80,47 @@ class Request:
         self.path = path
         self.route_path = _route_path(event, path)
         self.path_parameters: dict[str, str] = {}
-        self.query, self.multi_value_query = _values(event, "queryStringParameters", "multiValueQueryStringParameters")
-        headers, multi_value_headers = _values(event, "headers", "multiValueHeaders")
-        self.headers = Headers({name.lower(): value for name, value in headers.items()})
-        self.multi_value_headers = {name.lower(): values for name, values in multi_value_headers.items()}
+        for name in _VALUES:
+            if not isinstance(event.get(name) or {}, dict):
+                raise HttpError(400, f"not an API Gateway REST proxy event: {name} is not an object")
+        self._query: tuple[dict[str, str], dict[str, list[str]]] | None = None
+        self._headers: tuple[Headers, dict[str, list[str]]] | None = None
         self.body: Any = None
         self.event = event
         self.context = context
+
+    # Read on first use: most routes look at few headers, and lowering all of them is half of a small request's work.
+    @property
+    def query(self) -> dict[str, str]:
+        """The last value of each query parameter."""
+        return self._both_queries()[0]
+
+    @property
+    def multi_value_query(self) -> dict[str, list[str]]:
+        """All values of each query parameter."""
+        return self._both_queries()[1]
+
+    @property
+    def headers(self) -> Headers:
+        """The last value of each header, found by a name of any case."""
+        return self._both_headers()[0]
+
+    @property
+    def multi_value_headers(self) -> dict[str, list[str]]:
+        """All values of each header, by its name in lower case."""
+        return self._both_headers()[1]
+
+    def _both_queries(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        if self._query is None:
+            self._query = _values(self.event, "queryStringParameters", "multiValueQueryStringParameters")
+        return self._query
+
+    def _both_headers(self) -> tuple[Headers, dict[str, list[str]]]:
+        if self._headers is None:
+            last, every = _values(self.event, "headers", "multiValueHeaders")
+            lowered = Headers({name.lower(): value for name, value in last.items()})
+            self._headers = lowered, {name.lower(): values for name, values in every.items()}
+        return self._headers
 
     def read_body(self) -> None:
         """Fill ``body`` from the event; HttpError(400) for bad base64, text or JSON, 415 for an unknown charset."""
@@ -197,6 +219,13 @@ STATUS_WORDS = {
 }
 
 
+_VALUES = ("queryStringParameters", "multiValueQueryStringParameters", "headers", "multiValueHeaders")
+
+
+# Made once: json.dumps makes one for every call that asks for anything but its defaults.
+_encode_json = json.JSONEncoder(allow_nan=False).encode
+
+
 def _route_path(event: Mapping[str, Any], path: str) -> str:
     """The path that routes match: behind a custom domain's base path mapping, ``path`` has the mapping in front."""
     resource = event.get("resource")
@@ -213,8 +242,6 @@ def _values(event: Mapping[str, Any], single: str, multiple: str) -> tuple[dict[
     """The last value and all values of each name; null, as API Gateway sends for none, is empty."""
     last: dict[str, str] = event.get(single) or {}
     every: dict[str, list[str]] = event.get(multiple) or {}
-    if not isinstance(last, dict) or not isinstance(every, dict):
-        raise HttpError(400, f"not an API Gateway REST proxy event: {single} or {multiple} is not an object")
     if every:
         every = {name: [str(value) for value in values] for name, values in every.items() if isinstance(values, list)}
         last = {**{name: values[-1] for name, values in every.items() if values}, **last}
@@ -261,7 +288,7 @@ def _refuse_constant(name: str) -> None:
 def _encode_body(body: object) -> tuple[str | None, str, bool]:
     """Content type, body as str, and whether that str is base64."""
     if isinstance(body, dict | list):
-        return "application/json", json.dumps(body, allow_nan=False), False
+        return "application/json", _encode_json(body), False
     if isinstance(body, str):
         body.encode()  # a lone surrogate has no UTF-8, and would break the answer after this point
         return "text/plain; charset=utf-8", body, False
