@@ -29,12 +29,17 @@ function check(listed, names) {
   const input = JSON.stringify({ targets: listed, names });
   if (!checked.has(input)) {
     const python = findPython(folder);
-    if (!python) throw new Error(NO_PYTHON);
+    if (!python) throw mistake(NO_PYTHON);
     const answer = spawnSync(python, ['-m', 'infra.targets'], { cwd: folder, input, encoding: 'utf8' });
-    if (answer.status !== 0) throw new Error(answer.stderr.trim());
+    if (answer.status !== 0) throw mistake(answer.stderr.trim());
     checked.set(input, JSON.parse(answer.stdout));
   }
   return checked.get(input);
+}
+
+/** An error of the configuration: osls would print the stack, which tells its user nothing. */
+function mistake(message) {
+  return Object.assign(new Error(message), { name: '', stack: '' });
 }
 
 module.exports.environment = async (variables) => JSON.stringify(await targets(variables));
