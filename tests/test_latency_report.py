@@ -198,6 +198,24 @@ def test_partial_traces_and_missing_annotations_are_told(xray: XRay) -> None:
     assert any("no start annotation" in note for note in report.notes)
 
 
+def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
+    """Where most traces begin at API Gateway, one that begins at Lambda is told and left out; alone it is measured."""
+    records = Records()
+    direct = records.request(END - 50, seconds=9.0)
+    send(xray.daemon_address, [datagram(direct)])
+    xray.flush(settle=True)
+    alone = report_of(xray)
+    assert (alone.measured, alone.measured_by) == (1, "Lambda")
+    assert any("API Gateway sent no segments" in note for note in alone.notes)
+    request(xray, records, END - 60, 0.02)
+    xray.flush(settle=True)
+    mixed = report_of(xray)
+    assert (mixed.requests, mixed.measured, mixed.measured_by) == (2, 1, "API Gateway")
+    assert mixed.starts["warm"].response is not None
+    assert mixed.starts["warm"].response.max == pytest.approx(20)
+    assert any("1 traces have no API Gateway segment" in note for note in mixed.notes)
+
+
 def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
     """With `remember` whole observations are kept; new and partial ones are read."""
     asked: list[int] = []

@@ -152,6 +152,20 @@ def test_only_subsegments_make_a_partial_trace() -> None:
     assert "ResponseTime" not in summary
 
 
+def test_a_segment_whose_parent_is_missing_is_not_the_root() -> None:
+    """An earlier segment that hangs in the air does not take the place of the one that has no parent."""
+    records = Records()
+    record = records.request(NOW)
+    stray = {"name": "stray", "id": records.identity(), "parent_id": records.identity(), "trace_id": record["trace_id"]}
+    with XRay(service=SERVICE, stage=STAGE) as xray:
+        xray.measured(Measurement(NOW, NOW + 0.5, "GET", URL, 200, record["aws"]["request_id"]))
+        send(xray.daemon_address, [datagram(record), datagram(stray | {"start_time": NOW - 9, "end_time": NOW - 8})])
+        xray.flush(settle=True)
+        (summary,) = summaries(xray)
+    assert summary["ResponseTime"] == pytest.approx(0.5)
+    assert summary["Duration"] == pytest.approx(9.5)
+
+
 def test_errors_and_throttles_are_flagged() -> None:
     with XRay(service=SERVICE, stage=STAGE) as xray:
         xray.measured(Measurement(NOW, NOW + 0.1, "GET", "http://localhost/", 429, None))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aws_xray_sdk.core import AWSXRayRecorder
+from aws_xray_sdk.core.context import Context
 from aws_xray_sdk.core.models.segment import Segment
 
 from local.xray import XRay
@@ -20,8 +21,9 @@ def test_documents_of_the_sdk_arrive_with_all_they_carried() -> None:
     with XRay(service=SERVICE, stage=STAGE) as xray:
         xray.add_sink(seen.append)
         recorder = AWSXRayRecorder()
+        # A context as outside Lambda, where the SDK makes whole segments.
         recorder.configure(
-            daemon_address=xray.daemon_address, sampling=False, plugins=(), context_missing="RUNTIME_ERROR"
+            daemon_address=xray.daemon_address, sampling=False, plugins=(), context=Context(), streaming_threshold=100
         )
         segment: Segment = recorder.begin_segment("orders")
         segment.put_annotation("colour", "green")

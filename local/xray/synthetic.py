@@ -155,9 +155,9 @@ def _initialization(record: Document, request_id: str) -> list[Document]:
     ]
 
 
-def _function(service: str, record: Document | None) -> str:
-    tick = record is not None and record.get("annotations", {}).get("kind") == "tick"
-    return f"{service}-{'warmer' if tick else 'api'}"
+def _function(service: str, record: Document) -> str:
+    annotations = record.get("annotations", {})
+    return f"{annotations.get('service') or service}-{'warmer' if annotations.get('kind') == 'tick' else 'api'}"
 
 
 def _failure(status: int) -> dict[str, bool]:
