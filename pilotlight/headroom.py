@@ -7,12 +7,15 @@ some room is left.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+logger = logging.getLogger("pilotlight")
 
 KEPT_SECONDS = 900.0
 """How long an answer is taken for true: limits change rarely, and each question is a call of the Lambda API."""
@@ -54,7 +57,8 @@ class Headroom:
             account = self._client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
             return Limit(_leave_room(account), f"the account's unreserved concurrency is {account}")
         except (BotoCoreError, ClientError, KeyError) as error:
-            return Limit(None, f"the concurrency limits could not be read: {error}")
+            logger.warning("the concurrency limits of %s could not be read, so none is respected: %s", function, error)
+            return Limit(None, "the concurrency limits could not be read")
 
 
 def _without_alias(function: str) -> str:
