@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
@@ -48,13 +49,14 @@ def build(
     entry_modules = sorted({handler.rpartition(".")[0].replace(".", "/") + ".py" for handler in handlers})
     pinned = dependencies.read(root / "requirements.txt", target)
     compiler = bytecode.find_python(target.python)
-    key = _digest([target.name, compiler.version if compiler else "", pinned, *entry_modules], own)
+    key = _digest([target.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
     if before is not None:
         return before
 
-    imports.check(root, own, entry_modules, installed := dependencies.installed(pinned, target, compiler, cache))
+    installed = _without(patterns, dependencies.installed(pinned, target, compiler, cache))
+    imports.check(root, own, entry_modules, installed)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     _write_zip(artifact, {**installed, **own, **bytecode_of_own})
     built = Built(
@@ -71,8 +73,8 @@ def build(
 def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
     """The files that `package.patterns` of serverless.yml select, by path in the zip; a later pattern wins.
 
-    A pattern is a file, a folder's `folder/**` or a glob; with `!` before it, it takes away what it matches. Nothing
-    is in the package that no pattern names.
+    A pattern is a file, a folder's `folder/**` or a glob; with `!` before it, it takes away what it matches, from the
+    dependencies too. No own file is in the package that no pattern names.
     """
     chosen: dict[str, Path] = {}
     for pattern in patterns:
@@ -87,6 +89,17 @@ def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
         else:
             chosen |= matched
     return {name: path.read_bytes() for name, path in sorted(chosen.items())}
+
+
+def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
+    unwanted = [re.compile(_expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
+    return {name: content for name, content in installed.items() if not any(x.fullmatch(name) for x in unwanted)}
+
+
+def _expression(glob: str) -> str:
+    return "".join(
+        {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", glob)
+    )
 
 
 def _matched(root: Path, pattern: str) -> dict[str, Path]:

@@ -3,12 +3,14 @@
 // The project's plugin for osls: what serverless.yml cannot say by itself.
 //
 // - packages the functions with infra/package.py, so that deploy, package and deploy function ship the same zip;
-// - gives the API's stage its deployment (infra/stage.yml);
+// - gives the API's stage its deployment (infra/stage.yml), and leaves out what a stage or the local engine goes without;
 // - lets `sls invoke local` use the project's own Python.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+
+const { findPython, venvPython, NO_PYTHON } = require('./python.cjs');
 
 const windows = process.platform === 'win32';
 
@@ -69,6 +71,7 @@ class Pilotlight {
   /** Settles what only the compiled template knows. */
   completeTemplate() {
     const { Resources: resources } = this.serverless.service.provider.compiledCloudFormationTemplate;
+    this.leaveOut(resources);
     const [deployment] = Object.keys(resources).filter((id) => resources[id].Type === 'AWS::ApiGateway::Deployment');
     if (deployment && resources.ApiStage) {
       delete resources[deployment].Properties.StageName;
@@ -79,12 +82,24 @@ class Pilotlight {
     }
   }
 
+  /** X-Ray's and CloudWatch's resources, where the stage goes without; X-Ray's, which the engine here does not know. */
+  leaveOut(resources) {
+    const wanted = this.serverless.service.custom?.pilotlight?.xray !== false;
+    const local = localEndpoint();
+    const left = Object.keys(resources).filter((id) => {
+      const { Type: type } = resources[id];
+      return type.startsWith('AWS::XRay::') ? !wanted || local : type.startsWith('AWS::CloudWatch::') && !wanted;
+    });
+    for (const id of left) delete resources[id];
+    if (wanted && local && left.length) this.log.notice(`Left out, for the engine at ${local} has no X-Ray: ${left.join(', ')}`);
+  }
+
   /**
    * osls runs a function by its runtime's name, python3.13, which many machines lack. A command of that name, first on
    * PATH, leads to the project's environment, which has the dependencies; without one, to the Python of the machine.
    */
   offerPython() {
-    const python = this.venvPython() ?? this.python();
+    const python = venvPython(this.folder) ?? this.python();
     const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout?.trim().split(' ')[1] ?? '';
     const runtimes = new Set(this.runtimes());
     if (![...runtimes].every((runtime) => version.startsWith(`${runtime.replace('python', '')}.`))) {
@@ -105,18 +120,11 @@ class Pilotlight {
     return service.getAllFunctions().map((name) => service.getFunction(name).runtime ?? service.provider.runtime);
   }
 
-  venvPython() {
-    const python = path.join(this.folder, '.venv', ...(windows ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-    return fs.existsSync(python) ? python : null;
-  }
-
   /** A Python with pip: the project's own, or the machine's, so that a deployment needs no set-up before it. */
   python() {
-    const names = [this.venvPython(), process.env.PYTHON, 'python3', 'python'].filter(Boolean);
-    const question = 'import sys, pip; sys.exit(sys.version_info < (3, 11))';
-    const found = names.find((name) => spawnSync(name, ['-c', question]).status === 0);
-    if (found) return found;
-    throw this.error('Python 3.11 or newer with pip is needed: `node local/setup.mjs` sets one up in .venv.', 'NO_PYTHON');
+    const python = findPython(this.folder);
+    if (!python) throw this.error(NO_PYTHON, 'NO_PYTHON');
+    return python;
   }
 
   error(message, code) {

@@ -34,9 +34,15 @@ needs_deployed_python = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the package is made from: nothing of it changes while the tests run."""
+    return copied(ROOT, tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def built(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("package")
-    return build(ROOT, PATTERNS, HANDLERS, DEPLOYED, folder / "package.zip", folder / "cache")
+    return build(project, PATTERNS, HANDLERS, DEPLOYED, folder / "package.zip", folder / "cache")
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +122,10 @@ def test_bytecode_belongs_to_the_source_beside_it(files: dict[str, bytes]) -> No
             assert content[8:16] == _imp.source_hash(key, source), name
 
 
-def test_the_same_input_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_path: Path) -> None:
     """From another folder, with files of another time, without any cache: the same SHA-256."""
-    copy = tmp_path / "elsewhere"
-    for name, content in own_files(ROOT, PATTERNS).items():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        (copy / name).write_bytes(content)
-    shutil.copyfile(ROOT / "requirements.txt", copy / "requirements.txt")
-    again = build(copy, PATTERNS, HANDLERS, DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
+    elsewhere = copied(project, tmp_path / "elsewhere")
+    again = build(elsewhere, PATTERNS, HANDLERS, DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
     assert not again.cached
     assert again.sha256 == built.sha256
 
@@ -226,6 +228,13 @@ def test_later_patterns_win(tmp_path: Path) -> None:
     assert list(own_files(project, ["handler.py", "!**", "a/**", "!a/two.py"])) == ["a/b/three.py", "a/one.py"]
 
 
+def test_a_pattern_takes_from_the_dependencies_too(files: dict[str, bytes]) -> None:
+    """The SDK's web server integrations go; what pings patch stays."""
+    integrations = {name.split("/")[2] for name in files if name.startswith("aws_xray_sdk/ext/")}
+    assert not integrations & {"aiohttp", "bottle", "django", "flask", "flask_sqlalchemy"}
+    assert integrations >= {"botocore", "requests", "httplib"}
+
+
 def test_markers_are_decided_for_lambda_not_for_this_machine(tmp_path: Path) -> None:
     """pip answers markers for the Python that runs it; a lock for several Pythons needs the deployed one's answer."""
     requirements = tmp_path / "requirements.txt"
@@ -265,6 +274,14 @@ def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> 
     if sys.version_info[:2] == DEPLOYED.python:
         assert marshal.loads(files[name][16:]).co_filename == "/var/task/handler.py"  # noqa: S302 (made above)
     assert b"/var/task/handler.py" in files[name]
+
+
+def copied(source: Path, folder: Path) -> Path:
+    for name, content in own_files(source, PATTERNS).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    shutil.copyfile(source / "requirements.txt", folder / "requirements.txt")
+    return folder
 
 
 def small_project(folder: Path, source: str = "def handler(event, context): return 1\n") -> Path:

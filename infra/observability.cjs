@@ -1,0 +1,40 @@
+'use strict';
+
+// What the X-Ray groups, the dashboard and the alarms have in common: their names, and the filters that tell user
+// requests apart. The annotations are pilotlight/tracing.py's, and a test holds both to each other.
+
+const MOST_GROUP_NAME_CHARACTERS = 32; // "CreateGroup" in the X-Ray API Reference
+
+async function names({ resolveConfigurationProperty }) {
+  const service = await resolveConfigurationProperty(['provider', 'apiName']);
+  const groups = { cold: `${service}-cold`, warm: `${service}-warm` };
+  const long = Object.values(groups).find((name) => name.length > MOST_GROUP_NAME_CHARACTERS);
+  if (long) {
+    throw new Error(
+      `"${long}" would be an X-Ray group's name and is longer than ${MOST_GROUP_NAME_CHARACTERS} characters: ` +
+        'shorten `service` or the stage, or set the param xray to false.',
+    );
+  }
+  return { service, groups };
+}
+
+/** User requests of the service that waited for an init, or did not; never the warmer's pings. */
+function filter(service, coldStart) {
+  return `annotation[service] = "${service}" AND annotation[kind] = "request" AND annotation[cold_start] = ${coldStart}`;
+}
+
+module.exports = {
+  names,
+  filter,
+  coldGroup: async (variables) => (await names(variables)).groups.cold,
+  warmGroup: async (variables) => (await names(variables)).groups.warm,
+  coldFilter: async (variables) => filter((await names(variables)).service, true),
+  warmFilter: async (variables) => filter((await names(variables)).service, false),
+  /** Sampling rules know a REST API's stage as "name/stage". */
+  stageService: async (variables) =>
+    `${(await names(variables)).service}/${await variables.resolveVariable('sls:stage')}`,
+  alarmActions: async ({ resolveVariable }) => {
+    const topic = await resolveVariable('param:alarmTopic');
+    return topic ? [topic] : [];
+  },
+};
