@@ -26,7 +26,7 @@ ACCESS_KEY = "test"  # the engine's root user; what it deploys gets roles of its
 SECRET_KEY = "test"  # noqa: S105 (not a secret: it opens nothing but an engine on the loopback interface)
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0  # the processes are gone at once; removing the code of many environments takes its time
 NODE_PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 

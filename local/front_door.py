@@ -164,9 +164,10 @@ class FrontDoor:
         return answer
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
-        headers = end_to_end(request.raw_headers)
-        headers["Host"] = self._host
         try:
+            # Strictly, for the client library would leave bytes that are no text out without a word.
+            headers = end_to_end(request.raw_headers, errors="strict")
+            headers["Host"] = self._host
             upstream = await self._client.request(
                 request.method,
                 URL(self._base + request.raw_path, encoded=True),
@@ -178,11 +179,11 @@ class FrontDoor:
             return await refuse(
                 request, 502, f"the local engine at {self._base} did not answer: {type(error).__name__}"
             )
-        except ValueError as error:  # a header that is not text, a target that is not a path
+        except ValueError as error:
             return await refuse(request, 400, f"the request cannot be forwarded: {error}")
         async with upstream:
             answer = web.StreamResponse(status=upstream.status, reason=upstream.reason)
-            answer.headers.extend(end_to_end(upstream.raw_headers))
+            answer.headers.extend(end_to_end(upstream.raw_headers, errors="replace"))
             answer[PASSED_ON] = frozenset(name.lower() for name in answer.headers)
             try:
                 await answer.prepare(request)
@@ -196,11 +197,17 @@ class FrontDoor:
             return answer
 
 
-def end_to_end(raw_headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
-    """The headers a proxy passes on, in their order, with their case and their repetitions."""
-    headers = CIMultiDict(
-        (name.decode("ascii"), value.decode("utf-8", "surrogateescape")) for name, value in raw_headers
-    )
+def end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> CIMultiDict[str]:
+    """The headers a proxy passes on, in their order and with their repetitions.
+
+    `errors` is what happens to values that are not UTF-8, as in `bytes.decode`. A repeated name takes the spelling of
+    the first: aiohttp's client would take another spelling for a replacement.
+    """
+    spelling: dict[str, str] = {}
+    headers: CIMultiDict[str] = CIMultiDict()
+    for raw_name, value in raw_headers:
+        name = raw_name.decode("ascii")
+        headers.add(spelling.setdefault(name.lower(), name), value.decode("utf-8", errors))
     named = ",".join(headers.getall("Connection", [])).lower()
     for name in HOP_BY_HOP.union(part.strip() for part in named.split(",")):
         headers.popall(name, None)
