@@ -4,6 +4,7 @@
 //
 // Node packages come from package-lock.json, Python packages from requirements-dev.txt into .venv. Each leaves a stamp
 // of what it was made from, so a second run only compares. Runs before node_modules exists: Node's own modules only.
+// package.json says `exec node …`: npm tells its shell of a SIGTERM, and a shell that stays would keep it to itself.
 // Progress goes to stderr: stdout belongs to the command. `python` as the command is the one in .venv.
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -160,7 +161,10 @@ async function run([name, ...args]) {
   environment[pathName] = [binaries, inRoot('node_modules', '.bin'), environment[pathName]].join(path.delimiter);
   const child = spawn(name === 'python' ? venvPython : name, args, { stdio: 'inherit', env: environment, detached: !windows });
   children.add(child);
+  const started = process.ppid;
+  const orphaned = setInterval(() => process.ppid !== started && !interrupted && stop('SIGTERM'), 1000); // npm or the shell was killed
   const { code, signal, error } = await ended(child);
+  clearInterval(orphaned);
   children.delete(child);
   if (error) throw new SetupError(`${name} did not start: ${error.message}`);
   for (const forwarded of forwardedSignals) process.removeAllListeners(forwarded);
@@ -178,9 +182,13 @@ for (const signal of forwardedSignals) {
     // The terminal's and npm's copy of one key press come within milliseconds of each other; a person's second press does not.
     const repeated = Date.now() - (lastSignal[signal] ?? 0) < 300;
     lastSignal[signal] = Date.now();
-    interrupted ??= signal;
-    if (!repeated) for (const child of children) child.kill(signal);
+    if (!repeated) stop(signal);
   });
+}
+
+function stop(signal) {
+  interrupted ??= signal;
+  for (const child of children) child.kill(signal);
 }
 
 function ended(child) {
