@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,9 @@ class Store:
     def add(self, entries: Iterable[tuple[str, Document]]) -> None:
         """Keep (body, document) pairs; a document sent again under its id takes the place of the earlier one."""
         with self._lock:
-            self._database.execute("begin")
-            for body, document in entries:
-                self._put(body, document)
-            self._database.execute("commit")
+            with self._transaction():
+                for body, document in entries:
+                    self._put(body, document)
             while self._bytes > self._maximum_bytes:
                 self._drop_oldest()
 
@@ -94,10 +94,12 @@ class Store:
         )
         with self._lock:
             rows = self._database.execute(query, (start, end, last.time, last.trace_id, size)).fetchall()
-            return [
-                (Position(moment, trace_id), self._summarised(trace_id, summary, revision))
-                for trace_id, moment, summary, revision in rows
-            ]
+            # One transaction for all the summaries that are made on the way.
+            with self._transaction():
+                return [
+                    (Position(moment, trace_id), self._summarised(trace_id, summary, revision))
+                    for trace_id, moment, summary, revision in rows
+                ]
 
     def counts(self) -> dict[str, int]:
         """How many traces and bytes of documents are kept, and how many traces were dropped for room."""
@@ -110,6 +112,14 @@ class Store:
         with self._lock:
             self._database.close()
             self._folder.cleanup()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("begin")
+        try:
+            yield
+        finally:
+            self._database.execute("commit")
 
     def _put(self, body: str, document: Document) -> None:
         trace_id, identity = document["trace_id"], document["id"]

@@ -84,12 +84,13 @@ def _annotations(documents: list[Document]) -> dict[str, list[dict[str, Any]]]:
     owners = {inner.get("id"): document for document in documents if is_segment(document) for inner in walk(document)}
     found: dict[str, dict[tuple[str, object], dict[str, Any]]] = {}
     for document in documents:
-        owner = document if is_segment(document) else owners.get(document.get("parent_id"), document)
+        owner = _service_id(document if is_segment(document) else owners.get(document.get("parent_id"), document))
         for inner in walk(document):
             for key, value in (inner.get("annotations") or {}).items():
                 entry = {"AnnotationValue": {_value_type(value): value}, "ServiceIds": []}
                 kept = found.setdefault(key, {}).setdefault((_value_type(value), value), entry)
-                kept["ServiceIds"] = _unique([*kept["ServiceIds"], _service_id(owner)])
+                if owner not in kept["ServiceIds"]:
+                    kept["ServiceIds"].append(owner)
     return {key: list(values.values()) for key, values in found.items()}
 
 
