@@ -29,13 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; 0 when all is well, 2 when the input is not, with the reason on stderr."""
     options = _parser().parse_args(arguments)
     try:
-        fields: dict[str, Any] = {}
+        given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
+        fields = {name: value for name, value in given.items() if value is not None}
         if options.stage is not None:
             if sys.stderr.isatty():
                 print(f"Reading serverless.yml for stage {options.stage} …", file=sys.stderr)
-            fields = plan_fields(print_configuration(options.stage, options.project), options.function)
-        given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Plan)}
-        fields |= {name: value for name, value in given.items() if value is not None}
+            fields |= plan_fields(print_configuration(options.stage, options.project), options.function, given=fields)
         plan = Plan(**fields)
     except (ConfigurationError, ValueError) as error:
         print(f"cost: {error}", file=sys.stderr)
@@ -123,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
         description="The month's price of keeping execution environments warm, beside provisioned concurrency and "
         "SnapStart, with the break-even in requests and a recommendation.",
         epilog="With --stage, memory, architecture, concurrency and rate come from serverless.yml (`sls print`); a "
-        "flag given beside it wins. Without --stage, flags and their defaults are all there is.",
+        "flag given beside it wins. `auto` counts with its maximum; windows do not count. Without --stage, flags "
+        "and their defaults are all there is.",
     )
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")

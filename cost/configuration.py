@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,10 @@ def print_configuration(stage: str, project: Path) -> dict[str, Any]:
     return configuration
 
 
-def plan_fields(configuration: Mapping[str, Any], function: str = "api", warmer: str = "warmer") -> dict[str, Any]:
-    """Fields of `cost.model.Plan` that the configuration decides; a field that it leaves open is left out."""
+def plan_fields(
+    configuration: Mapping[str, Any], function: str = "api", warmer: str = "warmer", given: Collection[str] = ()
+) -> dict[str, Any]:
+    """Fields of `cost.plan.Plan` that the configuration decides, without those it leaves open and those `given`."""
     functions = configuration.get("functions") or {}
     if function not in functions:
         known = ", ".join(sorted(functions)) or "none"
@@ -57,13 +59,11 @@ def plan_fields(configuration: Mapping[str, Any], function: str = "api", warmer:
     if own is None:
         return fields
     fields["warmer_memory_mb"] = int(own.get("memorySize") or provider.get("memorySize") or 1024)
-    interval = _interval_minutes(own.get("events") or [])
-    if interval is not None:
-        fields["interval_minutes"] = interval
-    concurrency = _concurrency(configuration, own, target, function)
-    if concurrency is not None:
-        fields["concurrency"] = concurrency
-    return fields
+    if "interval_minutes" not in given:
+        fields["interval_minutes"] = _interval_minutes(own.get("events") or [])
+    if "concurrency" not in given:
+        fields["concurrency"] = _concurrency(own, target, function)
+    return {name: value for name, value in fields.items() if value is not None and name not in given}
 
 
 def parse_rate(expression: str) -> float:
@@ -92,30 +92,27 @@ def _interval_minutes(events: list[Any]) -> float | None:
     return None
 
 
-def _concurrency(
-    configuration: Mapping[str, Any], warmer: Mapping[str, Any], target: Mapping[str, Any], function: str
-) -> int | None:
-    """From what the warmer is told (`PILOTLIGHT_TARGETS`), or else from `custom.pilotlight.concurrency`."""
+def _concurrency(warmer: Mapping[str, Any], target: Mapping[str, Any], function: str) -> int | None:
+    """From what the warmer is told in `PILOTLIGHT_TARGETS`."""
     targets = (warmer.get("environment") or {}).get("PILOTLIGHT_TARGETS")
-    if isinstance(targets, str):
-        try:
-            listed = json.loads(targets)
-        except ValueError:
-            raise ConfigurationError(f"PILOTLIGHT_TARGETS of the warmer is no JSON: {targets!r}") from None
-        names = {function, str(target.get("name", function))}
-        chosen = [one for one in listed if str(one.get("function", "")).split(":")[-1] in names] or listed[:1]
-        if chosen:
-            return _at_most(chosen[0].get("concurrency"), chosen[0])
-    settings = (configuration.get("custom") or {}).get("pilotlight") or {}
-    return _at_most(settings.get("concurrency"), settings) if isinstance(settings, dict) else None
+    if not isinstance(targets, str):
+        return None
+    try:
+        listed = json.loads(targets)
+    except ValueError:
+        raise ConfigurationError(f"PILOTLIGHT_TARGETS of the warmer is no JSON: {targets!r}") from None
+    names = {function, str(target.get("name", function))}
+    # A target is a name, an ARN, or either with an alias behind it.
+    chosen = [one for one in listed if names & set(str(one.get("function", "")).split(":"))]
+    if not chosen:
+        raise ConfigurationError(f"the warmer has no target {' or '.join(sorted(names))}: give --concurrency")
+    return _at_most(chosen[0].get("concurrency"), chosen[0])
 
 
 def _at_most(concurrency: Any, settings: Mapping[str, Any]) -> int | None:
     """A number as it is; for `auto` its upper end, so that the price errs on the dear side."""
-    if isinstance(concurrency, dict):
-        return _at_most(concurrency.get("max", concurrency.get("maximum")), {})
     if concurrency == "auto":
-        return _at_most(settings.get("max", settings.get("maximum")), {})
+        return _at_most(settings.get("max"), {})
     try:
         return max(1, int(concurrency))
     except (TypeError, ValueError):

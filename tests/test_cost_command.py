@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cost.__main__ import main
-from cost.configuration import ConfigurationError, parse_rate, plan_fields
+from cost.configuration import ConfigurationError, parse_rate, plan_fields, print_configuration
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,6 +56,26 @@ def test_a_stage_is_read_as_it_would_be_deployed(project: Path, capsys: pytest.C
     read = {name: plan[name] for name in ("memory_mb", "architecture", "concurrency", "interval_minutes")}
     assert read == {"memory_mb": 1024, "architecture": "arm64", "concurrency": 12, "interval_minutes": 4}
     assert (plan["warmer_memory_mb"], plan["requests_per_month"]) == (512, 2000)
+
+
+def test_a_flag_stands_in_for_what_cannot_be_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "serverless.yml").write_text(SERVERLESS_YML.replace("rate(4 minutes)", "cron(0/5 * * * ? *)"))
+    arguments = ["--stage", "prod", "--project", str(project), "--json"]
+    assert main(arguments) == 2
+    assert "--interval-minutes" in capsys.readouterr().err
+    assert main([*arguments, "--interval-minutes", "5", "--memory-mb", "2048"]) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert (plan["interval_minutes"], plan["memory_mb"], plan["concurrency"]) == (5, 2048, 12)
+
+
+def test_this_projects_own_stages_are_priced() -> None:
+    configuration = print_configuration("prod", ROOT)
+    fields = plan_fields(configuration)
+    assert fields["memory_mb"] == configuration["provider"]["memorySize"]
+    assert fields["architecture"] == "arm64"
+    told = json.loads(configuration["functions"]["warmer"]["environment"]["PILOTLIGHT_TARGETS"])
+    assert fields["concurrency"] == told[0]["concurrency"]
+    assert fields["interval_minutes"] == 5
 
 
 def test_a_configuration_that_does_not_resolve_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,17 +148,24 @@ def test_every_way_to_write_a_schedule_is_read(schedule: object, minutes: float)
 
 @pytest.mark.parametrize(
     ("concurrency", "expected"),
-    [(4, 4), ("4", 4), ({"min": 1, "max": 9}, 9), ({"minimum": 0, "maximum": 6}, 6), (0, 1)],
+    [(4, 4), ("auto", 9), (0, 1)],
 )
-def test_auto_is_priced_at_its_upper_end(concurrency: object, expected: int) -> None:
-    targets = [{"function": "other", "concurrency": 50}, {"function": "shop-dev-api", "concurrency": concurrency}]
+@pytest.mark.parametrize(
+    "target", ["shop-dev-api", "shop-dev-api:live", "arn:aws:lambda:eu-west-1:1:function:shop-dev-api"]
+)
+def test_auto_is_priced_at_its_upper_end(target: str, concurrency: object, expected: int) -> None:
+    targets = [
+        {"function": "other", "concurrency": 50},
+        {"function": target, "concurrency": concurrency, "min": 1, "max": 9},
+    ]
     fields = plan_fields(configuration(environment={"PILOTLIGHT_TARGETS": json.dumps(targets)}))
     assert fields["concurrency"] == expected
 
 
-def test_without_targets_the_custom_section_counts() -> None:
-    one = {**configuration(), "custom": {"pilotlight": {"concurrency": "auto", "min": 1, "max": 8}}}
-    assert plan_fields(one)["concurrency"] == 8
+def test_a_function_that_is_no_target_asks_for_the_flag() -> None:
+    targets = json.dumps([{"function": "other", "concurrency": 50}])
+    with pytest.raises(ConfigurationError, match="no target api or shop-dev-api: give --concurrency"):
+        plan_fields(configuration(environment={"PILOTLIGHT_TARGETS": targets}))
 
 
 def test_what_the_framework_deploys_by_default_is_assumed_where_the_file_is_silent() -> None:

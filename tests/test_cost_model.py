@@ -133,7 +133,7 @@ def test_users_keep_it_warm_from_where_the_cold_share_falls_below_one_percent() 
     ("plan", "advice"),
     [
         (replace(STEADY, init_ms=50), "Do not warm: a cold start costs a user 50 ms"),
-        (replace(STEADY, requests_per_month=1e6), "Do not warm: your users keep the function warm"),
+        (replace(STEADY, requests_per_month=1e6), "Do not warm: 1,000,000 requests a month, if spread, keep"),
         (replace(STEADY, requests_per_month=1), "Do not warm: at 1 requests a month"),
         (replace(STEADY, requests_per_month=0), "Do not warm: at 0 requests a month"),
         (STEADY, "Use the warmer"),
