@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -17,6 +19,7 @@ from latency.problems import Problem, explained
 from latency.reader import Reader, xray_client
 from latency.report import Report
 from latency.window import Window, duration_seconds
+from local.xray.http_thread import HttpThread
 
 _MOST = 2000
 _REMEMBER = 4 * _MOST
@@ -45,6 +48,22 @@ def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1
         return make_report(reader, Window(end - length, end), stage=stage, region=None, most=_MOST)
 
     return ReportReader(service, report, reader.documents)
+
+
+@contextmanager
+def page_server(reader: ReportReader, *, port: int = 0) -> Iterator[str]:
+    """Serve the page on 127.0.0.1 while the block runs, and give its URL. `port` 0 takes a free one.
+
+    OSError when the port is taken, Problem when the page's chart library is not installed.
+    """
+    app = page_application(reader)
+    listener = socket.create_server(("127.0.0.1", port))
+    thread = HttpThread(app, listener)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        thread.stop()
 
 
 def page_application(reader: ReportReader) -> web.Application:

@@ -6,10 +6,12 @@ Skipped where there is no Chromium with its driver; `apt-get install chromium ch
 import base64
 import json
 import shutil
-import socket
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +25,13 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import text_to_be_present_in_element
 from selenium.webdriver.support.wait import WebDriverWait
 
-from latency.live import page_application, report_reader
+from latency.live import page_server, report_reader
 from latency.make_report import make_report
 from latency.page import static_page
 from latency.reader import Reader, xray_client
 from latency.report import Report
 from latency.window import Window
 from local.xray import Measurement, XRay
-from local.xray.http_thread import HttpThread
 from tests.xray_records import SERVICE, STAGE, Records, datagram, send
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -252,7 +253,26 @@ def test_the_live_page_shows_new_requests_without_a_reload(page: Page) -> None:
     )
 
 
-@pytest.mark.usefixtures("report")
+def test_the_live_page_gives_a_traces_documents_and_says_when_there_are_none(xray: XRay, report: Report) -> None:
+    with served(xray) as url:
+        with urllib.request.urlopen(f"{url}traces/{report.slowest[0].trace_id}") as response:
+            documents = json.load(response)
+        assert {document["trace_id"] for document in documents} == {report.slowest[0].trace_id}
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{url}traces/{Records(9).trace_id(0)}")
+        with urllib.request.urlopen(f"{url}report.json") as response:
+            assert json.load(response)["requests"] == report.requests
+
+
+def test_the_live_page_says_when_x_ray_is_gone() -> None:
+    with XRay(service=SERVICE, stage=STAGE) as gone:
+        serving = served(gone)
+    with serving as url, pytest.raises(urllib.error.HTTPError) as problem:
+        urllib.request.urlopen(f"{url}report.json")
+    assert problem.value.code == 503
+    assert "does not answer" in json.load(problem.value)["problem"]
+
+
 def test_the_page_is_one_file_with_nothing_from_elsewhere(report: Report) -> None:
     """Without a browser too: no address is loaded, and the policy inside it forbids it."""
     text = static_page(report)
@@ -264,21 +284,9 @@ def test_the_page_is_one_file_with_nothing_from_elsewhere(report: Report) -> Non
     assert "url(http" not in markup
 
 
-class served:  # noqa: N801 (it is used as a context manager alone)
+def served(xray: XRay) -> AbstractContextManager[str]:
     """The live page of an X-Ray on a free port, as `npm start` serves it."""
-
-    def __init__(self, xray: XRay) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self._url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        reader = report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url)
-        self._thread = HttpThread(page_application(reader), listener)
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        return self._url
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.stop()
+    return page_server(report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url))
 
 
 CONTRAST = """function () {
