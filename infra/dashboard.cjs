@@ -25,9 +25,9 @@ async function body(variables) {
       6,
       graph('Requests that met no warm environment', 'count', [
         own('ColdStart', 'cold: waited for the init', { color: COLORS.bad }),
-        own('ProactiveStart', 'initialised ahead'),
-        own('ProvisionedStart', 'provisioned'),
-        own('RestoredStart', 'restored'),
+        own('ProactiveStart', 'initialised ahead', { color: COLORS.good }),
+        own('ProvisionedStart', 'provisioned', { color: COLORS.p50 }),
+        own('RestoredStart', 'restored', { color: COLORS.p95 }),
       ], { stat: 'Sum', stacked: true }),
       graph('Cold-start rate', '% of user requests', [
         [{ expression: '100 * FILL(cold, 0) / (FILL(cold, 0) + FILL(warm, 0))', id: 'traced', label: 'of traced requests', color: COLORS.p50 }],

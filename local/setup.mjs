@@ -138,7 +138,9 @@ async function step(title, [program, ...args], { phase = () => '', shell = false
   fs.closeSync(log);
   if (interrupted) throw new SetupError(`stopped by ${interrupted}. Run it again to go on.`);
   if (code === 0) return;
-  const tail = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-15).map((line) => `  ${line}`).join('\n');
+  const noise = /^\s*$|^(Collecting|Processing|Looking|Ignoring|Requirement already|WARNING: Location|  (Using cached|Downloading)) /;
+  const lines = fs.readFileSync(logFile, 'utf8').split('\n').filter((line) => !noise.test(line));
+  const tail = lines.slice(-12).map((line) => `  ${line.length > 300 ? `${line.slice(0, 300)} …` : line}`).join('\n');
   throw new SetupError(
     `${title}: \`${[path.basename(program), ...args].join(' ')}\` ${error ? `did not start: ${error.message}` : `failed (exit code ${code})`}.` +
       (tail.trim() ? ` Its last lines, of ${path.relative(root, logFile)}:\n${tail}` : ''),

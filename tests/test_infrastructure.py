@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
+from infra import preview
 from local.deploy_tool import DeployTool
 from local.xray.filters import compile_filter
 from pilotlight import metrics
@@ -260,6 +261,17 @@ def test_the_dashboard_shows_every_alarm(prod: Packaged) -> None:
     (shown,) = [widget["properties"]["alarms"] for widget in widgets(prod) if widget["type"] == "alarm"]
     names = {arn.rpartition(":alarm:")[2] for arn in shown}
     assert names == {alarm["AlarmName"] for alarm in prod.of_type("AWS::CloudWatch::Alarm").values()}
+
+
+def test_the_dashboard_can_be_drawn(prod: Packaged, tmp_path: Path) -> None:
+    picture = tmp_path / "dashboard.png"
+    assert preview.main([str(picture), "--template", str(prod.templates[-1])]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_drawing_a_stage_without_a_dashboard_says_why(packaged: Any, tmp_path: Path, capsys: Any) -> None:
+    assert preview.main([str(tmp_path / "none.png"), "--template", str(packaged("local").templates[-1])]) == 1
+    assert "xray set to false" in capsys.readouterr().err
 
 
 def test_a_stage_without_xray_goes_without(packaged: Any) -> None:
