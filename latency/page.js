@@ -69,7 +69,8 @@ function tiles(report) {
     tile("Cold median", ms(cold?.response?.p50), slower ? `${slower.toFixed(1)} times the warm median` : "No warm request to compare with", "cold"),
     tile("Warm median", ms(warm?.response?.p50), warm?.response ? `99 % within ${ms(warm.response.p99)}` : "", "warm"),
     tile("Saved by pings", count(pings.environments),
-      `environments made by a ping answered ${count(pings.requests)} requests: nobody waited for their start`),
+      pings.requests ? `environments made by a ping answered ${count(pings.requests)} requests: nobody waited for their start`
+        : "No request has met an environment that a ping had made"),
     tile("Coverage", percent(pings.coverage_mean),
       pings.ticks ? `mean of ${count(pings.ticks)} ticks, lowest ${percent(pings.coverage_lowest)}` : "No tick of the warmer in this window"),
   ]);
@@ -86,11 +87,13 @@ function tile(name, figure, more, type) {
 function tables(report) {
   const starts = Object.entries(report.starts);
   const durations = (d) => ["p50", "p90", "p95", "p99", "max"].map((key) => ms(d?.[key]));
+  // Where every request was measured the column would only repeat the counts.
+  const measured = (n) => (report.measured < report.requests ? [n] : []);
   fill("starts-table", [table(
-    ["Start", "Requests", "Share", "Measured", "p50", "p90", "p95", "p99", "Max", "Init p50", "4xx", "5xx"],
-    starts.map(([name, s]) => [label(name), count(s.count), percent(s.count / report.requests), count(s.response?.count ?? 0),
+    ["Start", "Requests", "Share", ...measured("Measured"), "p50", "p90", "p95", "p99", "Max", "Init p50", "4xx", "5xx"],
+    starts.map(([name, s]) => [label(name), count(s.count), percent(s.count / report.requests), ...measured(count(s.response?.count ?? 0)),
       ...durations(s.response), ms(s.init?.p50), count(s.errors), count(s.faults)]),
-    starts.length > 1 ? ["all", count(report.requests), "100 %", count(report.measured), ...durations(report.every), "",
+    starts.length > 1 ? ["all", count(report.requests), "100 %", ...measured(count(report.measured)), ...durations(report.every), "",
       count(d3.sum(starts, ([, s]) => s.errors)), count(d3.sum(starts, ([, s]) => s.faults))] : null)]);
 
   const { edges, counts } = report.histogram;
@@ -120,7 +123,7 @@ function definitions(report) {
 function charts(report) {
   spread(report);
   overTime("rate-chart", report, (p) => p.cold_start_rate, "var(--cold)", null, "cold-start rate");
-  overTime("coverage-chart", report, (p) => p.coverage, "var(--coverage)", 100, "coverage");
+  overTime("coverage-chart", report, (p) => p.coverage, "var(--coverage)", 100, "coverage of ticks");
   put("rate-caption", `Share of user requests that met a cold start, in bars of ${span(report.bin_seconds)}. No bar: no requests.`);
 }
 
@@ -130,14 +133,18 @@ function spread(report) {
   const drawn = (name) => name === "cold" || name === "warm" || d3.sum(counts[name]) >= FEWEST_DRAWN;
   const names = Object.keys(counts).filter(drawn).sort((a, b) => d3.sum(counts[b]) - d3.sum(counts[a]));
   fill("spread-legend", Object.keys(counts).map((name) =>
-    element("span", {}, label(name), ` (${count(d3.sum(counts[name]))}${drawn(name) ? "" : ", too few to draw"})`)));
+    element("span", {}, label(name), ` ${count(d3.sum(counts[name]))}, median ${ms(report.starts[name].response.p50)}`,
+      drawn(name) ? "" : " (too few to draw)")));
   if (!edges.length) return empty(place, "No measured request in this window yet.");
   const rows = names.flatMap((name) => counts[name].map((n, i) =>
     ({ name, from: edges[i], to: edges[i + 1], n, share: (100 * n) / d3.sum(counts[name]) })));
   const medians = names.map((name) => ({ name, at: report.starts[name].response.p50 }));
+  // The legend has every median; beside the lines they stand only where they do not run into each other.
+  const apart = (m) => medians.every((other) => other === m ||
+    Math.abs(Math.log(other.at / m.at)) > (narrow ? 0.4 : 0.2) * Math.log(edges.at(-1) / edges[0]));
   const narrow = place.clientWidth < 520;
   const chart = Plot.plot({
-    width: place.clientWidth, height: narrow ? 260 : 340, marginLeft: 30, marginBottom: 40, marginTop: 30,
+    width: place.clientWidth, height: narrow ? 260 : 340, marginLeft: 30, marginRight: 30, marginBottom: 40, marginTop: 30,
     ariaLabel: `Response times: ${medians.map((m) => `${m.name} median ${ms(m.at)}`).join(", ")}. A table with all figures follows.`,
     x: { type: "log", domain: [edges[0], edges.at(-1)], label: null, ticks: roundTimes(edges, narrow), tickFormat: shortMs },
     y: { label: null, grid: true, ticks: 5, tickFormat: (share) => `${share}` },
@@ -146,7 +153,7 @@ function spread(report) {
         { x1: "from", x2: "to", y: "share", fill: `var(--${name})`, fillOpacity: 0.62, inset: 0.5 })),
       Plot.ruleY([0]),
       Plot.ruleX(medians, { x: "at", stroke: (m) => `var(--${m.name})`, strokeWidth: 2, strokeDasharray: "5 4" }),
-      Plot.text(medians.filter((m) => ["cold", "warm"].includes(m.name)), { x: "at", frameAnchor: "top", dy: -22,
+      Plot.text(medians.filter(apart), { x: "at", frameAnchor: "top", dy: -22,
         text: (m) => `${m.name} ${ms(m.at)}`, fill: (m) => `var(--${m.name})`, fontWeight: 600, fontSize: 13 }),
       Plot.tip(rows.filter((r) => r.n), Plot.pointerX({ x: (r) => Math.sqrt(r.from * r.to), y: "share",
         title: (r) => `${r.name}: ${count(r.n)} requests (${r.share.toFixed(1)} %)\n${ms(r.from)} to ${ms(r.to)}` })),
