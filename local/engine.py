@@ -27,7 +27,6 @@ SECRET_KEY = "test"  # noqa: S105 (not a secret: it opens nothing but an engine 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60.0
 STOP_SECONDS = 60.0  # the processes are gone at once; removing the code of many environments takes its time
-NODE_PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
@@ -188,8 +187,6 @@ class Engine:
             "MINISTACK_REGION": REGION,
             "AUTH": "true",
             "LAMBDA_EXECUTOR": "local",
-            # Lambda's Node runtime brings the AWS SDK; the deploy tool's own helper functions count on it.
-            "NODE_PATH": str(NODE_PACKAGES),
             # On by default, these listen on fixed ports or tidy up in the developer's own Docker.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

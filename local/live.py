@@ -121,7 +121,7 @@ def tick_line(record: Document) -> Text:
 def start_of(annotations: Annotations) -> Text:
     """The start type and its environment, with the init duration where it was paid, and whether a ping had made it."""
     start = str(annotations.get("start", "?"))
-    text = Text(start, style=START_STYLES.get(start, "cyan"))
+    text = Text().append(start, style=START_STYLES.get(start, "cyan"))
     if start != "warm" and annotations.get("init_ms") is not None:
         text.append(f" (init {annotations['init_ms']:,.0f} ms)")
     elif annotations.get("warmed_by_ping"):
@@ -136,4 +136,4 @@ def status_style(status: int) -> str:
 
 def moment(epoch_seconds: float) -> Text:
     """The time of day, in the machine's own zone."""
-    return Text(datetime.fromtimestamp(epoch_seconds).strftime("%H:%M:%S  "), style="dim")
+    return Text().append(datetime.fromtimestamp(epoch_seconds).strftime("%H:%M:%S  "), style="dim")

@@ -55,7 +55,6 @@ class Stack:
         with ExitStack() as stack:
             self._progress("Starting the local engine", "")
             stack.enter_context(self.engine)
-            self._prepare_account()
             self.deploy_tool = DeployTool(self.engine.folder / "service", self.engine.environment, self._checkout)
             self.deploy()
             self._exit = stack.pop_all()
@@ -126,15 +125,6 @@ class Stack:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{name} was not updated within {READY_SECONDS:.0f} s")
             time.sleep(0.05)
-
-    def _prepare_account(self) -> None:
-        # An account that has logged from API Gateway before has this role. In one without, the deploy tool's helper
-        # function makes it, but knows that it is missing only by the wording of AWS's message, not of the engine's.
-        trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        boto3.client("iam", **self.connection).create_role(
-            RoleName="serverlessApiGatewayCloudWatchRole",
-            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-        )
 
     def _report_resource(self, line: str) -> None:
         status, _, resource = line.strip().partition(" - ")
