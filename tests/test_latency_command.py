@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore import exceptions
+from moto import mock_aws
 
 from latency.problems import Problem, explained
 from latency.target import Target, find_target, nothing_found
@@ -217,3 +219,15 @@ def test_transaction_search_explains_why_there_is_nothing() -> None:
     problem = nothing_found(Target("shop-prod", "prod", "us-east-1", "http://elsewhere", local=False), "6h", True)
     assert "Transaction Search is on" in problem.wrong
     assert "update-indexing-rule" in problem.way_out
+
+
+def test_a_stage_that_is_not_deployed_is_told_from_one_without_traces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation (moto's) is asked whether the stack is there."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    target = Target("shop-prod", "prod", "us-east-1", None, local=False)
+    with mock_aws():
+        assert "Stage prod is not deployed in us-east-1" in nothing_found(target, "6h", False).wrong
+        template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+        boto3.client("cloudformation", "us-east-1").create_stack(StackName="shop-prod", TemplateBody=template)
+        assert "has no traces of shop-prod in the last 6h yet" in nothing_found(target, "6h", False).wrong
