@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from bench import cold, install, tables
+from bench import cold, fanout, install, parts, size, tables, warm
 from bench.apps import APPS
 from bench.modes import MODES
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(result, indent=2))
     else:
-        options.show(result, Console())
+        options.show(result, Console(width=None if sys.stdout.isatty() else 160))
     return 0
 
 
@@ -54,6 +54,25 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
     one.set_defaults(measure=_cold, show=tables.cold)
 
+    one = command("request", "first beside second request, warm requests beside the bare handler, the record's cost", 5)
+    one.add_argument("--app", action="append", choices=names, help="only this app (repeatable)")
+    one.set_defaults(measure=_request, show=tables.requests)
+
+    one = command("ping", "a ping that holds nothing beside a request", 5)
+    one.set_defaults(measure=lambda options: warm.run_pings(options.runs), show=tables.pings)
+
+    one = command(
+        "fanout", "pings through the warmer's transport and through boto3: wall time, CPU, how many at once", 10
+    )
+    one.add_argument("--pings", type=_positive, default=100, help="pings of each tick (default: %(default)s)")
+    one.set_defaults(measure=lambda options: fanout.run(options.pings, options.runs), show=tables.fan_outs)
+
+    one = command("size", "zip sizes, ours and the peers'", 1)
+    one.set_defaults(measure=lambda _: size.run(), show=tables.sizes)
+
+    one = command("parts", "where our own milliseconds of a cold start go", 20)
+    one.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts)
+
     one = commands.add_parser("lock", help="pin the peers again: bench/requirements/*.in to *.txt")
     one.set_defaults(measure=lambda _: install.lock())
     return parser
@@ -67,6 +86,10 @@ def _cold(options: argparse.Namespace) -> dict[str, object]:
         options.runs,
         count=not options.no_instructions,
     )
+
+
+def _request(options: argparse.Namespace) -> dict[str, object]:
+    return warm.run_requests([app for app in APPS if not options.app or app.name in options.app], options.runs)
 
 
 def _positive(text: str) -> int:

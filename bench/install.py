@@ -5,6 +5,7 @@ Everything is pinned with hashes in bench/requirements/; a folder is made again 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -12,17 +13,20 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from bench.apps import OURS, REQUIREMENTS, ROOT, App
+from infra.bytecode import find_python
 
-DEPLOYED_PYTHON = "3.13"
+DEPLOYED_PYTHON = (3, 13)
 BUILD = ROOT / "build" / "bench"
 
 Packaging = Literal["as shipped", "valid bytecode"]
 """as shipped: what `sls package` makes of a pip install: the zip rewrites every modification time, so that no .pyc is
-valid, and /var/task is read-only, so that every start compiles again. valid bytecode: unchecked-hash .pyc."""
+valid, and /var/task is read-only, so that every start compiles again. valid bytecode: unchecked-hash .pyc. Pilotlight
+is in both what its own `sls package` makes: that has valid bytecode."""
 
 ZIP_EPOCH = 315_532_800
 """1980-01-01, the modification time that a zip of the deploy tool gives to every file."""
@@ -36,25 +40,53 @@ class SetupError(Exception):
 
 
 def deployed_python() -> Path:
-    """A Python of the deployed minor where the machine has one (tried by running it), else the one that runs us."""
-    for candidate in _candidates():
-        try:
-            answer = subprocess.run(
-                [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"],
-                capture_output=True,
-                text=True,
-                timeout=20,
-                check=True,
-            ).stdout.split(maxsplit=1)
-        except (OSError, subprocess.SubprocessError):
-            continue
-        if answer and answer[0] == DEPLOYED_PYTHON:
-            return Path(answer[1].strip())
-    return Path(sys.executable)
+    """A Python of the deployed minor where the machine has one, else the one that runs us."""
+    found = find_python(DEPLOYED_PYTHON)
+    if found is None:
+        _progress(f"no Python {_version()} on this machine: measuring with {sys.version.split()[0]} instead")
+    return Path(found.path if found else sys.executable)
 
 
 def runtime_python() -> Path:
     """The Python that runs the apps: with awslambdaric and boto3, as Lambda's own has them."""
+    with _alone():
+        return _runtime_python()
+
+
+def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
+    """The folder that stands for /var/task, with the app and what it needs in that packaging."""
+    with _alone():
+        return _app_folder(app, packaging, python)
+
+
+def shipped_zip() -> Path | None:
+    """The zip that `sls package` makes of this project; None where there is no Node to run it."""
+    with _alone():
+        return _shipped_zip()
+
+
+def lock() -> None:
+    """Compile bench/requirements/*.in to *.txt with hashes; the peers take botocore in the version the runtime has."""
+    for source in sorted(REQUIREMENTS.glob("*.in"), key=lambda path: path.stem != "runtime"):
+        constraints = [] if source.stem == "runtime" else ["-c", str(REQUIREMENTS / "runtime.txt")]
+        _progress(f"locking {source.name}")
+        _uv(
+            *("pip", "compile", "-q", "--python-version", _version(), "--generate-hashes", "--no-annotate"),
+            *("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "python -m bench lock"),
+            *(str(source), *constraints, "-o", str(source.with_suffix(".txt"))),
+        )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time sets up: tests run in several."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _runtime_python() -> Path:
     base = deployed_python()
     folder = BUILD / "runtime"
     python = folder / "bin" / "python"
@@ -70,8 +102,7 @@ def runtime_python() -> Path:
     return python
 
 
-def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
-    """The folder that stands for /var/task, with the app and what it needs in that packaging."""
+def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     folder = BUILD / packaging.replace(" ", "-") / app.name
     stamp = _digest(*_inputs(app), packaging.encode(), str(python.resolve()).encode())
     if _is_current(folder, stamp):
@@ -79,8 +110,9 @@ def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     _progress(f"setting up {app.title} ({packaging})")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if app is OURS:
-        _unpack_ours(folder)
+    if app is OURS and _put_ours(folder):
+        _write_stamp(folder, stamp)
+        return folder
     if app.requirements:
         locked = str(REQUIREMENTS / f"{app.requirements}.txt")
         _uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
@@ -93,58 +125,56 @@ def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     return folder
 
 
-def shipped_zip() -> Path | None:
-    """The zip that `sls package` made of this project, if there is one newer than the sources."""
-    zips = sorted(ROOT.glob(".serverless/*.zip"), key=lambda path: path.stat().st_mtime)
-    newest_source = max(path.stat().st_mtime for path in _our_sources())
-    return zips[-1] if zips and zips[-1].stat().st_mtime >= newest_source else None
-
-
-def lock() -> None:
-    """Compile bench/requirements/*.in to *.txt with hashes; the peers take botocore in the version the runtime has."""
-    for source in sorted(REQUIREMENTS.glob("*.in"), key=lambda path: path.stem != "runtime"):
-        constraints = [] if source.stem == "runtime" else ["-c", str(REQUIREMENTS / "runtime.txt")]
-        _progress(f"locking {source.name}")
-        _uv(
-            *("pip", "compile", "-q", "--python-version", DEPLOYED_PYTHON, "--generate-hashes", "--no-annotate"),
-            *("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "python -m bench lock"),
-            *(str(source), *constraints, "-o", str(source.with_suffix(".txt"))),
-        )
-
-
-def _candidates() -> Iterator[str]:
-    if chosen := os.environ.get("PILOTLIGHT_BENCH_PYTHON"):
-        yield chosen
-    yield f"python{DEPLOYED_PYTHON}"
-    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    yield from (str(path) for path in sorted(versions.glob(f"{DEPLOYED_PYTHON}*/bin/python{DEPLOYED_PYTHON}")))
-    yield sys.executable
+def _shipped_zip() -> Path | None:
+    deploy_tool = ROOT / "node_modules" / ".bin" / "serverless"
+    if not deploy_tool.exists():
+        return None
+    folder = BUILD / "package"
+    stamp = _digest(*(path.read_bytes() for path in _our_sources()))
+    if not _is_current(folder, stamp):
+        _progress("packaging Pilotlight as `sls package` does")
+        command = [str(deploy_tool), "package", "--stage", "dev", "--package", str(folder)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SetupError(f"`sls package` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        _write_stamp(folder, stamp)
+    zips = [path for path in folder.glob("*.zip") if path.name != "custom-resources.zip"]
+    if len(zips) != 1:
+        raise SetupError(f"`sls package` left {len(zips)} zips in {folder}, where one was expected")
+    return zips[0]
 
 
 def _our_sources() -> list[Path]:
-    return [ROOT / "handler.py", *sorted((ROOT / "pilotlight").rglob("*.py")), *sorted(ROOT.glob("warmer.py"))]
+    made_from = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
+    folders = [*(ROOT / "pilotlight").rglob("*.py"), *(path for path in (ROOT / "infra").iterdir() if path.is_file())]
+    return [*made_from, *sorted(folders)]
+
+
+def _version() -> str:
+    return ".".join(map(str, DEPLOYED_PYTHON))
 
 
 def _inputs(app: App) -> Iterator[bytes]:
     if app is OURS:
         yield from (path.read_bytes() for path in _our_sources())
-        if shipped := shipped_zip():
-            yield shipped.read_bytes()
     if app.requirements:
         yield (REQUIREMENTS / f"{app.requirements}.txt").read_bytes()
     if app.source:
         yield (ROOT / "bench" / "peers" / app.source).read_bytes()
 
 
-def _unpack_ours(folder: Path) -> None:
-    if shipped := shipped_zip():
+def _put_ours(folder: Path) -> bool:
+    """Our package as it ships, bytecode and all; or, without Node, the sources alone: then False."""
+    if shipped := _shipped_zip():
         with zipfile.ZipFile(shipped) as archive:
             archive.extractall(folder)
-        return
-    for path in _our_sources():
+        return True
+    _progress("no Node here: measuring Pilotlight from its sources, not from its package")
+    for path in [ROOT / "handler.py", *(ROOT / "pilotlight").rglob("*.py")]:
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(exist_ok=True)
         shutil.copy(path, target)
+    return False
 
 
 def _compile(folder: Path, packaging: Packaging, python: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.fanout import CONNECTIONS
 from bench.modes import MODES
 
 
@@ -33,6 +34,76 @@ def cold(result: dict[str, Any], console: Console) -> None:
         console.print(f"[yellow]left out: {title}: {reason}[/]")
     if result["instructions_left_out"]:
         console.print(f"[yellow]no instruction counts: {result['instructions_left_out']}[/]")
+
+
+def requests(result: dict[str, Any], console: Console) -> None:
+    """Apps down: first and second request, warm request and its ratio to bare, what the record adds."""
+    table = Table(title="Requests to one environment, milliseconds (quartiles)")
+    for column in ("app", "first", "second", "first / second", "warm", "warm / bare", "record adds, µs"):
+        table.add_column(column, justify="left" if column == "app" else "right", no_wrap=True)
+    for row in result["requests"]:
+        record = row["record_ms"]["median"] * 1000
+        table.add_row(
+            row["app"],
+            *(f"{row[name]['median']:.2f}" for name in ("first_ms", "second_ms", "first_to_second", "warm_ms")),
+            _ratio(row["warm_ratio"]),
+            f"{record:.0f}" if row["app"] != "bare" else "",
+        )
+    console.print(table)
+
+
+def pings(result: dict[str, Any], console: Console) -> None:
+    """One line: ping, request and their ratio."""
+    table = Table(title="A ping that holds nothing, beside a request: milliseconds (quartiles)")
+    for column in ("ping", "request", "ping / request", "first ping, which loads the SDK"):
+        table.add_column(column, justify="right")
+    table.add_row(*(_ratio(result[name]) for name in ("ping_ms", "request_ms", "ratio", "first_ping_ms")))
+    console.print(table)
+
+
+def fan_outs(result: dict[str, Any], console: Console) -> None:
+    """One table for each kind of connection."""
+    for connections in dict.fromkeys(row["connections"] for row in result["fan_outs"]):
+        table = Table(title=f"{result['pings']} pings held {result['hold_ms']} ms each: {CONNECTIONS[connections]}")
+        for column in ("client", "CPU", "at once", "spread, ms", "wall, ms", "wall / hold", "CPU a ping, ms"):
+            table.add_column(column, justify="left" if column in ("client", "CPU") else "right", no_wrap=True)
+        for row in result["fan_outs"]:
+            if row["connections"] == connections:
+                table.add_row(
+                    row["client"],
+                    row["mode"],
+                    str(row["in_flight_at_once"]),
+                    *(f"{row[name]['median']:.0f}" for name in ("spread_ms", "wall_ms")),
+                    f"{row['wall_to_hold']['median']:.2f}",
+                    f"{row['cpu_ms_per_ping']['median']:.2f}",
+                )
+        console.print(table)
+    for title, reason in result["modes_left_out"].items():
+        console.print(f"[yellow]left out: {title}: {reason}[/]")
+
+
+def sizes(result: dict[str, Any], console: Console) -> None:
+    """Apps down: the zip as pip fills it, and without what the Lambda runtime brings."""
+    table = Table(title="Zip size, MB (10^6 bytes)")
+    for column in ("app", "as pip installs it", "without boto3 and what comes with it"):
+        table.add_column(column, justify="left" if column == "app" else "right")
+    for row in result["sizes"]:
+        table.add_row(row["app"], f"{row['zip_mb']:.2f}", f"{row['without_boto_mb']:.2f}")
+    console.print(table)
+
+
+def parts(result: dict[str, Any], console: Console) -> None:
+    """Parts down, in the order of their cost."""
+    table = Table(title="Our own milliseconds of a cold start (quartiles)")
+    table.add_column("part")
+    table.add_column("ms", justify="right")
+    named = {f"import {name}": spread for name, spread in result["imports_ms"].items()}
+    named["first request, beyond the bare handler's"] = result["first_request_beyond_bare_ms"]
+    for name, spread in sorted(named.items(), key=lambda item: -item[1]["median"]):
+        table.add_row(name, _ratio(spread))
+    table.add_row("all of it", f"{sum(spread['median'] for spread in named.values()):.2f}")
+    table.add_row("Python and AWS's runtime client, for comparison", _ratio(result["bare_init_ms"]))
+    console.print(table)
 
 
 def _ratio(spread: dict[str, float]) -> str:
