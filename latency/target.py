@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -15,6 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from latency.problems import EXIT_CODE_NO_TRACES, Problem
 from local import running
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
 LOCAL_STAGE = "local"
@@ -58,8 +61,10 @@ def find_target(
     return Target(name, stage, chosen_region, None, local=False)
 
 
-def nothing_found(target: Target, last: str, transaction_search: bool) -> Problem:
-    """Why there is not one trace, as far as that can be told."""
+def nothing_found(
+    target: Target, last: str, transaction_search: bool, cloudformation: CloudFormationClient | None = None
+) -> Problem:
+    """Why there is not one trace, as far as that can be told; `cloudformation` None makes a client for the region."""
     if target.local:
         way_out = "Make some requests to it; they show up within a second."
         return Problem(f"{target.service} has no traces in the last {last} yet.", way_out, EXIT_CODE_NO_TRACES)
@@ -71,7 +76,7 @@ def nothing_found(target: Target, last: str, transaction_search: bool) -> Proble
             '--rule \'{"Probabilistic": {"DesiredSamplingPercentage": 100}}\', then make requests.',
             EXIT_CODE_NO_TRACES,
         )
-    if target.endpoint_url is None and not _is_deployed(target):
+    if target.endpoint_url is None and not _is_deployed(target, cloudformation):
         return Problem(
             f"Stage {target.stage} is not deployed in {target.region}: there is no stack {target.service}.",
             f"Deploy it: npx sls deploy --stage {target.stage}, or name another --stage, --service or --region.",
@@ -117,10 +122,11 @@ def _region(configured: dict[str, Any], environment: Mapping[str, str]) -> str:
     return named or boto3.Session().region_name or "us-east-1"
 
 
-def _is_deployed(target: Target) -> bool:
+def _is_deployed(target: Target, cloudformation: CloudFormationClient | None) -> bool:
     """Is there a CloudFormation stack? True, too, when that cannot be told."""
     try:
-        boto3.client("cloudformation", region_name=target.region).describe_stacks(StackName=target.service)
+        client = cloudformation or boto3.client("cloudformation", region_name=target.region)
+        client.describe_stacks(StackName=target.service)
     except ClientError as error:
         return "does not exist" not in str(error)
     except BotoCoreError:

@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore import exceptions
-from moto import mock_aws
+from botocore.stub import Stubber
 
 from latency.problems import Problem, explained
 from latency.target import Target, find_target, nothing_found
@@ -221,13 +222,24 @@ def test_transaction_search_explains_why_there_is_nothing() -> None:
     assert "update-indexing-rule" in problem.way_out
 
 
-def test_a_stage_that_is_not_deployed_is_told_from_one_without_traces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CloudFormation (moto's) is asked whether the stack is there."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    target = Target("shop-prod", "prod", "us-east-1", None, local=False)
-    with mock_aws():
-        assert "Stage prod is not deployed in us-east-1" in nothing_found(target, "6h", False).wrong
-        template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
-        boto3.client("cloudformation", "us-east-1").create_stack(StackName="shop-prod", TemplateBody=template)
-        assert "has no traces of shop-prod in the last 6h yet" in nothing_found(target, "6h", False).wrong
+@pytest.mark.parametrize(
+    ("code", "message", "wrong"),
+    [
+        ("ValidationError", "Stack with id shop-prod does not exist", "Stage prod is not deployed in us-east-1"),
+        # Who may not look cannot say that it is not deployed.
+        ("AccessDenied", "not authorized", "has no traces of shop-prod in the last 6h yet"),
+        (None, None, "has no traces of shop-prod in the last 6h yet"),
+    ],
+)
+def test_a_stage_that_is_not_deployed_is_told_from_one_without_traces(
+    code: str | None, message: str, wrong: str
+) -> None:
+    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    with Stubber(client) as cloudformation:
+        if code:
+            cloudformation.add_client_error("describe_stacks", code, message)
+        else:
+            stack = {"StackName": "shop-prod", "CreationTime": datetime.now(UTC), "StackStatus": "CREATE_COMPLETE"}
+            cloudformation.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "shop-prod"})
+        target = Target("shop-prod", "prod", "us-east-1", None, local=False)
+        assert wrong in nothing_found(target, "6h", False, client).wrong
