@@ -57,16 +57,14 @@ def _serve(routes: Routes, environment: ExecutionEnvironment, event: Mapping[str
 
 def _answer(routes: Routes, event: Mapping[str, Any], context: Any, record: tracing.Record) -> dict[str, Any]:
     """Route the request; whatever happens on the way, what comes back is a valid proxy answer."""
-    head = False
+    head = event.get("httpMethod") == "HEAD"
     record.route = ""
     try:
-        request = Request(event, context)
-        head = request.method == "HEAD"
-        record.method, record.url = request.method, _url(request)
-        response = _respond(routes, request, record)
+        try:
+            response = _respond(routes, Request(event, context), record)
+        except HttpError as error:
+            response = error_response(error.status, error.detail, error.headers)
         return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
-    except HttpError as error:
-        response = error_response(error.status, error.detail, error.headers)
     except (Exception, SystemExit) as error:
         record.exception = error
         logger.exception("%s %s failed (request %s)", record.method, record.url, record.request_id)
@@ -75,6 +73,7 @@ def _answer(routes: Routes, event: Mapping[str, Any], context: Any, record: trac
 
 
 def _respond(routes: Routes, request: Request, record: tracing.Record) -> Response:
+    record.method, record.url = request.method, _url(request)
     endpoint = routes.find(request.route_path)
     record.route = endpoint.route
     if request.method == "OPTIONS" and (

@@ -124,6 +124,18 @@ def test_an_http_error_keeps_its_status_and_detail() -> None:
     assert json.loads(answer["body"]) == {"error": "bad request", "detail": "missing required field"}
 
 
+@settings(max_examples=100, deadline=None)
+@given(detail=st.deferred(lambda: anything), headers=st.dictionaries(st.text(max_size=4), st.text(max_size=4)))
+def test_whatever_an_http_error_carries_the_answer_is_valid(detail: Any, headers: dict[str, str]) -> None:
+    routes = Routes()
+
+    @routes.route("/it")
+    def refuse(_: Request) -> None:
+        raise HttpError(409, detail, headers)
+
+    assert ask(routes, proxy_event(path="/it"))["statusCode"] in (409, 500)
+
+
 def test_an_exception_is_a_500_without_internals_and_with_its_cause_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
