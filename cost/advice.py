@@ -35,8 +35,8 @@ def recommend(plan: Plan, bills: Mapping[str, Bill], *, no_cold_starts: bool = F
         return (
             f"Do not warm: {plan.requests_per_month:,.0f} requests a month, if spread, keep the function warm "
             f"themselves{from_here}, and {share:.2%} of them would be cold. Come back when a measured share of "
-            "cold starts says otherwise: bursts beyond the environments at hand are left, and more concurrency, SnapStart "
-            "or a faster start helps against those."
+            "cold starts says otherwise: bursts beyond the environments at hand are left, and more concurrency, "
+            "SnapStart or a faster start helps against those."
         )
     if avoided <= 0 or added / avoided > WORTHWHILE_PRICE:
         each = f"${added / avoided:,.2f} for each cold start avoided" if avoided > 0 else "and avoids no cold start"

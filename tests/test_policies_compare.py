@@ -101,6 +101,10 @@ def test_the_trace_is_replayed_whole_with_every_request_in_its_own_minute() -> N
         assert [minutes.count(minute) for minute in range(480)] == [int(count or 0) for count in counts]
 
 
+def test_requests_are_placed_alike_for_the_same_seed_and_otherwise_for_another() -> None:
+    assert replay(TRACE, 1) == replay(TRACE, 1) != replay(TRACE, 2)
+
+
 def test_a_short_burst_keeps_a_minutes_requests_together(tmp_path: Path) -> None:
     trace = tmp_path / "trace.csv"
     trace.write_text("function,0,1\nbusy,50,50\n")
