@@ -107,9 +107,9 @@ def _plot(axes: Any, properties: dict[str, Any]) -> None:
     series = _series(properties)
     times = [10 + index / 12 for index in range(POINTS)]
     if properties["stacked"]:
-        labels, values, given = zip(*series, strict=True)
+        labels, stacks, given = zip(*series, strict=True)
         colors = [color or f"C{index}" for index, color in enumerate(given)]
-        axes.stackplot(times, values, labels=labels, colors=colors, alpha=0.85)
+        axes.stackplot(times, stacks, labels=labels, colors=colors, alpha=0.85)
     else:
         for index, (label, values, color) in enumerate(series):
             axes.plot(times, values, label=label, color=color or f"C{index}", linewidth=1.1)
