@@ -67,17 +67,26 @@ def test_without_a_record_only_api_gateway_answers(status: int, flags: set[str])
     assert {flag for flag in ("error", "throttle", "fault") if gateway.get(flag)} == flags
 
 
-def test_pings_of_one_tick_keep_ids_of_their_own() -> None:
-    """The engine hands the tick's header to every ping: their segments must not take each other's place."""
-    *pings, tick = Records().tick(NOW, requested=3, unique=3, cold=1)
-    made = [document for record in [*pings, tick] for document in synthesise(None, record, SERVICE, STAGE)]
+def test_a_ping_in_a_trace_of_its_own_is_one_chain() -> None:
+    (ping, _) = Records().tick(NOW, requested=1, unique=1, cold=1)
+    invoked, executed = synthesise(None, ping, SERVICE, STAGE)
+    assert "parent_id" not in invoked
+    assert executed["parent_id"] == invoked["id"]
+    assert ping["parent_id"] == executed["id"]
+    assert [part["name"] for part in executed["subsegments"]] == ["Initialization"]
+
+
+def test_pings_that_share_a_parent_keep_segments_of_their_own() -> None:
+    """Where the tick's header reaches every ping unchanged, none may take another's place, and all stay one tree."""
+    made: list[Document] = []
+    joiner = Joiner(SERVICE, STAGE, made.extend)
+    records = Records().tick(NOW, requested=3, unique=3, cold=1)
+    for record in records:
+        joiner.recorded(record)
     assert len({document["id"] for document in made}) == len(made) == 8
-    functions = [document for document in made if document["origin"] == "AWS::Lambda::Function"]
-    assert sorted({document["name"] for document in functions}) == [f"{SERVICE}-api", f"{SERVICE}-warmer"]
-    (warmer,) = [document for document in functions if document["name"].endswith("warmer")]
-    assert tick["parent_id"] == warmer["id"]
-    invoked = [d for d in made if d["origin"] == "AWS::Lambda" and d["name"].endswith("api")]
-    assert {document["parent_id"] for document in invoked} == {warmer["id"]}
+    (root,) = [document for document in made if "parent_id" not in document]
+    known = {document["id"] for document in made}
+    assert all(document["parent_id"] in known for document in [*made, *records] if document is not root)
 
 
 class Clock:

@@ -11,6 +11,7 @@ from local.xray.synthetic import Measurement, is_synthetic, synthesise
 # How long one side waits for the other. The record is sent before the answer, so that this only runs out for requests
 # that never reached the handler, and for invocations that did not come through the front door.
 PATIENCE_SECONDS = 3.0
+_PARENTS_REMEMBERED = 10_000
 
 
 class Joiner:
@@ -30,6 +31,7 @@ class Joiner:
         self._clock = clock
         self._measurements: dict[str, tuple[float, Measurement]] = {}
         self._records: dict[str, tuple[float, Document]] = {}
+        self._parents: dict[str, str] = {}
 
     def measured(self, measurement: Measurement) -> None:
         """A request was answered at the front door."""
@@ -62,4 +64,17 @@ class Joiner:
             self._make(None, self._records.pop(records_key)[1])
 
     def _make(self, measurement: Measurement | None, record: Document | None) -> None:
-        self._emit(synthesise(measurement, record, self._service, self._stage))
+        taken = record is not None and self._is_taken(record)
+        self._emit(synthesise(measurement, record, self._service, self._stage, parent_taken=taken))
+
+    def _is_taken(self, record: Document) -> bool:
+        """Has another record named the same parent before?
+
+        On AWS each invocation has a function segment, and so a parent, of its own. A caller that hands its trace header
+        to an engine which passes it on unchanged would have all it invokes name one parent.
+        """
+        parent = f"{record['trace_id']} {record['parent_id']}"
+        first = self._parents.setdefault(parent, record["id"])
+        if len(self._parents) > _PARENTS_REMEMBERED:
+            del self._parents[next(iter(self._parents))]
+        return bool(first != record["id"])

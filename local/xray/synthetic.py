@@ -48,18 +48,21 @@ def is_synthetic(document: Document) -> bool:
     return bool(document.get("metadata", {}).get("pilotlight", {}).get("synthetic"))
 
 
-def synthesise(measurement: Measurement | None, record: Document | None, service: str, stage: str) -> list[Document]:
+def synthesise(
+    measurement: Measurement | None, record: Document | None, service: str, stage: str, *, parent_taken: bool = False
+) -> list[Document]:
     """The AWS segments round one request: with a record Lambda's, with a measurement API Gateway's.
 
     `service` is the API's name, and function names begin with it. Without a record the request ended in API Gateway:
-    only its own segment is made, under a trace id of its own.
+    only its own segment is made, under a trace id of its own. `parent_taken` says that another function segment of the
+    trace has the id that this record names as its parent: this one gets an id of its own, below that one.
     """
     made = []
     gateway = _gateway(measurement, record, service, stage) if measurement else None
     if gateway:
         made.append(gateway)
     if record:
-        made += _lambda(measurement, record, gateway, service)
+        made += _lambda(measurement, record, gateway, service, parent_taken)
     return made
 
 
@@ -98,7 +101,7 @@ def _gateway(measurement: Measurement, record: Document | None, service: str, st
 
 
 def _lambda(
-    measurement: Measurement | None, record: Document, gateway: Document | None, service: str
+    measurement: Measurement | None, record: Document, gateway: Document | None, service: str, parent_taken: bool
 ) -> list[Document]:
     request_id = record.get("aws", {}).get("request_id") or record["id"]
     function = _function(service, record)
@@ -136,9 +139,7 @@ def _lambda(
             "subsegments": initialization,
         }
     )
-    if record.get("annotations", {}).get("kind") == "warmup":
-        # botocore forwards the tick's trace header to each ping and the local engine takes it over as it is, so every
-        # ping of a tick names one parent: the warmer's. The pings' own segments hang below it under ids of their own.
+    if parent_taken:
         executed["id"] = _identity("function", request_id)
         invoked["parent_id"] = record["parent_id"]
     return [invoked, executed]
