@@ -147,7 +147,9 @@ def _round(
             result.throttled += reply.outcome == "throttled"
             result.failed += reply.outcome != "throttled"
             continue
-        result.replies[body["environment"]] = body
+        first = result.replies.setdefault(body["environment"], body)
+        if first is not body:  # its second answer in this tick tells only what users did in between
+            first["served"] += body["served"]
         result.cold += body["start"] == "cold"
         result.hold_ms += body["held_ms"]
         result.billed_ms += body["billed_ms"]

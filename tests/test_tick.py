@@ -55,6 +55,19 @@ def test_a_round_that_falls_short_is_repeated_with_a_longer_hold() -> None:
     assert run(pool, 10, hold).rounds == 1
 
 
+def test_what_an_environment_served_is_not_lost_in_a_second_round() -> None:
+    pool, hold = Pool(spacing=0.001), HoldEstimate()
+    run(pool, 5, hold)
+    run(pool, 5, hold)
+    for environment in pool.free_at:
+        environment.arrive("request")
+    pool.spacing = 0.02
+    result = run(pool, 5, hold)
+    assert result.rounds > 1
+    assert [body["served"] for body in result.replies.values()] == [1] * 5
+    assert {body["of_before"] for body in result.replies.values()} == {5}
+
+
 def test_rounds_are_bounded_and_the_miss_has_a_cause() -> None:
     pool = Pool(spacing=10)  # no hold reaches the next ping
     result = run(pool, 3)
