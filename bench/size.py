@@ -25,12 +25,13 @@ def run() -> dict[str, Any]:
         rows.append({"app": "pilotlight", "zip_mb": round(megabytes, 3), "without_boto_mb": round(megabytes, 3)})
     for peer in PEERS:
         folder = app_folder(peer, "as shipped", python)
-        whole, without = _zipped(folder, leave_out=()), _zipped(folder, leave_out=RUNTIME_BRINGS)
+        whole, without = zipped(folder, leave_out=()), zipped(folder, leave_out=RUNTIME_BRINGS)
         rows.append({"app": peer.name, "zip_mb": round(whole / 1e6, 3), "without_boto_mb": round(without / 1e6, 3)})
     return {"sizes": rows}
 
 
-def _zipped(folder: Path, leave_out: tuple[str, ...]) -> int:
+def zipped(folder: Path, leave_out: tuple[str, ...]) -> int:
+    """Bytes of a folder's zip, without the packages of these names."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(folder.rglob("*")):
