@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import requests
 from rich.table import Table
 
@@ -20,7 +19,6 @@ from latency.statistics import Distribution, distribution
 from local.front_door import Exchange
 from local.records import Records
 from local.service import Service
-from local.stack import Stack
 from local.terminal import Progress, answers
 
 CONCURRENCIES = (1, 2, 5, 10)
@@ -96,7 +94,7 @@ def find_out(concurrency: int, progress: Progress) -> Findings:
         on_exchange=records.exchange,
         on_document=records.document,
     ) as service:
-        stop_schedule(service.stack)
+        service.stack.stop_schedule()
         cold = []
         for level in levels:
             progress("Sending requests to the cold service", f"{level} at once")
@@ -110,13 +108,6 @@ def find_out(concurrency: int, progress: Progress) -> Findings:
             progress("Sending the same requests to the warmed service", f"{level} at once")
             warm.append(send(service, records, level))
     return Findings(cold, warm, tick)
-
-
-def stop_schedule(stack: Stack) -> None:
-    """Switch off the schedule's rules."""
-    events = boto3.client("events", **stack.connection)
-    for rule in stack.rules:
-        events.disable_rule(Name=rule)
 
 
 def send(service: Service, records: Records, count: int) -> Burst:

@@ -109,6 +109,12 @@ class Stack:
             raise WarmerError(f"the warmer failed: {payload}")
         return cast(dict[str, Any], json.loads(payload))
 
+    def stop_schedule(self) -> None:
+        """Switch off the rules of the schedule: nothing ticks from now on but who asks for it."""
+        events = boto3.client("events", **self.connection)
+        for rule in self.rules:
+            events.disable_rule(Name=rule)
+
     def end_environments(self, function: str) -> None:
         """Make every execution environment of `function` ("api", "warmer") end, so that its next requests are cold.
 

@@ -15,7 +15,6 @@ forget_aws_settings()
 # Before anything imports aws_xray_sdk: with it the SDK believes itself in Lambda, and does not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
-from local.demo import stop_schedule  # noqa: E402
 from local.records import Records  # noqa: E402
 from local.service import Service  # noqa: E402
 
@@ -37,14 +36,14 @@ class Deployed:
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
-    """Stage `local`, really deployed into a real engine, once; its schedule switched off until a test wants it."""
+    """Stage `local`, really deployed into a real engine, once; its schedule switched off."""
     records = Records()
     with Service(
-        parameters={"concurrency": CONCURRENCY, "rate": "rate(1 minute)"},
+        parameters={"concurrency": CONCURRENCY},
         on_exchange=records.exchange,
         on_document=records.document,
     ) as service:
-        stop_schedule(service.stack)
+        service.stack.stop_schedule()
         yield Deployed(service, records)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
 import requests
 
+from local.records import Document, Records
+from local.service import Service
 from local.stack import Stack
 from tests.conftest import CONCURRENCY, Deployed, until
 
@@ -30,6 +34,24 @@ def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, A
     assert record is not None, "the request left no record"
     annotations: dict[str, Any] = record["annotations"]
     return annotations
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tick_of_schedule() -> Iterator[Future[list[Document]]]:
+    """The ticks of another stack whose schedule is left alone. It takes a minute, in which the other tests run."""
+    records = Records()
+    enough = threading.Event()
+
+    def wait() -> list[Document]:
+        parameters = {"concurrency": 2, "rate": "rate(1 minute)"}
+        with Service(parameters=parameters, on_document=records.document):
+            while not records.of_kind("tick") and not enough.wait(0.1):
+                pass
+        return records.of_kind("tick")
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(wait)
+        enough.set()
 
 
 # Flow 1: request in, response out
@@ -253,24 +275,10 @@ def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed() -> None:
         assert not [name for name in names if name.startswith("pilotlight-prod")]
 
 
-# Last of all: the rule is a minute old by now, which is what its schedule waits for.
-
-
 @pytest.mark.slow
-def test_schedule_fires_by_itself(deployed: Deployed) -> None:
-    events = boto3.client("events", **deployed.service.stack.connection)
-    before = len(deployed.records.of_kind("tick"))
-    for rule in deployed.service.stack.rules:
-        events.enable_rule(Name=rule)
-    try:
-        # The engine looks every ten seconds; a minute counts from when the rule was made.
-        ticks = until(
-            lambda: deployed.records.of_kind("tick")[before:], seconds=90, what="a tick that the schedule caused"
-        )
-    finally:
-        for rule in deployed.service.stack.rules:
-            events.disable_rule(Name=rule)
-    assert ticks[0]["annotations"]["coverage"] == 1.0
+def test_schedule_fires_by_itself(tick_of_schedule: Future[list[Document]]) -> None:
+    [tick, *_] = tick_of_schedule.result(timeout=120)
+    assert (tick["annotations"]["requested"], tick["annotations"]["coverage"]) == (2, 1.0)
 
 
 def functions(stack: Stack) -> list[Any]:
