@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.core.models.subsegment import Subsegment
 from botocore.config import Config
 
 from pilotlight import metrics
@@ -51,7 +52,10 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
     warming = warming or start_warming()
     results = []
     for target in targets:
-        result = warming.tick(target, _seconds_left(context))
+        with xray_recorder.in_subsegment(NAME) as subsegment:
+            result = warming.tick(target, _seconds_left(context))
+            if subsegment is not None:
+                annotate(subsegment, result)
         report(result)
         results.append(result.as_dict())
     return summary(results)
@@ -65,18 +69,20 @@ def start_warming() -> Warming:
 
 
 def report(result: TickResult) -> None:
-    """Say what a tick proved: a log line (ERROR where it fell short), the metrics, the record in X-Ray."""
+    """Say what a tick proved: a log line, at ERROR where it fell short, and the metrics."""
     described = result.as_dict()
     level = "INFO" if result.coverage >= 1 else "ERROR"
     print(json.dumps({"level": level, "message": "tick", **described}))
     metrics.emit_tick(described)
-    with xray_recorder.in_subsegment(NAME) as subsegment:
-        if subsegment is None:
-            return
-        for name in ("requested", "unique", "cold", "failed", "throttled", "coverage"):
-            subsegment.put_annotation(name, described[name])
-        subsegment.put_annotation(Annotation.SERVICE, service_name())
-        subsegment.put_annotation(Annotation.KIND, "tick")
+
+
+def annotate(subsegment: Subsegment, result: TickResult) -> None:
+    """Write the tick into its record in X-Ray, in whose trace the pings are."""
+    subsegment.put_annotation(Annotation.SERVICE, service_name())
+    subsegment.put_annotation(Annotation.KIND, "tick")
+    described = result.as_dict()
+    for name in ("requested", "unique", "cold", "failed", "throttled", "coverage"):
+        subsegment.put_annotation(name, described[name])
 
 
 def summary(results: list[dict[str, Any]]) -> dict[str, Any]:

@@ -119,6 +119,7 @@ def test_the_tick_is_recorded_in_x_ray_by_the_sdk(api: LambdaApi) -> None:
         subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **lambdas}, capture_output=True)
         document = json.loads(daemon.recv(65536).partition(b"\n")[2])
     assert (document["trace_id"], document["parent_id"]) == parse_trace_header(trace)
+    assert document["end_time"] - document["start_time"] > 0.001  # it spans the pings, not only their count
     assert document["annotations"] == {
         "service": "pilotlight-test",
         "kind": "tick",
