@@ -81,7 +81,7 @@ def annotate(subsegment: Subsegment, result: TickResult) -> None:
     subsegment.put_annotation(Annotation.SERVICE, service_name())
     subsegment.put_annotation(Annotation.KIND, "tick")
     described = result.as_dict()
-    for name in ("requested", "unique", "cold", "failed", "throttled", "coverage"):
+    for name in ("requested", "unique", "cold", "failed", "throttled", "hold_ms", "exposed_ms", "coverage"):
         subsegment.put_annotation(name, described[name])
 
 

@@ -7,6 +7,7 @@ tick between two measurements would belong to neither.
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,11 +16,18 @@ from typing import Any
 import requests
 from rich.table import Table
 
+from latency import terminal
+from latency.make_report import make_report
+from latency.reader import Reader, xray_client
+from latency.report import Report
 from latency.statistics import Distribution, distribution
+from latency.window import Window
+from local.engine import REGION
 from local.front_door import Exchange
 from local.records import Records
 from local.service import Service
 from local.terminal import Progress, answers
+from local.witness import environments_started, misclassified
 
 CONCURRENCIES = (1, 2, 5, 10)
 PATH = "/hello?name=marie&env=prod"
@@ -29,11 +37,15 @@ TICK_KEYS = ("requested", "unique", "cold", "failed", "throttled", "rounds", "in
 
 @dataclass(frozen=True)
 class Burst:
-    """Requests sent at once: how many, and the exchange of each with the start type its record names ("" without)."""
+    """Requests sent at once: how many, and the exchange of each with the start type its record names ("" without).
+
+    `started` is how many execution environments the engine says it started meanwhile.
+    """
 
     concurrency: int
     exchanges: list[Exchange]
     starts: list[str]
+    started: int
 
     @property
     def milliseconds(self) -> list[float]:
@@ -43,11 +55,27 @@ class Burst:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a demonstration found; `tick` is the warmer's own result."""
+    """What a demonstration found; `tick` is the warmer's own result, `found` the requests read back from X-Ray.
+
+    `untrue` counts the records that contradict one another.
+    """
 
     cold: list[Burst]
     warm: list[Burst]
     tick: dict[str, Any]
+    found: int
+    untrue: int
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent."""
+        return sum(len(burst.exchanges) for burst in (*self.cold, *self.warm))
+
+    @property
+    def misclassified(self) -> int:
+        """How many records are untrue: they contradict one another, or what the engine says that it started."""
+        bursts = (*self.cold, *self.warm)
+        return self.untrue + sum(abs(burst.starts.count("cold") - burst.started) for burst in bursts)
 
     def shortfalls(self) -> list[str]:
         """Why the warm-up has not proved itself; empty when it has."""
@@ -67,25 +95,32 @@ class Findings:
             refused = sorted({exchange.status for burst in bursts for exchange in burst.exchanges} - {200})
             if refused:
                 found.append(f"requests {name} the tick were answered with status {refused}")
+        if self.found != self.sent:
+            found.append(f"X-Ray has records of {self.found} requests, and {self.sent} were sent")
+        if self.misclassified:
+            found.append(f"{self.misclassified} records tell another start than the engine's")
         return found
 
 
 def demo(*, concurrency: int, as_json: bool) -> int:
     """Run the demonstration with the warmer keeping `concurrency` environments; return the exit code."""
     with Progress() as progress:
-        findings = find_out(concurrency, progress)
+        findings, report = find_out(concurrency, progress)
     if as_json:
         print(json.dumps(as_document(findings), indent=2))
     else:
         show(findings)
+        answers().print("\nThe same, read back from X-Ray as `npm run latency` does:")
+        terminal.show(report, answers())
     shortfalls = findings.shortfalls()
     for shortfall in shortfalls:
         print(f"error: {shortfall}", file=sys.stderr)
     return 1 if shortfalls else 0
 
 
-def find_out(concurrency: int, progress: Progress) -> Findings:
-    """Send the requests, tick, and send them again."""
+def find_out(concurrency: int, progress: Progress) -> tuple[Findings, Report]:
+    """Send the requests, tick, send them again, and read the records back from X-Ray."""
+    began = time.time()
     levels = sorted({level for level in CONCURRENCIES if level <= concurrency} | {concurrency})
     records = Records()
     with Service(
@@ -107,7 +142,17 @@ def find_out(concurrency: int, progress: Progress) -> Findings:
         for level in levels:
             progress("Sending the same requests to the warmed service", f"{level} at once")
             warm.append(send(service, records, level))
-    return Findings(cold, warm, tick)
+        progress("Reading the records back from X-Ray", "")
+        service.xray.flush(settle=True)
+        report = read_back(service, began)
+        untrue = misclassified([*records.of_kind("request"), *records.of_kind("warmup")])
+    return Findings(cold, warm, tick, report.requests, len(untrue)), report
+
+
+def read_back(service: Service, began: float) -> Report:
+    """The report of all that X-Ray has of this demonstration."""
+    reader = Reader(xray_client(REGION, service.xray.endpoint_url, local=True), service.name, service.stage)
+    return make_report(reader, Window(began, time.time() + 1), stage=service.stage, region=None, most=2000)
 
 
 def send(service: Service, records: Records, count: int) -> Burst:
@@ -118,13 +163,14 @@ def send(service: Service, records: Records, count: int) -> Burst:
             session.trust_env = False  # no proxy of the developer's between two ends of one machine
             return session.get(service.url + PATH, timeout=REQUEST_SECONDS).headers.get("X-Request-Id", "")
 
-    before = len(records.exchanges)
+    function, engine = service.stack.functions["api"], service.stack.engine
+    before, started = len(records.exchanges), environments_started(engine, function)
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(get, range(count)))
     service.xray.flush()
     exchanges = records.exchanges[before:]
     starts = [records.start_of(exchange.request_id) for exchange in exchanges]
-    return Burst(count, exchanges, starts)
+    return Burst(count, exchanges, starts, environments_started(engine, function) - started)
 
 
 def as_document(findings: Findings) -> dict[str, Any]:
@@ -133,6 +179,11 @@ def as_document(findings: Findings) -> dict[str, Any]:
         "cold": summary(findings.cold),
         "warm": summary(findings.warm),
         "tick": {key: findings.tick[key] for key in (*TICK_KEYS, "coverage")},
+        "records": {
+            "requests_sent": findings.sent,
+            "records_found": findings.found,
+            "misclassified": findings.misclassified,
+        },
     }
 
 

@@ -124,8 +124,12 @@ class Engine:
 
     def log(self, lines: int = 25) -> str:
         """The last `lines` lines the engine wrote, or an empty text when there is none."""
+        return "\n".join(self.full_log().splitlines()[-lines:])
+
+    def full_log(self) -> str:
+        """All that the engine wrote, or an empty text when there is none."""
         with contextlib.suppress(OSError):
-            return "\n".join(self._log_file.read_text(errors="replace").splitlines()[-lines:])
+            return self._log_file.read_text(errors="replace")
         return ""
 
     @property

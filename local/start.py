@@ -10,6 +10,7 @@ from functools import partial
 import boto3
 from rich.console import Console
 
+from latency.live import page_server, report_reader
 from local.live import LiveLines
 from local.running import RunningStack, announce
 from local.service import Service
@@ -37,9 +38,11 @@ def start(*, port: int, stage: str, parameters: Mapping[str, str]) -> int:
                     on_document=lambda document: happenings.put(partial(lines.document, document)),
                 )
             )
-        running = RunningStack(service.name, stage, service.url, service.xray.endpoint_url)
+        reader = report_reader(service=service.name, stage=stage, endpoint_url=service.xray.endpoint_url)
+        page_url = exit_stack.enter_context(page_server(reader))
+        running = RunningStack(service.name, stage, service.url, service.xray.endpoint_url, page_url)
         exit_stack.enter_context(announce(running))
-        introduce(console, service, time.monotonic() - began)
+        introduce(console, service, page_url, time.monotonic() - began)
         try:
             while service.stack.engine.running():
                 with suppress(queue.Empty):
@@ -52,7 +55,7 @@ def start(*, port: int, stage: str, parameters: Mapping[str, str]) -> int:
         return 1
 
 
-def introduce(console: Console, service: Service, seconds: float) -> None:
+def introduce(console: Console, service: Service, page_url: str, seconds: float) -> None:
     """Say what runs and where, as the engine has it, and what to try."""
     stack, url = service.stack, service.url
     functions = boto3.client("lambda", **stack.connection)
@@ -69,6 +72,7 @@ def introduce(console: Console, service: Service, seconds: float) -> None:
         f"  stage   {stack.stage}: {api['MemorySize']} MB, {api['Runtime']}, deployed by sls into {stack.engine.url}\n"
         f"  warmer  {schedule or 'not scheduled'}, environments kept warm: {environments or 'none'}\n"
         f"  X-Ray   {service.xray.endpoint_url}\n"
+        f"  latency [bold]{page_url}[/bold] in a browser; or npm run latency -- --stage {stack.stage}\n"
         "Try\n"
         f"  curl '{url}/hello?name=marie&env=prod'\n"
         f"  curl {url}/hello -H 'Content-Type: application/json' -d '{{\"name\": \"marie\"}}'\n"

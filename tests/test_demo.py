@@ -34,7 +34,7 @@ def burst(*starts: str, milliseconds: float = 100.0, status: int = 200) -> Burst
     exchanges = [
         Exchange("GET", "/hello", status, milliseconds + number, str(number), 1.0, 2.0) for number in range(len(starts))
     ]
-    return Burst(len(starts), exchanges, list(starts))
+    return Burst(len(starts), exchanges, list(starts), started=starts.count("cold"))
 
 
 COLD = [burst("cold"), burst("cold", "cold")]
@@ -42,7 +42,17 @@ WARM = [burst("warm", milliseconds=10.0), burst("warm", "warm", milliseconds=10.
 
 
 def test_warm_up_that_proved_itself_has_no_shortfalls() -> None:
-    assert Findings(COLD, WARM, TICK).shortfalls() == []
+    assert Findings(COLD, WARM, TICK, found=6, untrue=0).shortfalls() == []
+
+
+def test_records_that_are_missing_or_untrue_are_said() -> None:
+    assert Findings(COLD, WARM, TICK, found=5, untrue=0).shortfalls() == [
+        "X-Ray has records of 5 requests, and 6 were sent"
+    ]
+    lying = [Burst(1, burst("warm").exchanges, ["warm"], started=1), WARM[1]]
+    assert Findings(COLD, lying, TICK, found=6, untrue=1).shortfalls() == [
+        "2 records tell another start than the engine's"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,15 +67,17 @@ def test_warm_up_that_proved_itself_has_no_shortfalls() -> None:
     ],
 )
 def test_each_shortfall_is_said(warm: list[Burst], tick: dict[str, Any], said: str) -> None:
-    [shortfall] = Findings(COLD, warm, tick).shortfalls()
+    sent = sum(len(burst.exchanges) for burst in (*COLD, *warm))
+    [shortfall] = Findings(COLD, warm, tick, found=sent, untrue=0).shortfalls()
     assert re.search(said, shortfall)
 
 
 def test_document_has_exactly_the_keys_promised_and_exact_percentiles() -> None:
-    assert as_document(Findings(COLD, WARM, TICK)) == {
+    assert as_document(Findings(COLD, WARM, TICK, found=6, untrue=0)) == {
         "cold": {"count": 3, "p50_ms": 100.0, "p95_ms": 101.0, "max_ms": 101.0},
         "warm": {"count": 3, "p50_ms": 10.0, "p95_ms": 11.0, "max_ms": 11.0},
         "tick": {key: value for key, value in TICK.items() if key != "targets"},
+        "records": {"requests_sent": 6, "records_found": 6, "misclassified": 0},
     }
 
 
@@ -75,7 +87,8 @@ def test_demo_proves_itself_and_prints_json_and_nothing_else(tmp_path: Path) -> 
     done = run_demo(tmp_path, "--json", "--concurrency", "2")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert set(found) == {"cold", "warm", "tick"}
+    assert set(found) == {"cold", "warm", "tick", "records"}
+    assert found["records"] == {"requests_sent": 6, "records_found": 6, "misclassified": 0}
     assert set(found["cold"]) == set(found["warm"]) == {"count", "p50_ms", "p95_ms", "max_ms"}
     assert set(found["tick"]) == set(TICK) - {"targets"}
     assert found["cold"]["count"] == found["warm"]["count"] == 1 + 2

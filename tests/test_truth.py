@@ -22,7 +22,6 @@ import boto3
 import pytest
 import requests
 
-from local.demo import stop_schedule
 from local.records import Records
 from local.service import Service
 from pilotlight.environment import PROACTIVE_AFTER_SECONDS
@@ -142,7 +141,7 @@ def history() -> Iterator[History]:
         handler = stack.deploy_tool.folder / "handler.py"
         handler.write_text(handler.read_text() + ROUTES)
         stack.deploy()
-        stop_schedule(stack)
+        stack.stop_schedule()
         stack.end_environments("api")
         yield History(service, records)
 
