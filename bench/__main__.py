@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from bench import cold, fanout, install, parts, size, tables, warm
+from bench import cold, coverage, fanout, install, parts, size, tables, warm
 from bench.apps import APPS
 from bench.modes import MODES
+from bench.pool import ROUTING
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +68,19 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--pings", type=_positive, default=100, help="pings of each tick (default: %(default)s)")
     one.set_defaults(measure=lambda options: fanout.run(options.pings, options.runs), show=tables.fan_outs)
 
+    text = (
+        "distinct environments that each warmer reaches, its invocations, what they are billed, how long a tick takes"
+    )
+    one = command("coverage", text, 20)
+    warmers = [warmer.name for warmer in coverage.WARMERS]
+    one.add_argument("--warmer", action="append", choices=warmers, help="only this warmer (repeatable)")
+    one.add_argument("--concurrency", action="append", type=_positive, help="environments wanted (default: 10 and 50)")
+    one.add_argument("--routing", choices=ROUTING, default=ROUTING[0], help="which idle environment is next")
+    help_text = "milliseconds that an invocation takes to its environment on average (default: %(default)s)"
+    one.add_argument("--landing-ms", type=float, default=10.0, help=help_text)
+    one.add_argument("--verbose", action="store_true", help="show what the functions write to stderr")
+    one.set_defaults(measure=_coverage, show=tables.coverage)
+
     one = command("size", "zip sizes, ours and the peers'", 1)
     one.set_defaults(measure=lambda _: size.run(), show=tables.sizes)
 
@@ -90,6 +104,13 @@ def _cold(options: argparse.Namespace) -> dict[str, object]:
 
 def _request(options: argparse.Namespace) -> dict[str, object]:
     return warm.run_requests([app for app in APPS if not options.app or app.name in options.app], options.runs)
+
+
+def _coverage(options: argparse.Namespace) -> dict[str, object]:
+    names = options.warmer or [warmer.name for warmer in coverage.WARMERS]
+    return coverage.run(
+        names, options.concurrency or [10, 50], options.runs, options.routing, options.landing_ms, options.verbose
+    )
 
 
 def _positive(text: str) -> int:

@@ -29,6 +29,35 @@ class Invocation:
     duration_ms: float
 
 
+def lambda_variables(
+    code_dir: Path, handler: str, api: str, function_name: str, memory_mb: int, initialization_type: str
+) -> dict[str, str]:
+    """What Lambda sets ("Working with Lambda environment variables", "Defined runtime environment variables")."""
+    return {
+        "_HANDLER": handler,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": function_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function_name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]" + uuid.uuid4().hex,
+        "AWS_LAMBDA_RUNTIME_API": api,
+        "AWS_REGION": "us-east-1",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "LAMBDA_TASK_ROOT": str(code_dir),
+        "LANG": "en_US.UTF-8",
+        "PATH": os.environ.get("PATH", ""),
+        # /var/task is read-only on Lambda: nothing that a run compiles is there for the next.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TZ": ":UTC",
+    }
+
+
 class ExecutionEnvironment:
     """`with ExecutionEnvironment(code_dir, "handler.handler", python=…) as e: e.invoke(event)`.
 
@@ -66,7 +95,9 @@ class ExecutionEnvironment:
         """Process start → first request for an event, milliseconds. None before it has asked."""
         self.first_response_ms: float | None = None
         """Process start → first response (or error) read, milliseconds."""
-        variables = _variables(code_dir, handler, self._api.address, function_name, memory_mb, initialization_type)
+        variables = lambda_variables(
+            code_dir, handler, self._api.address, function_name, memory_mb, initialization_type
+        )
         try:
             self._started = time.perf_counter()
             self.process = start(
@@ -216,32 +247,3 @@ class ExecutionEnvironment:
             "errorType": "Runtime.ExitError",
             "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {how}",
         }
-
-
-def _variables(
-    code_dir: Path, handler: str, api: str, function_name: str, memory_mb: int, initialization_type: str
-) -> dict[str, str]:
-    # "Working with Lambda environment variables", section "Defined runtime environment variables".
-    return {
-        "_HANDLER": handler,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
-        "AWS_LAMBDA_FUNCTION_NAME": function_name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function_name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]" + uuid.uuid4().hex,
-        "AWS_LAMBDA_RUNTIME_API": api,
-        "AWS_REGION": "us-east-1",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
-        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        "LAMBDA_TASK_ROOT": str(code_dir),
-        "LANG": "en_US.UTF-8",
-        "PATH": os.environ.get("PATH", ""),
-        # /var/task is read-only on Lambda: nothing that a run compiles is there for the next.
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TZ": ":UTC",
-    }

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ Packaging = Literal["as shipped", "valid bytecode"]
 """as shipped: what `sls package` makes of a pip install: the zip rewrites every modification time, so that no .pyc is
 valid, and /var/task is read-only, so that every start compiles again. valid bytecode: unchecked-hash .pyc. Pilotlight
 is in both what its own `sls package` makes: that has valid bytecode."""
+
+UNUSED_AFTER_S = 3600
+"""Folders of earlier sources are removed when they have not been used for so long."""
 
 ZIP_EPOCH = 315_532_800
 """1980-01-01, the modification time that a zip of the deploy tool gives to every file."""
@@ -63,6 +67,15 @@ def shipped_zip() -> Path | None:
     """The zip that `sls package` makes of this project; None where there is no Node to run it."""
     with _alone():
         return _shipped_zip()
+
+
+def node_folder() -> Path:
+    """The folder of the warmers that run in Node; the SDK that Lambda's Node runtime brings is the deploy tool's own.
+
+    Raises SetupError where there is no Node.
+    """
+    with _alone():
+        return _node_folder()
 
 
 def lock() -> None:
@@ -103,24 +116,25 @@ def _runtime_python() -> Path:
 
 
 def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
-    folder = BUILD / packaging.replace(" ", "-") / app.name
     stamp = _digest(*_inputs(app), packaging.encode(), str(python.resolve()).encode())
+    # Its name holds what it is made from: a measurement under way keeps its folder while another makes a newer one.
+    folder = BUILD / packaging.replace(" ", "-") / f"{app.name}-{stamp[:12]}"
     if _is_current(folder, stamp):
+        os.utime(folder)
         return folder
     _progress(f"setting up {app.title} ({packaging})")
+    _forget_unused(folder.parent, app.name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if app is OURS and _put_ours(folder):
-        _write_stamp(folder, stamp)
-        return folder
-    if app.requirements:
-        locked = str(REQUIREMENTS / f"{app.requirements}.txt")
-        _uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
-    if app.source:
-        shutil.copy(ROOT / "bench" / "peers" / app.source, folder / app.source)
-    for stale in list(folder.rglob("__pycache__")):
-        shutil.rmtree(stale)
-    _compile(folder, packaging, python)
+    if app is not OURS or not _put_ours(folder):
+        if app.requirements:
+            locked = str(REQUIREMENTS / f"{app.requirements}.txt")
+            _uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
+        if app.source:
+            shutil.copy(ROOT / "bench" / "peers" / app.source, folder / app.source)
+        for stale in list(folder.rglob("__pycache__")):
+            shutil.rmtree(stale)
+        _compile(folder, packaging, python)
     _write_stamp(folder, stamp)
     return folder
 
@@ -142,6 +156,29 @@ def _shipped_zip() -> Path | None:
     if len(zips) != 1:
         raise SetupError(f"`sls package` left {len(zips)} zips in {folder}, where one was expected")
     return zips[0]
+
+
+def _node_folder() -> Path:
+    folder = BUILD / "node"
+    sources = [*sorted((REQUIREMENTS / "node").iterdir()), *sorted((ROOT / "bench" / "peers").glob("*.cjs"))]
+    stamp = _digest(*(path.read_bytes() for path in sources))
+    if _is_current(folder, stamp):
+        return folder
+    npm = shutil.which("npm")
+    if npm is None or not (ROOT / "node_modules" / "@aws-sdk" / "client-lambda").is_dir():
+        raise SetupError("the warmers for Node need Node and this project's node_modules (npm install)")
+    _progress("setting up the warmers for Node")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in sources:
+        shutil.copy(path, folder / path.name)
+    done = subprocess.run(
+        [npm, "ci", "--legacy-peer-deps", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SetupError(f"npm ci failed:\n{done.stdout}{done.stderr}")
+    _write_stamp(folder, stamp)
+    return folder
 
 
 def _our_sources() -> list[Path]:
@@ -205,6 +242,13 @@ def _digest(*parts: bytes) -> str:
 
 def _stamp_file(folder: Path) -> Path:
     return folder.with_name(folder.name + ".stamp")  # beside the folder: nothing that is not the app's lies in it
+
+
+def _forget_unused(parent: Path, name: str) -> None:
+    for folder in parent.glob(f"{name}-{'[0-9a-f]' * 12}"):
+        if time.time() - folder.stat().st_mtime > UNUSED_AFTER_S:
+            shutil.rmtree(folder)
+            _stamp_file(folder).unlink(missing_ok=True)
 
 
 def _is_current(folder: Path, stamp: str) -> bool:

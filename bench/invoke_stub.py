@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.http_protocol import HttpProtocol, HttpRequest
+
 INVOKE_PATH = "/2015-03-31/functions/"
 
 
@@ -26,6 +28,11 @@ class Counts:
     connections: int = 0
     arrivals: list[float] = field(default_factory=list)
 
+    def reset(self) -> None:
+        """Forget all but those in flight."""
+        self.max_in_flight = self.connections = 0
+        self.arrivals.clear()
+
     def as_dict(self) -> dict[str, float]:
         """JSON of it. `spread_ms`: first arrival → last arrival."""
         spread = (max(self.arrivals) - min(self.arrivals)) * 1000 if self.arrivals else 0.0
@@ -37,89 +44,39 @@ class Counts:
         }
 
 
-class InvokeApi(asyncio.Protocol):
+class InvokeApi(HttpProtocol):
     """One connection. Holds until the ping's `hold_until`, or `hold_s` from its arrival when it names none."""
 
     def __init__(self, counts: Counts, hold_s: float) -> None:
+        super().__init__()
         self._counts = counts
         self._hold_s = hold_s
-        self._received = bytearray()
-        self._transport: asyncio.Transport
+        counts.connections += 1
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server has no other
-        self._transport = transport
-        self._counts.connections += 1
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every whole request in what has come."""
-        self._received += data
-        while (head_end := self._received.find(b"\r\n\r\n")) >= 0:
-            head = bytes(self._received[:head_end])
-            end = head_end + 4 + _content_length(head)
-            if len(self._received) < end:
-                return
-            body = bytes(self._received[head_end + 4 : end])
-            del self._received[:end]
-            self._handle(head.split(b" ", 2)[1].decode(), body)
-
-    def _handle(self, path: str, body: bytes) -> None:
-        if path.startswith(INVOKE_PATH):
-            self._hold(body)
-        elif path == "/counts":
-            self._reply(json.dumps(self._counts.as_dict()).encode())
+    def handle(self, request: HttpRequest) -> None:
+        """Invoke, or the stub's own `/counts` and `/reset`."""
+        if request.path.startswith(INVOKE_PATH):
+            self._hold(request.body)
+        elif request.method == "GET":
+            self.reply("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
         else:
-            self._counts.max_in_flight = self._counts.connections = 0
-            self._counts.arrivals.clear()
-            self._reply(b"{}")
+            self._counts.reset()
+            self.reply("200 OK", {}, b"{}")
 
     def _hold(self, body: bytes) -> None:
-        now = time.monotonic()
         counts = self._counts
-        counts.arrivals.append(now)
+        counts.arrivals.append(time.monotonic())
         counts.in_flight += 1
         counts.max_in_flight = max(counts.max_in_flight, counts.in_flight)
-        ping = json.loads(body)["pilotlight"] if body else {}
+        ping = json.loads(body)["pilotlight"]
         hold_s = ping["hold_until"] - time.time() if "hold_until" in ping else self._hold_s
-        reply = _ping_reply(ping, len(counts.arrivals))
-        asyncio.get_running_loop().call_later(max(0.0, hold_s), self._release, reply)
+        answer = json.dumps({"pilotlight": {"ping": ping["ping"], "environment": f"{len(counts.arrivals):032x}"}})
+        asyncio.get_running_loop().call_later(max(0.0, hold_s), self._release, answer.encode())
 
-    def _release(self, reply: bytes) -> None:
+    def _release(self, answer: bytes) -> None:
         self._counts.in_flight -= 1
-        self._reply(reply)
-
-    def _reply(self, body: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Amz-Executed-Version: $LATEST\r\n"
-                b"X-Amzn-RequestId: 00000000-0000-0000-0000-000000000000\r\nContent-Length: %d\r\n\r\n%b"
-                % (len(body), body)
-            )
-
-
-def _content_length(head: bytes) -> int:
-    lower = head.lower()
-    at = lower.find(b"\r\ncontent-length:")
-    return 0 if at < 0 else int(lower[at + 17 :].split(b"\r\n", 1)[0])
-
-
-def _ping_reply(ping: dict[str, object], number: int) -> bytes:
-    reply = {
-        "ping": ping.get("ping", ""),
-        "index": ping.get("index", 0),
-        "environment": f"{number:032x}",
-        "start": "warm",
-        "init_ms": None,
-        "age_ms": 1000.0,
-        "served": 0,
-        "made_by": "ping",
-        "initialization": "on-demand",
-        "landed_at": time.time(),
-        "held_ms": 50.0,
-        "billed_ms": 51,
-    }
-    return json.dumps({"pilotlight": reply}).encode()
+        headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST", "X-Amzn-RequestId": "stub"}
+        self.reply("200 OK", headers, answer)
 
 
 async def _serve(hold_s: float, tls: ssl.SSLContext | None) -> None:

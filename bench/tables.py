@@ -82,6 +82,32 @@ def fan_outs(result: dict[str, Any], console: Console) -> None:
         console.print(f"[yellow]left out: {title}: {reason}[/]")
 
 
+def coverage(result: dict[str, Any], console: Console) -> None:
+    """One table for each number of environments wanted."""
+    for size in dict.fromkeys(row["concurrency"] for row in result["coverage"]):
+        table = Table(
+            title=f"{size} environments wanted: medians of {result['ticks']} ticks ({result['routing']} first)"
+        )
+        for column in (
+            "warmer",
+            "unique",
+            "unique, least",
+            "invocations",
+            "billed, ms",
+            "warmer billed, ms",
+            "wall, ms",
+        ):
+            table.add_column(column, justify="left" if column == "warmer" else "right")
+        for row in result["coverage"]:
+            if row["concurrency"] == size:
+                least = f"{row['unique']['minimum']:.0f}"
+                rest = (
+                    f"{row[name]['median']:.0f}" for name in ("invocations", "billed_ms", "warmer_billed_ms", "wall_ms")
+                )
+                table.add_row(row["title"], f"{row['unique']['median']:.0f}", least, *rest)
+        console.print(table)
+
+
 def sizes(result: dict[str, Any], console: Console) -> None:
     """Apps down: the zip as pip fills it, and without what the Lambda runtime brings."""
     table = Table(title="Zip size, MB (10^6 bytes)")

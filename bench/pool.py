@@ -1,0 +1,179 @@
+"""A pool of real execution environments in one event loop, with Lambda's own rules.
+
+One invocation at a time in an environment; a new environment when none is idle; none beyond the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.cpu_quota import cpu_quota, unavailable
+from bench.execution_environment import lambda_variables
+from bench.http_protocol import HttpProtocol, HttpRequest
+
+ROUTING = ("newest", "oldest", "random")
+"""Which idle environment is next: Lambda does not document it. newest: the one that was used last."""
+
+
+@dataclass
+class Invocation:
+    """One event on its way through an environment."""
+
+    event: bytes
+    trace_header: str
+    answered: asyncio.Future[tuple[bytes, bool]]
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    handed_over: float = 0.0
+
+
+class Environment:
+    """A process that runs a function, and its Runtime API."""
+
+    def __init__(self, pool: Pool, function: str, number: int) -> None:
+        self.pool = pool
+        self.function = function
+        self.number = number
+        self.started = time.perf_counter()
+        self.cold = True
+        self.current: Invocation | None = None
+        self.waiting: RuntimeConnection | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._server: asyncio.Server | None = None
+
+    async def start(self, invocation: Invocation) -> None:
+        """Start the process with an event waiting for it."""
+        self.current = invocation
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: RuntimeConnection(self), "127.0.0.1", 0)
+        specification = self.pool.functions[self.function]
+        folder = Path(specification["folder"])
+        address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        memory_mb = specification["memory_mb"]
+        variables = lambda_variables(folder, "function", address, self.function, memory_mb, "on-demand")
+        variables |= {"AWS_ENDPOINT_URL": self.pool.url, **specification["environment"]}
+        start = (
+            self.pool.quotas.enter_context(cpu_quota(memory_mb)).start if self.pool.with_quotas else subprocess.Popen
+        )
+        self.process = start(
+            specification["command"],
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=sys.stderr if self.pool.verbose else subprocess.DEVNULL,
+        )
+
+    def ready(self, connection: RuntimeConnection) -> None:
+        """The process asks for an event."""
+        self.waiting = connection
+        if self.current:
+            self.hand_over(self.current)
+        else:
+            self.pool.release(self)
+
+    def hand_over(self, invocation: Invocation) -> None:
+        """Give an event to the process, which is waiting for one."""
+        connection, self.waiting, self.current = self.waiting, None, invocation
+        assert connection is not None  # noqa: S101 - only idle environments are handed events
+        invocation.handed_over = time.perf_counter()
+        headers = {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + 60) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:123456789012:function:{self.function}",
+            "Lambda-Runtime-Trace-Id": invocation.trace_header,
+        }
+        connection.reply("200 OK", headers, invocation.event)
+
+    def answered(self, body: bytes, failed: bool) -> None:
+        """The process has posted what it made of the event."""
+        invocation, self.current = self.current, None
+        if invocation is None:
+            return
+        # INIT is billed too ("AWS Lambda standardizes billing for INIT Phase", 2025).
+        began = self.started if self.cold else invocation.handed_over
+        billed_ms = math.ceil((time.perf_counter() - began) * 1000)
+        self.pool.done.append(
+            {"function": self.function, "environment": self.number, "cold": self.cold, "billed_ms": billed_ms}
+        )
+        self.cold = False
+        self.pool.running -= 1
+        invocation.answered.set_result((body, failed))
+
+
+class RuntimeConnection(HttpProtocol):
+    """The runtime client's side of an environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__()
+        self._environment = environment
+
+    def handle(self, request: HttpRequest) -> None:
+        """The Runtime API."""
+        if request.path.endswith("/invocation/next"):
+            self._environment.ready(self)
+            return
+        self.reply("202 Accepted", {"Content-Type": "application/json"}, b"{}")
+        if request.path.endswith(("/response", "/error")):
+            self._environment.answered(request.body, request.path.endswith("/error"))
+
+
+class Pool:
+    """All environments, by function, and what they have done."""
+
+    def __init__(self, functions: dict[str, Any], limit: int, routing: str, verbose: bool) -> None:
+        self.functions = functions
+        self.limit = limit
+        self.verbose = verbose
+        self.with_quotas = not unavailable()
+        self.quotas = ExitStack()
+        self.url = ""
+        self.environments: list[Environment] = []
+        self.idle: dict[str, list[Environment]] = {name: [] for name in functions}
+        self.done: list[dict[str, Any]] = []
+        self.running = 0
+        self._routing = routing
+
+    def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
+        """The answer to come, with whether it is an error; None when the limit is reached."""
+        loop = asyncio.get_running_loop()
+        invocation = Invocation(event, trace_header, loop.create_future())
+        idle = self.idle[function]
+        if not idle and len(self.environments) >= self.limit:
+            return None
+        self.running += 1
+        if idle:
+            self._next(idle).hand_over(invocation)
+        else:
+            environment = Environment(self, function, len(self.environments))
+            self.environments.append(environment)
+            loop.create_task(environment.start(invocation))  # noqa: RUF006 - the environment is kept in the list
+        return invocation.answered
+
+    def release(self, environment: Environment) -> None:
+        """An environment waits for its next event."""
+        self.idle[environment.function].append(environment)
+
+    def _next(self, idle: list[Environment]) -> Environment:
+        if self._routing == "random":
+            return idle.pop(random.randrange(len(idle)))  # noqa: S311 - no secret
+        return idle.pop(-1 if self._routing == "newest" else 0)
+
+    def close(self) -> None:
+        """End every process."""
+        processes = [environment.process for environment in self.environments if environment.process]
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+        self.quotas.close()
