@@ -60,7 +60,7 @@ def _table(report: Report) -> Table:
         title="Response time in ms by start type", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     table.add_column("Start", no_wrap=True)
-    for column in ("Requests", "Share", "p50", "p90", "p95", "p99", "Max", "Init p50", "4xx", "5xx"):
+    for column in ("Requests", "Share", "p50", "p90", "p95", "p99", "Max", "Init\np50", "4xx", "5xx"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, start in report.starts.items():
         row = [*_counts(start, report), *_durations(start.response), _init(start.init), *_failures(start)]
