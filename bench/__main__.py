@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold, coverage, fanout, install, parts, size, tables, warm
+from bench import cold, coverage, fanout, install, parts, plots, policies, size, tables, warm
 from bench.apps import APPS
 from bench.modes import MODES
 from bench.pool import ROUTING
@@ -17,6 +18,9 @@ from bench.pool import ROUTING
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 measured, 1 could not be measured, 2 wrong arguments, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["policies"]:
+        return policies.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         result = options.measure(options)
@@ -28,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if result is None:
         return 0
+    if getattr(options, "plot", None):
+        options.draw(result, options.plot)
     if options.json:
         print(json.dumps(result, indent=2))
     else:
@@ -53,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--packaging", action="append", choices=cold.PACKAGINGS, help="only this packaging (repeatable)")
     one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
-    one.set_defaults(measure=_cold, show=tables.cold)
+    one.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
+    one.set_defaults(measure=_cold, show=tables.cold, draw=plots.cold)
 
     one = command("request", "first beside second request, warm requests beside the bare handler, the record's cost", 5)
     one.add_argument("--app", action="append", choices=names, help="only this app (repeatable)")
@@ -85,7 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(measure=lambda _: size.run(), show=tables.sizes)
 
     one = command("parts", "where our own milliseconds of a cold start go", 20)
-    one.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts)
+    one.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
+    one.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts, draw=plots.parts)
+
+    # Only for --help: it has arguments of its own, see main.
+    commands.add_parser("policies", help="warming policies replayed against recorded load: cold starts, pings, price")
 
     one = commands.add_parser("lock", help="pin the peers again: bench/requirements/*.in to *.txt")
     one.set_defaults(measure=lambda _: install.lock())
