@@ -167,8 +167,8 @@ def send(service: Service, records: Records, count: int) -> Burst:
     before, started = len(records.exchanges), environments_started(engine, function)
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(get, range(count)))
+    exchanges = records.exchanges_from(before, count)
     service.xray.flush()
-    exchanges = records.exchanges[before:]
     starts = [records.start_of(exchange.request_id) for exchange in exchanges]
     return Burst(count, exchanges, starts, environments_started(engine, function) - started)
 

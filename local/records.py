@@ -15,12 +15,22 @@ class Records:
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self._records: list[Document] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def exchange(self, exchange: Exchange) -> None:
         """Keep a request and its answer."""
         with self._lock:
             self.exchanges.append(exchange)
+            self._lock.notify_all()
+
+    def exchanges_from(self, first: int, count: int, seconds: float = 10.0) -> list[Exchange]:
+        """`count` exchanges from number `first` on; a client has its answer a moment before its exchange is kept here.
+
+        Fewer where they have not come within `seconds`.
+        """
+        with self._lock:
+            self._lock.wait_for(lambda: len(self.exchanges) >= first + count, seconds)
+            return self.exchanges[first : first + count]
 
     def document(self, document: Document) -> None:
         """Keep a document that is a record of ours."""

@@ -17,6 +17,9 @@ os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
 from local.records import Records  # noqa: E402
 from local.service import Service  # noqa: E402
+from pilotlight import ping  # noqa: E402
+
+ping._prepared = True  # pings that are answered in this process must not have the SDK patch its boto3
 
 Found = TypeVar("Found")
 CONCURRENCY = 10

@@ -45,7 +45,7 @@ def target(result: dict[str, Any]) -> dict[str, Any]:
 def held_environment(deployed: Deployed) -> int:
     """The process of an api environment that sleeps, as only one that is held by a ping does; 0 without one."""
     name = f"AWS_LAMBDA_FUNCTION_NAME={deployed.service.stack.functions['api']}".encode()
-    for process in children_of(os.getpid()):
+    for process in children_of(deployed.service.stack.engine.process_id or 0):
         with contextlib.suppress(OSError):
             held = "nanosleep" in Path(f"/proc/{process}/wchan").read_text()
             if held and name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):

@@ -286,8 +286,9 @@ def test_port_is_taken_from_the_moment_it_is_opened() -> None:
 
 
 def test_closed_door_leaves_no_port_and_no_thread() -> None:
+    before = set(threading.enumerate())
     with open_port(0) as opened, FrontDoor(opened, origin="http://127.0.0.1:9", host=HOST, stage="local") as front_door:
         port = front_door.port
-        assert "front-door" in {thread.name for thread in threading.enumerate()}
+        assert "front-door" in {thread.name for thread in set(threading.enumerate()) - before}
     open_port(port).close()
-    assert "front-door" not in {thread.name for thread in threading.enumerate()}
+    assert "front-door" not in {thread.name for thread in set(threading.enumerate()) - before}

@@ -84,7 +84,7 @@ class History:
         """The processes that are execution environments of the API now."""
         name = f"AWS_LAMBDA_FUNCTION_NAME={self.service.stack.functions['api']}".encode()
         found = set()
-        for process in children_of(os.getpid()):
+        for process in children_of(self.service.stack.engine.process_id or 0):
             with contextlib.suppress(OSError):
                 if name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0") and is_alive(process):
                     found.add(process)
