@@ -17,6 +17,7 @@ import select
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
 
 CONNECT_TIMEOUT_SECONDS = 3.0
+CONNECTING_AT_ONCE = 16
 
 Outcome = Literal["answered", "function error", "throttled", "timed out", "failed"]
 
@@ -43,7 +45,7 @@ class Reply:
 
 
 class FanOut:
-    """Invokes a function many times at once. Keeps its connections open from one tick to the next; one thread only."""
+    """Invokes a function many times at once. Keeps its connections open from one tick to the next."""
 
     def __init__(self, session: boto3.Session) -> None:
         """The endpoint, region and credentials are those of the session's Lambda client."""
@@ -53,6 +55,7 @@ class FanOut:
         self._url = client.meta.endpoint_url.rstrip("/")
         endpoint = urlsplit(self._url)
         self._host = endpoint.hostname or ""
+        self._host_header = endpoint.netloc
         self._port = endpoint.port
         self._tls = _tls_context() if endpoint.scheme == "https" else None
         self._idle: list[http.client.HTTPConnection] = []
@@ -60,22 +63,25 @@ class FanOut:
     def connect(self, count: int) -> None:
         """Have ``count`` connections open. Raises OSError where the Lambda API cannot be reached."""
         self._idle = [connection for connection in self._idle if _is_alive(connection)]
-        while len(self._idle) < count:
-            self._idle.append(self._open())
+        missing = count - len(self._idle)
+        if missing > 0:
+            with ThreadPoolExecutor(min(missing, CONNECTING_AT_ONCE)) as pool:  # a TLS handshake is mostly waiting
+                self._idle += pool.map(lambda _: self._open(), range(missing))
 
     def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Reply]:
         """Invoke ``function`` (name, ARN or ARN with alias) once for each payload, all at once, and wait for all.
 
-        A throttle or an error is a Reply's outcome, never an exception; the order is that of the payloads.
+        A throttle or an error is a Reply's outcome, never an exception; the order is that of the payloads. Raises
+        OSError where nothing could be sent at all.
         """
         credentials = self._session.get_credentials()
         if credentials is None:
             raise OSError("no AWS credentials to sign with")
         frozen = credentials.get_frozen_credentials()
         self.connect(len(payloads))
-        requests = [self._sign(function, payload, frozen) for payload in payloads]
+        requests = [self._request(function, payload, frozen) for payload in payloads]
         deadline = time.monotonic() + timeout_seconds
-        sent = [self._send(self._idle.pop(), request) for request in requests]
+        sent = [_send(self._idle.pop(), request) for request in requests]
         return [self._read(connection, reply, deadline) for connection, reply in sent]
 
     def close(self) -> None:
@@ -93,38 +99,27 @@ class FanOut:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def _sign(
-        self, function: str, payload: bytes, credentials: ReadOnlyCredentials
-    ) -> tuple[str, bytes, dict[str, str]]:
+    def _request(self, function: str, payload: bytes, credentials: ReadOnlyCredentials) -> bytes:
+        """The whole request as it goes over the wire: what is ready beforehand does not spread the pings."""
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 
         path = f"/2015-03-31/functions/{quote(function, safe='')}/invocations"
-        request = AWSRequest("POST", self._url + path, data=payload)
+        request = AWSRequest("POST", self._url + path, data=payload, headers={"Host": self._host_header})
         SigV4Auth(credentials, "lambda", self._region).add_auth(request)
-        headers = dict(request.headers.items())
+        headers = {**dict(request.headers.items()), "Content-Length": str(len(payload))}
         if trace := os.environ.get("_X_AMZN_TRACE_ID"):
             headers["X-Amzn-Trace-Id"] = trace  # as botocore does: the pings join the tick's trace
-        return path, payload, headers
-
-    def _send(
-        self, connection: http.client.HTTPConnection, request: tuple[str, bytes, dict[str, str]]
-    ) -> tuple[http.client.HTTPConnection, Reply]:
-        path, payload, headers = request
-        sent_at = time.time()
-        try:
-            connection.request("POST", path, payload, headers)
-        except OSError as error:
-            connection.close()
-            return connection, Reply("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
-        return connection, Reply("answered", sent_at)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + payload
 
     def _read(self, connection: http.client.HTTPConnection, sent: Reply, deadline: float) -> Reply:
         if sent.outcome != "answered":
             return sent
         try:
             connection.sock.settimeout(max(0.001, deadline - time.monotonic()))
-            response = connection.getresponse()
+            response = http.client.HTTPResponse(connection.sock, method="POST")
+            response.begin()
             body = response.read()
         except TimeoutError:
             connection.close()
@@ -132,8 +127,21 @@ class FanOut:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             return Reply("failed", sent.sent_at, cause=f"the Lambda API broke off: {error!r}")
-        self._idle.append(connection)
+        if response.will_close:
+            connection.close()
+        else:
+            self._idle.append(connection)
         return _interpret(response, body, sent.sent_at)
+
+
+def _send(connection: http.client.HTTPConnection, request: bytes) -> tuple[http.client.HTTPConnection, Reply]:
+    sent_at = time.time()
+    try:
+        connection.sock.sendall(request)
+    except OSError as error:
+        connection.close()
+        return connection, Reply("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
+    return connection, Reply("answered", sent_at)
 
 
 def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) -> Reply:
@@ -154,8 +162,11 @@ def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) 
 
 def _is_alive(connection: http.client.HTTPConnection) -> bool:
     """An idle connection with something to read has been closed by the other side."""
-    if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
-        return True
+    if connection.sock is not None:
+        poll = select.poll()
+        poll.register(connection.sock, select.POLLIN)
+        if not poll.poll(0):
+            return True
     connection.close()
     return False
 
