@@ -50,7 +50,7 @@ def run(
     with XRaySink() as sink, progress("ticks", len(chosen) * len(sizes) * (SETTLING_TICKS + ticks)) as advance:
         for size in sizes:
             for warmer in chosen:
-                with _pool(warmer.functions(size, sink.address), settings) as pool:
+                with pool_of(warmer.functions(size, sink.address), settings) as pool:
                     taken = []
                     for number in range(SETTLING_TICKS + ticks):
                         tick = _tick(pool, warmer, size)
@@ -104,7 +104,8 @@ def _call(pool: http.client.HTTPConnection, method: str, path: str, body: object
 
 
 @contextmanager
-def _pool(functions: dict[str, Any], settings: dict[str, Any]) -> Iterator[http.client.HTTPConnection]:
+def pool_of(functions: dict[str, Any], settings: dict[str, Any]) -> Iterator[http.client.HTTPConnection]:
+    """A connection to a pool of these functions (see bench.pool_api), which ends with the `with`."""
     specification = {"functions": functions, **settings}
     command = [sys.executable, "-m", "bench.pool_api"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

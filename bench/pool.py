@@ -6,6 +6,7 @@ One invocation at a time in an environment; a new environment when none is idle;
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import random
 import subprocess
@@ -46,6 +47,7 @@ class Environment:
         self.started = time.perf_counter()
         self.cold = True
         self.current: Invocation | None = None
+        self.answer: tuple[bytes, bool] | None = None
         self.waiting: RuntimeConnection | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._server: asyncio.Server | None = None
@@ -74,12 +76,23 @@ class Environment:
         )
 
     def ready(self, connection: RuntimeConnection) -> None:
-        """The process asks for an event."""
+        """The process asks for an event: with that, the one before has ended."""
         self.waiting = connection
-        if self.current:
+        if self.current and self.answer is None:
             self.hand_over(self.current)
         else:
+            self._finish()
             self.pool.release(self)
+
+    def disconnected(self) -> None:
+        """A connection of the process has gone, and perhaps the process with it."""
+        status = self.process.poll() if self.process else None
+        if status is None:
+            return
+        if self.current and self.answer is None:
+            self.answered(_exit_error(status), failed=True)
+        self._finish()
+        self.pool.forget(self)
 
     def hand_over(self, invocation: Invocation) -> None:
         """Give an event to the process, which is waiting for one."""
@@ -97,18 +110,25 @@ class Environment:
 
     def answered(self, body: bytes, failed: bool) -> None:
         """The process has posted what it made of the event."""
-        invocation, self.current = self.current, None
-        if invocation is None:
-            return
+        if self.current and self.answer is None:
+            self.answer = body, failed
+            self._bill()
+
+    def _bill(self) -> None:
+        assert self.current is not None  # noqa: S101 - only what was handed over is billed
         # INIT is billed too ("AWS Lambda standardizes billing for INIT Phase", 2025).
-        began = self.started if self.cold else invocation.handed_over
+        began = self.started if self.cold else self.current.handed_over
         billed_ms = math.ceil((time.perf_counter() - began) * 1000)
         self.pool.done.append(
             {"function": self.function, "environment": self.number, "cold": self.cold, "billed_ms": billed_ms}
         )
         self.cold = False
-        self.pool.running -= 1
-        invocation.answered.set_result((body, failed))
+
+    def _finish(self) -> None:
+        if self.current and self.answer:
+            self.pool.running -= 1
+            self.current.answered.set_result(self.answer)
+        self.current = self.answer = None
 
 
 class RuntimeConnection(HttpProtocol):
@@ -126,6 +146,10 @@ class RuntimeConnection(HttpProtocol):
         self.reply("202 Accepted", {"Content-Type": "application/json"}, b"{}")
         if request.path.endswith(("/response", "/error")):
             self._environment.answered(request.body, request.path.endswith("/error"))
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Called by asyncio; where the process itself has ended, it has by then."""
+        asyncio.get_running_loop().call_later(0.1, self._environment.disconnected)
 
 
 class Pool:
@@ -164,6 +188,11 @@ class Pool:
         """An environment waits for its next event."""
         self.idle[environment.function].append(environment)
 
+    def forget(self, environment: Environment) -> None:
+        """An environment has ended."""
+        if environment in self.idle[environment.function]:
+            self.idle[environment.function].remove(environment)
+
     def _next(self, idle: list[Environment]) -> Environment:
         if self._routing == "random":
             return idle.pop(random.randrange(len(idle)))  # noqa: S311 - no secret
@@ -177,3 +206,8 @@ class Pool:
         for process in processes:
             process.wait()
         self.quotas.close()
+
+
+def _exit_error(status: int) -> bytes:
+    message = f"Error: Runtime exited with error: exit status {status}"
+    return json.dumps({"errorType": "Runtime.ExitError", "errorMessage": message}).encode()
