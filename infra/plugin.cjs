@@ -76,6 +76,9 @@ class Pilotlight {
     if (deployment && resources.ApiStage) {
       delete resources[deployment].Properties.StageName;
       resources.ApiStage.Properties.DeploymentId = { Ref: deployment };
+      // A deployment is a snapshot of the API: what it should hold has to be there before.
+      const own = Object.keys(resources).filter((id) => resources[id].Type === 'AWS::ApiGateway::GatewayResponse');
+      resources[deployment].DependsOn = [resources[deployment].DependsOn ?? [], own].flat();
       // API Gateway refuses an access log until the account has a role for it, which osls sees to with this resource.
       const account = Object.keys(resources).filter((id) => resources[id].Type === 'Custom::ApiGatewayAccountRole');
       if (account.length) resources.ApiStage.DependsOn = account;

@@ -139,6 +139,21 @@ def test_the_stage_throttles_and_logs_as_json(prod: Packaged) -> None:
     assert {"requestId", "xrayTraceId", "status", "latencyMs"} <= line.keys()
 
 
+def test_what_api_gateway_answers_by_itself_has_the_apis_shape(prod: Packaged) -> None:
+    answers = prod.of_type("AWS::ApiGateway::GatewayResponse")
+    assert {answer["ResponseType"] for answer in answers.values()} == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for answer in answers.values():
+        assert {"gatewayresponse.header.Access-Control-Allow-Origin", "gatewayresponse.header.X-Request-Id"} <= (
+            answer["ResponseParameters"].keys()
+        )
+        template = answer["ResponseTemplates"]["application/json"].replace(
+            "$context.error.messageString", '"Forbidden"'
+        )
+        assert json.loads(template).keys() == {"error", "detail"}
+    (deployment,) = (each for each in prod.resources.values() if each["Type"] == "AWS::ApiGateway::Deployment")
+    assert answers.keys() <= set(deployment["DependsOn"])
+
+
 def test_the_stage_serves_the_deployment_of_this_template(prod: Packaged) -> None:
     """osls would make a stage of its own beside ours if the deployment kept its StageName."""
     ((name, deployment),) = prod.of_type("AWS::ApiGateway::Deployment").items()
