@@ -23,7 +23,7 @@ def count(app: App, folder: Path, python: Path, daemon_address: str, requests: i
         raise RuntimeError(MISSING)
     with tempfile.TemporaryDirectory(prefix="pilotlight-bench-") as scratch:
         log = Path(scratch) / "log"
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log}"]
+        command = ["valgrind", "--tool=callgrind", "--vgdb=no", "--callgrind-out-file=/dev/null", f"--log-file={log}"]
         variables = {
             "AWS_XRAY_DAEMON_ADDRESS": daemon_address,
             "PILOTLIGHT_SERVICE": "pilotlight-bench",

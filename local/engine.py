@@ -181,6 +181,8 @@ class Engine:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.folder),
             "TMPDIR": str(self.folder),
+            "STATE_DIR": str(self.folder / "state"),
+            "S3_DATA_DIR": str(self.folder / "s3"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

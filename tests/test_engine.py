@@ -83,6 +83,10 @@ def test_engine_answers_as_soon_as_it_is_entered(engine: Engine) -> None:
     assert identity["Arn"] == "arn:aws:iam::000000000000:root"
 
 
+def test_what_the_engine_keeps_lies_in_its_own_folder(engine: Engine) -> None:
+    assert list((engine.folder / "state").iterdir())  # its default is a fixed folder in /tmp, which would stay
+
+
 def test_functions_inherit_the_daemon_address_and_nothing_of_the_developers_own_settings(engine: Engine) -> None:
     environment = invoke(engine)["environment"]
     assert environment["AWS_XRAY_DAEMON_ADDRESS"] == "127.0.0.1:2000"
