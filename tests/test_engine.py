@@ -84,7 +84,9 @@ def test_engine_answers_as_soon_as_it_is_entered(engine: Engine) -> None:
 
 
 def test_what_the_engine_keeps_lies_in_its_own_folder(engine: Engine) -> None:
-    assert list((engine.folder / "state").iterdir())  # its default is a fixed folder in /tmp, which would stay
+    environment = invoke(engine)["environment"]
+    for name in ("TMPDIR", "STATE_DIR", "S3_DATA_DIR"):  # the engine's defaults are fixed folders, which would stay
+        assert environment[name].startswith(str(engine.folder))
 
 
 def test_functions_inherit_the_daemon_address_and_nothing_of_the_developers_own_settings(engine: Engine) -> None:
