@@ -1,7 +1,7 @@
 """The pings of other warmers, so that a team can move to Pilotlight one piece at a time.
 
 Answered as their users expect; only the fan-out by ``concurrency`` is left to our own warmer. The shapes are those of
-lambda-warmer 2.3 (npm), lambda-warmer-py 0.3 (PyPI), serverless-plugin-warmup 8.4 (npm) and, for a rule that is aimed
+lambda-warmer 2.3 (npm), lambda-warmer-py 0.6 (PyPI), serverless-plugin-warmup 8.4 (npm) and, for a rule that is aimed
 at the API itself, "Scheduled Event" in the EventBridge events reference. We are stricter than they are: a truthy
 ``warmer`` is not enough.
 """
