@@ -75,7 +75,7 @@ class Record:
             trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
             if trace is None:
                 return
-            address = _daemon(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
+            address = _constants(self.environment)[2]
             if address is None:
                 return
             message = (HEADER + self.document(*trace)).encode()
@@ -109,20 +109,25 @@ class Record:
         )
 
     def _annotations(self) -> str:
-        global _environment_annotations
-        if _environment_annotations[0] is not self.environment:
-            _environment_annotations = self.environment, _annotations_of(self.environment)
         route = "" if self.route is None else f', "{Annotation.ROUTE}": {quote(self.route)}'
         status = f', "{Annotation.STATUS}": {self.status}' if self.status else ""
         return (
             f'"{Annotation.KIND}": "{self.kind}", "{Annotation.START}": "{self.start}", '
             f'"{Annotation.COLD_START}": {"true" if self.start == "cold" else "false"}, '
-            f"{_environment_annotations[1]}{route}{status}"
+            f"{_constants(self.environment)[1]}{route}{status}"
         )
 
 
-_environment_annotations: tuple[ExecutionEnvironment | None, str] = (None, "")
-"""The part that stays the same from an environment's first invocation on, made once."""
+_last: tuple[ExecutionEnvironment | None, str, tuple[str, int] | None] = (None, "", None)
+
+
+def _constants(environment: ExecutionEnvironment) -> tuple[object, str, tuple[str, int] | None]:
+    """What no invocation of an environment changes: itself, its annotations as JSON, the daemon's address."""
+    global _last
+    if _last[0] is not environment:
+        address = daemon_address(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
+        _last = environment, _annotations_of(environment), address
+    return _last
 
 
 def _annotations_of(environment: ExecutionEnvironment) -> str:
@@ -164,16 +169,6 @@ def daemon_address(text: str) -> tuple[str, int] | None:
 # One socket for the environment's life; without a connection, so a SnapStart restore has none to lose.
 _socket = socket(AF_INET, SOCK_DGRAM)
 _socket.setblocking(False)
-
-_last_daemon: tuple[str, tuple[str, int] | None] = ("", None)
-
-
-def _daemon(text: str) -> tuple[str, int] | None:
-    """`daemon_address`, of a text that is the same all the environment's life."""
-    global _last_daemon
-    if text != _last_daemon[0]:
-        _last_daemon = text, daemon_address(text)
-    return _last_daemon[1]
 
 
 def _cause(exception: BaseException) -> dict[str, Any]:
