@@ -64,10 +64,14 @@ def _parser() -> argparse.ArgumentParser:
 
     one = command("request", "first beside second request, warm requests beside the bare handler, the record's cost", 5)
     one.add_argument("--app", action="append", choices=names, help="only this app (repeatable)")
+    one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
     one.set_defaults(measure=_request, show=tables.requests)
 
     one = command("ping", "a ping that holds nothing beside a request", 5)
-    one.set_defaults(measure=lambda options: warm.run_pings(options.runs), show=tables.pings)
+    one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
+    one.set_defaults(
+        measure=lambda options: warm.run_pings(options.runs, not options.no_instructions), show=tables.pings
+    )
 
     one = command(
         "fanout", "pings through the warmer's transport and through boto3: wall time, CPU, how many at once", 10
@@ -114,7 +118,8 @@ def _cold(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _request(options: argparse.Namespace) -> dict[str, object]:
-    return warm.run_requests([app for app in APPS if not options.app or app.name in options.app], options.runs)
+    apps = [app for app in APPS if not options.app or app.name in options.app]
+    return warm.run_requests(apps, options.runs, not options.no_instructions)
 
 
 def _coverage(options: argparse.Namespace) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from bench import instructions
@@ -55,7 +55,7 @@ def run(apps: list[App], packagings: list[Packaging], modes: list[Mode], runs: i
                         if number:  # the first round fills the page cache
                             taken[app.name].append(times)
                 rows += [_row(app, packaging, mode, taken[app.name], taken[BARE.name]) for app in apps]
-    counted, why_not = _count(apps, packagings, python) if count else ({}, "left out by --no-instructions")
+    counted, why_not = _count(apps, packagings, folders, python) if count else ({}, "left out by --no-instructions")
     return {
         "cold_starts": [asdict(row) for row in rows],
         "instructions": counted,
@@ -86,14 +86,16 @@ def _check(app: App, payload: Any, log: str, records: int) -> None:
         raise RuntimeError(f"{app.title} sent {records} X-Ray records for one request; its log:\n{log}")
 
 
-def _count(apps: list[App], packagings: list[Packaging], python: Any) -> tuple[dict[str, dict[str, int]], str]:
-    if not shutil.which("valgrind"):
+def _count(
+    apps: list[App], packagings: list[Packaging], folders: dict[tuple[str, Packaging], Path], python: Path
+) -> tuple[dict[str, dict[str, int]], str]:
+    if not instructions.installed():
         return {}, instructions.MISSING
     counted: dict[str, dict[str, int]] = {}
     with XRaySink() as sink, progress("instructions", len(apps) * len(packagings)) as advance:
         for packaging in packagings:
             for app in apps:
-                folder = app_folder(app, packaging, python)
+                folder = folders[app.name, packaging]
                 counted.setdefault(packaging, {})[app.name] = instructions.count(app, folder, python, sink.address)
                 advance()
     return counted, ""

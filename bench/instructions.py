@@ -13,13 +13,27 @@ from bench.execution_environment import ExecutionEnvironment
 MISSING = "valgrind is not installed"
 
 
+LATER_REQUESTS = 100
+
+
+def installed() -> bool:
+    """Whether valgrind is there to count with."""
+    return shutil.which("valgrind") is not None
+
+
+def per_request(app: App, folder: Path, python: Path, daemon_address: str, event: bytes = REQUEST) -> int:
+    """User-space instructions of one request to a warm environment. Raises as `count` does."""
+    few, more = (count(app, folder, python, daemon_address, 2 + later, event) for later in (0, LATER_REQUESTS))
+    return round((more - few) / LATER_REQUESTS)
+
+
 def count(app: App, folder: Path, python: Path, daemon_address: str, requests: int = 1, event: bytes = REQUEST) -> int:
     """User-space instructions from process start to the response to the last of so many requests.
 
     The environment is stopped at that response, before it hears that it has arrived: nothing after it is counted.
     Raises RuntimeError when valgrind is missing or counted nothing.
     """
-    if not shutil.which("valgrind"):
+    if not installed():
         raise RuntimeError(MISSING)
     with tempfile.TemporaryDirectory(prefix="pilotlight-bench-") as scratch:
         log = Path(scratch) / "log"

@@ -39,7 +39,16 @@ def cold(result: dict[str, Any], console: Console) -> None:
 def requests(result: dict[str, Any], console: Console) -> None:
     """Apps down: first and second request, warm request and its ratio to bare, what the record adds."""
     table = Table(title="Requests to one environment, milliseconds (quartiles)")
-    for column in ("app", "first", "second", "first / second", "warm", "warm / bare", "record adds, µs"):
+    for column in (
+        "app",
+        "first",
+        "second",
+        "first / second",
+        "warm",
+        "warm / bare",
+        "record adds, µs",
+        "instructions",
+    ):
         table.add_column(column, justify="left" if column == "app" else "right", no_wrap=True)
     for row in result["requests"]:
         record = row["record_ms"]["median"] * 1000
@@ -48,6 +57,7 @@ def requests(result: dict[str, Any], console: Console) -> None:
             *(f"{row[name]['median']:.2f}" for name in ("first_ms", "second_ms", "first_to_second", "warm_ms")),
             _ratio(row["warm_ratio"]),
             f"{record:.0f}" if row["app"] != "bare" else "",
+            _thousands(result["instructions"], row["app"], "bare"),
         )
     console.print(table)
 
@@ -55,9 +65,10 @@ def requests(result: dict[str, Any], console: Console) -> None:
 def pings(result: dict[str, Any], console: Console) -> None:
     """One line: ping, request and their ratio."""
     table = Table(title="A ping that holds nothing, beside a request: milliseconds (quartiles)")
-    for column in ("ping", "request", "ping / request", "first ping, which loads the SDK"):
+    for column in ("ping", "request", "ping / request", "first ping, which loads the SDK", "instructions"):
         table.add_column(column, justify="right")
-    table.add_row(*(_ratio(result[name]) for name in ("ping_ms", "request_ms", "ratio", "first_ping_ms")))
+    cells = [_ratio(result[name]) for name in ("ping_ms", "request_ms", "ratio", "first_ping_ms")]
+    table.add_row(*cells, _thousands(result["instructions"], "ping", "request"))
     console.print(table)
 
 
@@ -134,6 +145,10 @@ def parts(result: dict[str, Any], console: Console) -> None:
 
 def _ratio(spread: dict[str, float]) -> str:
     return f"{spread['median']:.2f} ({spread['lower_quartile']:.2f} {spread['upper_quartile']:.2f})"
+
+
+def _thousands(counted: dict[str, int], name: str, base: str) -> str:
+    return f"{counted[name] / 1e3:.0f} k  {counted[name] / counted[base]:.2f}" if name in counted else ""
 
 
 def _instructions(counted: dict[str, int], name: str) -> str:

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bench import instructions
 from bench.apps import BARE, OURS, REQUEST, App
 from bench.execution_environment import ExecutionEnvironment
 from bench.install import app_folder, runtime_python
@@ -15,6 +16,7 @@ from bench.progress import progress
 from bench.spread import Spread
 from bench.x_ray_sink import XRaySink
 
+PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
 REQUESTS_PER_RUN = 60
 """Warm requests of each run, in turn with those they are compared with."""
 SETTLING = 20
@@ -39,7 +41,7 @@ class Warm:
     record_ms: Spread
 
 
-def run_requests(apps: list[App], runs: int) -> dict[str, Any]:
+def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
     """Measure each app in environments of its own beside a bare one; JSON-ready. Raises RuntimeError for a failure."""
     python = runtime_python()
     folders = {app.name: app_folder(app, "valid bytecode", python) for app in [BARE, *apps]}
@@ -67,10 +69,11 @@ def run_requests(apps: list[App], runs: int) -> dict[str, Any]:
                         raise RuntimeError(f"{app.title} sent {sent} records for {expected} sampled requests")
                 advance()
             rows.append(_row(app, firsts, seconds, warm, bare, record))
-    return {"requests": [asdict(row) for row in rows]}
+    events = {app.name: (app, REQUEST) for app in [BARE, *apps]}
+    return {"requests": [asdict(row) for row in rows], "instructions": _instructions(events) if count else {}}
 
 
-def run_pings(runs: int) -> dict[str, Any]:
+def run_pings(runs: int, count: bool) -> dict[str, Any]:
     """A ping that holds nothing beside a request, in the same environments; JSON-ready."""
     python = runtime_python()
     pings: list[float] = []
@@ -92,6 +95,7 @@ def run_pings(runs: int) -> dict[str, Any]:
         "ping_ms": asdict(Spread.of(pings)),
         "request_ms": asdict(Spread.of(requests)),
         "ratio": asdict(Spread.of([ping / request for ping, request in zip(pings, requests, strict=True)])),
+        "instructions": _instructions({"ping": (OURS, PING), "request": (OURS, REQUEST)}) if count else {},
     }
 
 
@@ -118,9 +122,22 @@ def _request(environment: ExecutionEnvironment, sampled: bool = True) -> float:
     return answer.duration_ms
 
 
+def _instructions(events: dict[str, tuple[App, bytes]]) -> dict[str, int]:
+    """Of one event each to a warm environment; nothing where valgrind is not installed."""
+    if not instructions.installed():
+        return {}
+    python = runtime_python()
+    counted = {}
+    with XRaySink() as sink, progress("instructions", len(events)) as advance:
+        for name, (app, event) in events.items():
+            folder = app_folder(app, "valid bytecode", python)
+            counted[name] = instructions.per_request(app, folder, python, sink.address, event)
+            advance()
+    return counted
+
+
 def _ping(environment: ExecutionEnvironment) -> float:
-    event = {"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}
-    answer = environment.invoke(json.dumps(event).encode())
+    answer = environment.invoke(PING)
     if not isinstance(answer.payload, dict) or "pilotlight" not in answer.payload:
         raise RuntimeError(f"a ping was not answered as one: {answer}")
     return answer.duration_ms
