@@ -21,7 +21,7 @@ def cold(result: dict[str, Any], path: Path) -> None:
     figure, panels = plt.subplots(1, len(packagings), figsize=(5.5 * len(packagings), 4.4), sharey=True, squeeze=False)
     for panel, packaging in zip(panels[0], packagings, strict=True):
         _cold_panel(panel, packaging, [row for row in result["cold_starts"] if row["packaging"] == packaging])
-    panels[0][0].legend(frameon=False, fontsize=8, loc="lower right")
+    panels[0][0].legend(frameon=False, fontsize=8, loc="upper right")
     figure.suptitle("Cold start: process start to first response posted, as a ratio to the bare handler", fontsize=10)
     _save(figure, path)
 
