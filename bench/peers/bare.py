@@ -3,6 +3,6 @@
 import json
 
 
-def handler(event, _context):
+def handler(event: dict[str, str], _context: object) -> object:
     body = json.dumps({"message": "Hello from Lambda", "path": event["path"]})
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": body, "isBase64Encoded": False}

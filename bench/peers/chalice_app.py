@@ -8,13 +8,14 @@ cold = True
 
 
 @app.route("/hello")
-def hello():
+def hello() -> dict[str, str]:
     return {"message": "Hello from Lambda", "path": app.current_request.path}
 
 
-def handler(event, context):
+def handler(event: dict[str, str], context: object) -> object:
     global cold
     with xray_recorder.in_subsegment("hello") as subsegment:
+        assert subsegment is not None
         subsegment.put_annotation("cold_start", cold)
         cold = False
         return app(event, context)

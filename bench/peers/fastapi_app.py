@@ -8,17 +8,18 @@ app = FastAPI()
 cold = True
 
 
-@app.get("/hello")
-async def hello(request: Request):
+@app.get("/hello", response_model=None)
+async def hello(request: Request) -> dict[str, str]:
     return {"message": "Hello from Lambda", "path": request.url.path}
 
 
 adapter = Mangum(app, lifespan="off")
 
 
-def handler(event, context):
+def handler(event: dict[str, str], context: object) -> object:
     global cold
     with xray_recorder.in_subsegment("hello") as subsegment:
+        assert subsegment is not None
         subsegment.put_annotation("cold_start", cold)
         cold = False
         return adapter(event, context)

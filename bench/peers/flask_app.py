@@ -9,16 +9,17 @@ cold = True
 
 
 @app.get("/hello")
-def hello():
+def hello() -> dict[str, str]:
     return {"message": "Hello from Lambda", "path": request.path}
 
 
 adapter = make_lambda_handler(app)
 
 
-def handler(event, context):
+def handler(event: dict[str, str], context: object) -> object:
     global cold
     with xray_recorder.in_subsegment("hello") as subsegment:
+        assert subsegment is not None
         subsegment.put_annotation("cold_start", cold)
         cold = False
         return adapter(event, context)

@@ -9,9 +9,10 @@ cold = True
 
 
 @lambdawarmer.warmer
-def handler(event, _context):
+def handler(event: dict[str, str], _context: object) -> object:
     global cold
     with xray_recorder.in_subsegment("hello") as subsegment:
+        assert subsegment is not None
         subsegment.put_annotation("cold_start", cold)
         cold = False
         body = json.dumps({"message": "Hello from Lambda", "path": event["path"]})

@@ -7,7 +7,7 @@ import time
 HOLD_SECONDS = float(os.environ.get("HOLD_MS", "0")) / 1000
 
 
-def handler(event, _context):
+def handler(event: dict[str, str], _context: object) -> object:
     if event.get("source") == "serverless-plugin-warmup":
         time.sleep(HOLD_SECONDS)
         return {}

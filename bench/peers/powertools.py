@@ -8,10 +8,10 @@ app = APIGatewayRestResolver()
 
 
 @app.get("/hello")
-def hello():
+def hello() -> dict[str, str]:
     return {"message": "Hello from Lambda", "path": app.current_event.path}
 
 
 @tracer.capture_lambda_handler
-def handler(event, context):
+def handler(event: dict[str, str], context: object) -> object:
     return app.resolve(event, context)

@@ -7,9 +7,10 @@ from aws_xray_sdk.core import xray_recorder
 cold = True
 
 
-def handler(event, _context):
+def handler(event: dict[str, str], _context: object) -> object:
     global cold
     with xray_recorder.in_subsegment("hello") as subsegment:
+        assert subsegment is not None
         subsegment.put_annotation("cold_start", cold)
         cold = False
         body = json.dumps({"message": "Hello from Lambda", "path": event["path"]})
