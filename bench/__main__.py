@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold, coverage, fanout, install, parts, plots, policies, size, tables, warm
+from bench import cold, coverage, install, parts, plots, size, tables, transport, warm
 from bench.apps import APPS
 from bench.modes import MODES
 from bench.pool import ROUTING
@@ -18,9 +18,6 @@ from bench.pool import ROUTING
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 measured, 1 could not be measured, 2 wrong arguments, 130 interrupted."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["policies"]:
-        return policies.main(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         result = options.measure(options)
@@ -77,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "fanout", "pings through the warmer's transport and through boto3: wall time, CPU, how many at once", 10
     )
     one.add_argument("--pings", type=_positive, default=100, help="pings of each tick (default: %(default)s)")
-    one.set_defaults(measure=lambda options: fanout.run(options.pings, options.runs), show=tables.fan_outs)
+    one.set_defaults(measure=lambda options: transport.run(options.pings, options.runs), show=tables.fan_outs)
 
     text = (
         "distinct environments that each warmer reaches, its invocations, what they are billed, how long a tick takes"
@@ -98,9 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     one = command("parts", "where our own milliseconds of a cold start go", 20)
     one.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
     one.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts, draw=plots.parts)
-
-    # Only for --help: it has arguments of its own, see main.
-    commands.add_parser("policies", help="warming policies replayed against recorded load: cold starts, pings, price")
 
     one = commands.add_parser("lock", help="pin the peers again: bench/requirements/*.in to *.txt")
     one.set_defaults(measure=lambda _: install.lock())

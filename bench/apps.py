@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path.cwd()
+"""The project's folder: npm runs every script there."""
 REQUIREMENTS = ROOT / "bench" / "requirements"
 
 

@@ -12,7 +12,7 @@ from bench.install import Packaging, app_folder, runtime_python
 from bench.modes import Mode, measurable, started
 from bench.progress import progress
 from bench.spread import Spread
-from bench.x_ray_sink import XRaySink
+from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
 

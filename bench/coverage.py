@@ -18,7 +18,7 @@ from bench.cpu_quota import unavailable
 from bench.install import app_folder, node_folder, runtime_python
 from bench.progress import progress
 from bench.spread import Spread
-from bench.x_ray_sink import XRaySink
+from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 SETTLING_TICKS = 3
 """Ticks before those that count: the pool fills, and a warmer that learns has learned."""

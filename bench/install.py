@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.apps import OURS, REQUIREMENTS, ROOT, App
-from infra.bytecode import find_python
+from pilotlight_build.bytecode import find_python
 
 DEPLOYED_PYTHON = (3, 13)
 BUILD = ROOT / "build" / "bench"
@@ -183,7 +183,7 @@ def _node_folder() -> Path:
 
 def _our_sources() -> list[Path]:
     made_from = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
-    folders = [*(ROOT / "pilotlight").rglob("*.py"), *(path for path in (ROOT / "infra").iterdir() if path.is_file())]
+    folders = [*(ROOT / "pilotlight").rglob("*.py"), *(ROOT / "plugin").rglob("*.*")]
     return [*made_from, *sorted(folders)]
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench.apps import REQUEST, App
-from bench.execution_environment import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 
 MISSING = "valgrind is not installed"
 

@@ -15,8 +15,8 @@ import sys
 import time
 from typing import Any
 
-from local.xray import Measurement, XRay
-from tests.xray_records import SERVICE, STAGE, Records, datagram, send
+from pilotlight_tools.local.xray import Measurement, XRay
+from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
 
 HOURS = 6
 TICK_SECONDS = 300
@@ -78,7 +78,15 @@ def fill(xray: XRay, requests: int, *, hours: float = HOURS, now: float | None =
 
 def measure(xray: XRay, options: argparse.Namespace) -> dict[str, Any]:
     """Run the command in a process of its own, and see what it took."""
-    command = [sys.executable, "-m", "latency", "--stage", STAGE, "--service", SERVICE.removesuffix(f"-{STAGE}")]
+    command = [
+        sys.executable,
+        "-m",
+        "pilotlight_tools.latency",
+        "--stage",
+        STAGE,
+        "--service",
+        SERVICE.removesuffix(f"-{STAGE}"),
+    ]
     command += [
         "--last",
         "7h",

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.apps import App
 from bench.cpu_quota import cpu_quota, unavailable
-from bench.execution_environment import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 
 
 @dataclass(frozen=True, slots=True)

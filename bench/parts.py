@@ -14,7 +14,7 @@ from bench.install import app_folder, runtime_python
 from bench.modes import FULL, started
 from bench.progress import progress
 from bench.spread import Spread
-from bench.x_ray_sink import XRaySink
+from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 IMPORT_LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
 """A line of `python -X importtime`: microseconds of the module itself, with what it imports, indentation, name."""

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.cpu_quota import cpu_quota, unavailable
-from bench.execution_environment import lambda_variables
 from bench.http_protocol import HttpProtocol, HttpRequest
+from pilotlight_tools.local.runtime.sandbox import lambda_variables
 
 ROUTING = ("newest", "oldest", "random")
 """Which idle environment is next: Lambda does not document it. newest: the one that was used last."""

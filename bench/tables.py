@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.fanout import CONNECTIONS
 from bench.modes import MODES
+from bench.transport import CONNECTIONS
 
 
 def cold(result: dict[str, Any], console: Console) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from bench import instructions
 from bench.apps import BARE, OURS, REQUEST, App
-from bench.execution_environment import ExecutionEnvironment
 from bench.install import app_folder, runtime_python
 from bench.modes import FULL, started
 from bench.progress import progress
 from bench.spread import Spread
-from bench.x_ray_sink import XRaySink
+from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
 REQUESTS_PER_RUN = 60

@@ -9,15 +9,15 @@ from typing import TypeVar
 
 import pytest
 
-from local.settings import forget_aws_settings
+from pilotlight_tools.local.settings import forget_aws_settings
 
 forget_aws_settings()
 # Before anything imports aws_xray_sdk: with it the SDK believes itself in Lambda, and does not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
-from local.records import Records  # noqa: E402
-from local.service import Service  # noqa: E402
 from pilotlight import ping  # noqa: E402
+from pilotlight_tools.local.records import Records  # noqa: E402
+from pilotlight_tools.local.service import Service  # noqa: E402
 
 ping._prepared = True  # pings that are answered in this process must not have the SDK patch its boto3
 

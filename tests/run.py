@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.project import PROJECT
+
 STEPS = (
     ("style", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number, (name, command) in enumerate(steps, 1):
         _say(f"{name} ({number} of {len(steps)}): {' '.join(command)}")
         try:
-            code = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False).returncode
+            code = subprocess.run([sys.executable, "-m", *command], cwd=PROJECT, check=False).returncode
         except KeyboardInterrupt:
             _say(f"stopped during {name}")
             return 130

@@ -1,0 +1,167 @@
+"""Fan-out: pings through the warmer's own transport and through boto3, against a stub of the Invoke API."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.apps import ROOT
+from bench.certificate import write_certificate
+from bench.cpu_quota import cpu_quota
+from bench.install import runtime_python
+from bench.modes import Mode, measurable
+from bench.progress import progress
+from bench.spread import Spread
+
+HOLD_MS = 50
+CLIENTS = ("pilotlight", "boto3")
+MODES = [
+    Mode("full", "one core"),
+    Mode("1024", "1024 MB", 1024, 1024),
+    Mode("512", "512 MB", 512, 512),
+    Mode("128", "128 MB", 128, 128),
+]
+CONNECTIONS = {
+    "kept": "plain HTTP, connections kept from tick to tick",
+    "new": "TLS, new connections in each tick: what a tick every 5 minutes meets on AWS",
+}
+
+
+def run(pings: int, ticks: int) -> dict[str, Any]:
+    """Measure every client, mode and kind of connection; JSON-ready. RuntimeError when a ping is not answered."""
+    modes, left_out = measurable(MODES)
+    rows = []
+    with ExitStack() as stack, progress("fan-outs", len(CONNECTIONS) * len(modes) * len(CLIENTS)) as advance:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pilotlight-bench-")))
+        certificate = write_certificate(scratch / "certificate.pem")
+        for connections in CONNECTIONS:
+            tls = certificate if connections == "new" else None
+            for mode in modes:
+                for client in CLIENTS:
+                    rows.append(_measure(client, mode, connections, tls, pings, ticks))
+                    advance()
+    return {"hold_ms": HOLD_MS, "pings": pings, "fan_outs": rows, "modes_left_out": left_out}
+
+
+def _measure(
+    client: str, mode: Mode, connections: str, certificate: Path | None, pings: int, ticks: int
+) -> dict[str, Any]:
+    with _stub(certificate) as stub, _client(client, pings, mode, stub.url, certificate) as (process, init_cpu_ms):
+        taken = []
+        for _ in range(ticks + 1):
+            stub.ask("POST", "/reset")
+            tick = _tick(process, connections)
+            if tick["answered"] != pings:
+                raise RuntimeError(f"{client}: only {tick['answered']} of {pings} pings were answered")
+            taken.append(tick | stub.ask("GET", "/counts"))
+    first, *steady = taken
+    return {
+        "client": client,
+        "mode": mode.name,
+        "connections": connections,
+        "init_cpu_ms": round(init_cpu_ms, 1),
+        "first_tick": {name: first[name] for name in ("wall_ms", "max_in_flight", "spread_ms")},
+        "in_flight_at_once": min(tick["max_in_flight"] for tick in steady),
+        "spread_ms": asdict(Spread.of([tick["spread_ms"] for tick in steady])),
+        "wall_ms": asdict(Spread.of([tick["wall_ms"] for tick in steady])),
+        "wall_to_hold": asdict(Spread.of([tick["wall_ms"] / HOLD_MS for tick in steady])),
+        "cpu_ms_per_ping": asdict(Spread.of([tick["cpu_ms"] / pings for tick in steady])),
+    }
+
+
+class _Stub:
+    """The stub's process as we talk to it, on a connection that it does not count."""
+
+    def __init__(self, port: int, certificate: Path | None) -> None:
+        self.url = f"{'https' if certificate else 'http'}://localhost:{port}"
+        context = ssl.create_default_context(cafile=certificate) if certificate else None
+        self._connection = (
+            http.client.HTTPSConnection("localhost", port, context=context)
+            if context
+            else http.client.HTTPConnection("localhost", port)
+        )
+
+    def ask(self, method: str, path: str) -> dict[str, Any]:
+        self._connection.request(method, path)
+        answer: dict[str, Any] = json.loads(self._connection.getresponse().read())
+        return answer
+
+
+@contextmanager
+def _stub(certificate: Path | None) -> Iterator[_Stub]:
+    command = [*_on_core(1), sys.executable, "-m", "bench.invoke_stub", "--hold-ms", str(HOLD_MS)]
+    command += ["--certificate", str(certificate)] if certificate else []
+    with _process(command, {}) as process:
+        yield _Stub(_line(process)["port"], certificate)
+
+
+@contextmanager
+def _client(
+    client: str, pings: int, mode: Mode, url: str, certificate: Path | None
+) -> Iterator[tuple[subprocess.Popen[str], float]]:
+    variables = {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    if certificate:
+        variables["AWS_CA_BUNDLE"] = str(certificate)
+    command = [*_on_core(0), str(runtime_python()), "-m", "bench.transport_client", client, str(pings)]
+    with ExitStack() as stack:
+        process = stack.enter_context(_process(command, variables))
+        init_cpu_ms = _line(process)["init_cpu_ms"]  # Lambda's init has CPU to spare: the quota begins after it
+        if mode.after_mb:
+            stack.enter_context(cpu_quota(mode.after_mb)).add(process.pid)
+        yield process, init_cpu_ms
+        process.kill()  # before its quota group is removed
+        process.wait()
+
+
+@contextmanager
+def _process(command: list[str], variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": "/nonexistent", "PYTHONPATH": str(ROOT), **variables}
+    process = subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _tick(process: subprocess.Popen[str], connections: str) -> dict[str, Any]:
+    assert process.stdin is not None  # noqa: S101 - a pipe, see _process
+    process.stdin.write(connections + "\n")
+    process.stdin.flush()
+    return _line(process)
+
+
+def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None  # noqa: S101 - a pipe, see _process
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"{' '.join(map(str, process.args))} ended early: its error is above")  # type: ignore[arg-type]
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def _on_core(number: int) -> list[str]:
+    """The stub has a core of its own, and what is measured has only one, where the machine lets us say so."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return ["taskset", "-c", str(cores[number])] if len(cores) > number and shutil.which("taskset") else []

@@ -1,0 +1,152 @@
+"""`npm run cost`: the month's price of warming, beside what AWS sells instead, and what to do."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pilotlight_tools.cost.advice import recommend
+from pilotlight_tools.cost.configuration import ConfigurationError, plan_fields, print_configuration
+from pilotlight_tools.cost.model import ALTERNATIVES, Bill, bill, break_even, requests_that_keep_warm
+from pilotlight_tools.cost.plan import Plan
+from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
+
+NAMES = {
+    "none": "no warming",
+    "warmer": "Pilotlight's warmer",
+    "provisioned": "provisioned concurrency",
+    "snapstart": "SnapStart",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the comparison; 0 when all is well, 2 when the input is not, with the reason on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
+        fields = {name: value for name, value in given.items() if value is not None}
+        if options.stage is not None:
+            if sys.stderr.isatty():
+                print(f"Reading serverless.yml for stage {options.stage} …", file=sys.stderr)
+            fields |= plan_fields(print_configuration(options.stage, options.project), options.function, given=fields)
+        plan = Plan(**fields)
+    except (ConfigurationError, ValueError) as error:
+        print(f"cost: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    report = compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
+    if options.json:
+        json.dump(report, sys.stdout, indent=2)
+        print()
+    else:
+        _show(report, Console())
+    return 0
+
+
+def compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False) -> dict[str, Any]:
+    """All that the command prints, as plain data. Prices in US dollars a month."""
+    bills = {name: bill(plan, name, free_tier=free_tier) for name in ALTERNATIVES}
+    return {
+        "region": REGION,
+        "prices_checked": PRICES_CHECKED,
+        "free_tier": free_tier,
+        "plan": dataclasses.asdict(plan),
+        "alternatives": [_row(bills[name], bills["none"]) for name in ALTERNATIVES],
+        "break_even_requests_per_month": {
+            "users_keep_it_warm": requests_that_keep_warm(plan),
+            "warmer_no_dearer_than_none": break_even(plan, "warmer", "none", free_tier=free_tier),
+            "provisioned_no_dearer_than_warmer": break_even(plan, "provisioned", "warmer", free_tier=free_tier),
+            "snapstart_no_dearer_than_warmer": break_even(plan, "snapstart", "warmer", free_tier=free_tier),
+        },
+        "recommendation": recommend(plan, bills, no_cold_starts=no_cold_starts),
+    }
+
+
+def _row(one: Bill, none: Bill) -> dict[str, Any]:
+    avoided = none.cold_starts - one.cold_starts
+    added = one.total - none.total
+    return {
+        "alternative": one.alternative,
+        "price": one.total,
+        "added": added,
+        "cold_starts": one.cold_starts,
+        "price_per_cold_start_avoided": added / avoided if avoided > 0 else None,
+        "lines": one.lines,
+        "usage": dataclasses.asdict(one.usage),
+    }
+
+
+def _show(report: Mapping[str, Any], console: Console) -> None:
+    plan = report["plan"]
+    console.print(
+        f"{plan['memory_mb']} MB {plan['architecture']}, {plan['concurrency']} environments every "
+        f"{plan['interval_minutes']:g} minutes held {plan['hold_ms']:g} ms; {plan['requests_per_month']:,.0f} requests "
+        f"a month of {plan['request_ms']:g} ms, initialization {plan['init_ms']:g} ms",
+        highlight=False,
+    )
+    table = Table(caption=f"US dollars a month, {report['region']}, prices of {report['prices_checked']}")
+    table.add_column("", no_wrap=True)
+    for title in ("price", "more than none", "of it standing", "cold starts"):
+        table.add_column(title, justify="right")
+    for row in report["alternatives"]:
+        standing = row["lines"]["provisioned"] + row["lines"]["snapstart"]
+        amounts = (f"{amount:,.2f}" for amount in (row["price"], row["added"], standing))
+        cold = f"{row['cold_starts']:,.0f}" + (" restored" if row["alternative"] == "snapstart" else "")
+        table.add_row(NAMES[row["alternative"]], *amounts, cold)
+    console.print(table)
+    for key, text in _BREAK_EVEN.items():
+        requests = report["break_even_requests_per_month"][key]
+        console.print(f"{text}: " + ("never" if requests is None else f"{requests:,.0f}"), highlight=False)
+    console.print()
+    console.print(report["recommendation"], highlight=False)
+
+
+_BREAK_EVEN = {
+    "users_keep_it_warm": "Requests a month from which users keep it warm themselves (fewer than 1 % cold)",
+    "warmer_no_dearer_than_none": "… from which the INIT it saves pays for the warmer",
+    "provisioned_no_dearer_than_warmer": "… from which provisioned concurrency costs no more than the warmer",
+    "snapstart_no_dearer_than_warmer": "… from which SnapStart costs no more than the warmer",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npm run cost --",
+        description="The month's price of keeping execution environments warm, beside provisioned concurrency and "
+        "SnapStart, with the break-even in requests and a recommendation.",
+        epilog="With --stage, memory, architecture, concurrency and rate come from serverless.yml (`sls print`); a "
+        "flag given beside it wins. `auto` counts with its maximum; windows do not count. Without --stage, flags "
+        "and their defaults are all there is.",
+    )
+    default = Plan()
+    parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
+    parser.add_argument("--function", default="api", help="the function in serverless.yml (default: %(default)s)")
+    parser.add_argument("--project", type=Path, default=Path.cwd(), help="folder of serverless.yml (default: this one)")
+    parser.add_argument("--requests-per-month", type=float, help=f"(default: {default.requests_per_month:,.0f})")
+    parser.add_argument("--memory-mb", type=int, help=f"of the function (default: {default.memory_mb})")
+    parser.add_argument("--architecture", choices=sorted(PRICES), help=f"(default: {default.architecture})")
+    parser.add_argument("--concurrency", type=int, help=f"environments kept warm (default: {default.concurrency})")
+    parser.add_argument("--interval-minutes", type=float, help=f"(default: {default.interval_minutes:g})")
+    parser.add_argument("--hold-ms", type=float, help=f"how long a ping is held (default: {default.hold_ms:g})")
+    parser.add_argument("--request-ms", type=float, help=f"of a warm request (default: {default.request_ms:g})")
+    parser.add_argument("--init-ms", type=float, help=f"INIT of a cold start (default: {default.init_ms:g})")
+    parser.add_argument("--warmer-memory-mb", type=int, help=f"(default: {default.warmer_memory_mb})")
+    parser.add_argument("--trace-share", type=float, help=f"that X-Ray samples (default: {default.trace_share})")
+    parser.add_argument("--idle-minutes", type=float, help=f"an idle one is kept (default: {default.idle_minutes:g})")
+    parser.add_argument("--lifetime-hours", type=float, help=f"any one is kept (default: {default.lifetime_hours:g})")
+    parser.add_argument("--cold-share", type=float, help="measured share of cold requests without warming, 0 to 1")
+    parser.add_argument("--free-tier", action="store_true", help="as if this were all that the account runs")
+    parser.add_argument("--no-cold-starts", action="store_true", help="a cold start is not acceptable at any price")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""A function, its load, how it would be warmed, and how many of its requests would start cold.
+
+Cold starts are estimated for requests spread at random over the month (a Poisson process); real load is burstier, so
+a measured share of cold starts (`npm run latency`) is the better figure: give it as `cold_share`.
+"""
+
+import math
+from dataclasses import dataclass
+
+from pilotlight_tools.cost.prices import PRICES
+
+MONTH_SECONDS = 730 * 3600
+"""A month as AWS's own price pages count it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One function, its load, and how it would be warmed. Times are in the unit that the name ends with."""
+
+    memory_mb: int = 512
+    architecture: str = "arm64"
+    concurrency: int = 5
+    interval_minutes: float = 5.0
+    hold_ms: float = 100.0
+    requests_per_month: float = 100_000
+    request_ms: float = 50.0
+    init_ms: float = 300.0
+    warmer_memory_mb: int = 512
+    trace_share: float = 0.05
+    """Share of users' requests that X-Ray records. Each tick is a trace too, and all its pings are in that one."""
+    idle_minutes: float = 6.0
+    """How long Lambda keeps an idle environment: undocumented, five minutes and more are seen."""
+    lifetime_hours: float = 2.0
+    """How long Lambda keeps any environment, however busy: undocumented, about two hours are seen."""
+    cold_share: float | None = None
+    """Share of requests that are cold without warming, where it was measured."""
+
+    def __post_init__(self) -> None:
+        if self.architecture not in PRICES:
+            raise ValueError(f"architecture is {self.architecture!r}: give one of {', '.join(PRICES)}")
+        if not 128 <= self.memory_mb <= 10240 or not 128 <= self.warmer_memory_mb <= 10240:
+            raise ValueError("memory is outside what Lambda allows: give 128 to 10240 MB")
+        if self.concurrency < 1:
+            raise ValueError("concurrency is below 1: give how many environments are to be warm")
+        for name in ("interval_minutes", "request_ms", "idle_minutes", "lifetime_hours"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}: give a number above 0")
+        for name in ("hold_ms", "requests_per_month", "init_ms"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}: give a number of 0 or more")
+        for name in ("trace_share", "cold_share"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share <= 1:
+                raise ValueError(f"{name} is {share}: give a share between 0 and 1")
+
+
+def cold_share_without_warming(plan: Plan) -> float:
+    """Share of users' requests that meet no environment, as measured or else as `cold_share_beyond` estimates."""
+    return cold_share_beyond(plan, 0) if plan.cold_share is None else plan.cold_share
+
+
+def cold_share_beyond(plan: Plan, environments: int) -> float:
+    """Share of all requests that start cold when `environments` of them are always there.
+
+    Requests in progress are Poisson distributed with mean a = rate x duration (M/G/infinity). One that finds n in
+    progress needs the n+1st environment, which is gone when the last such request is longer ago than Lambda keeps an
+    idle environment (T): the sum over n of p(n) e^(-rate p(n) T). With short requests this is the exact e^(-rate T).
+    Age adds one cold start in each lifetime at best. `bench/policies` is held against the same formula.
+    """
+    a_second = plan.requests_per_month / MONTH_SECONDS
+    idle_seconds = plan.idle_minutes * 60
+    share = sum(p * math.exp(-a_second * p * idle_seconds) for p in _in_progress(plan, environments))
+    by_age = 1 / (1 + a_second * plan.lifetime_hours * 3600) if environments == 0 else 0.0
+    return min(1.0, max(share, by_age))
+
+
+def share_beyond_busy(plan: Plan, environments: int) -> float:
+    """Erlang B: share of requests that find all of so many provisioned environments busy and spill over."""
+    offered = plan.requests_per_month / MONTH_SECONDS * plan.request_ms / 1000
+    blocked = 1.0
+    for number in range(1, environments + 1):
+        blocked = offered * blocked / (number + offered * blocked)
+    return blocked
+
+
+def _in_progress(plan: Plan, at_least: int) -> list[float]:
+    """Poisson probabilities of finding n requests in progress, for the n from `at_least` on that matter."""
+    mean = plan.requests_per_month / MONTH_SECONDS * plan.request_ms / 1000
+    reach = 12 * math.sqrt(mean) + 12
+    first, last = max(at_least, int(mean - reach)), int(mean + reach)
+    if mean == 0:
+        return [1.0] if at_least == 0 else []
+    return [math.exp(n * math.log(mean) - mean - math.lgamma(n + 1)) for n in range(first, last + 1)]

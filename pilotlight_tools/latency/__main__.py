@@ -1,0 +1,101 @@
+"""`npm run latency`: what cold starts cost the users of a stage, read back from X-Ray."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from pilotlight_tools.latency import tables
+from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
+from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.page import static_page
+from pilotlight_tools.latency.problems import Problem, explained
+from pilotlight_tools.latency.progress import shown
+from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.time_range import Window, duration_seconds
+
+DEFAULT_LAST = "6h"
+# 400 calls of BatchGetTraces: well under a minute, and enough for a p99 of each start type.
+DEFAULT_MOST = 2000
+EXIT_CODE_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code is 0, 1 for a problem, 2 for wrong usage, 3 for no traces, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        deployment = find_deployment(
+            options.stage, service=options.service, region=options.region, project=options.project
+        )
+        report = read(deployment, options.last, options.most)
+    except Problem as problem:
+        print(f"latency: {problem.wrong}\n{problem.way_out}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        print("latency: stopped", file=sys.stderr)
+        return EXIT_CODE_INTERRUPTED
+    if options.html:
+        options.html.parent.mkdir(parents=True, exist_ok=True)
+        options.html.write_text(static_page(report, options.project), encoding="utf-8")
+    if options.json:
+        print(json.dumps(report.as_dict(), indent=2))
+    else:
+        tables.show(report, Console())
+    if options.html:
+        print(f"Page written to {options.html}", file=sys.stderr)
+    return 0
+
+
+def read(deployment: Deployment, last: str, most: int) -> Report:
+    """The report of the deployment's last `last` (such as 6h); Problem when there is none to make."""
+    end = time.time() + 1
+    window = Window(end - duration_seconds(last), end)
+    with explained(deployment.endpoint_url), shown("Reading X-Ray") as progress:
+        client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
+        reader = Reader(client, deployment.service, deployment.stage, progress=progress)
+        region = None if deployment.endpoint_url else deployment.region
+        report = make_report(reader, window, stage=deployment.stage, region=region, most=most)
+        if not report.requests and not report.pings.ticks and not report.without_record:
+            raise nothing_found(deployment, last, reader.transaction_search_is_on())
+    return report
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npm run latency --",
+        description="What cold starts cost your users: response times by start type, read back from X-Ray.",
+        epilog="Exit codes: 0 report made, 1 problem, 2 wrong usage, 3 no traces in the window, 130 interrupted.",
+    )
+    parser.add_argument("--stage", required=True, help="stage to read, as it was deployed; 'local' reads `npm start`'s")
+    parser.add_argument("--last", default=DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")
+    parser.add_argument("--most", default=DEFAULT_MOST, type=_positive, help="traces to read closely (%(default)s)")
+    parser.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: this one)")
+    parser.add_argument("--service", help="service name (the one in serverless.yml)")
+    parser.add_argument("--region", help="AWS region (AWS_REGION, or the profile's)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page that needs no network")
+    return parser
+
+
+def _duration(text: str) -> str:
+    try:
+        duration_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Which X-Ray to ask, and for which service: from the command line, the environment, serverless.yml, `npm start`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
+from pilotlight_tools.latency import running
+from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
+LOCAL_STAGE = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`service` is the name with the stage; `endpoint_url` is None for AWS; `local` X-Rays need no credentials."""
+
+    service: str
+    stage: str
+    region: str
+    endpoint_url: str | None
+    local: bool
+
+
+def find_deployment(
+    stage: str,
+    *,
+    service: str | None = None,
+    region: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+    project: Path = Path(),
+) -> Deployment:
+    """What to read for this stage; Problem when it is local and does not run, or when nothing names the service."""
+    name = f"{service or _service_name(project)}-{stage}"
+    chosen_region = region or _region(read_configuration(project), environment)
+    endpoint_url = environment.get(ENDPOINT_VARIABLE)
+    if endpoint_url:
+        on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
+    stack = running.find(project)
+    if stack and stack.stage == stage:
+        return Deployment(name, stage, chosen_region, stack.xray_endpoint, local=True)
+    if stage == LOCAL_STAGE:
+        other = f" (stage {stack.stage} runs: --stage {stack.stage})" if stack else ""
+        raise Problem(f"No local stack is running here{other}.", "Start it in another terminal: npm start")
+    return Deployment(name, stage, chosen_region, None, local=False)
+
+
+def nothing_found(
+    deployment: Deployment, last: str, transaction_search: bool, cloudformation: CloudFormationClient | None = None
+) -> Problem:
+    """Why there is not one trace, as far as that can be told; `cloudformation` None makes a client for the region."""
+    if deployment.local:
+        way_out = "Make some requests to it; they show up within a second."
+        return Problem(f"{deployment.service} has no traces in the last {last} yet.", way_out, EXIT_CODE_NO_TRACES)
+    if transaction_search:
+        return Problem(
+            f"X-Ray lists no traces of {deployment.service} in the last {last}, and Transaction Search is on: it "
+            "indexes only a share of them (1 % unless changed).",
+            "Raise it: aws xray update-indexing-rule --name Default "
+            '--rule \'{"Probabilistic": {"DesiredSamplingPercentage": 100}}\', then make requests.',
+            EXIT_CODE_NO_TRACES,
+        )
+    if deployment.endpoint_url is None and not _is_deployed(deployment, cloudformation):
+        return Problem(
+            f"Stage {deployment.stage} is not deployed in {deployment.region}: there is no stack {deployment.service}.",
+            f"Deploy it: npx sls deploy --stage {deployment.stage}, or name another --stage, --service or --region.",
+            EXIT_CODE_NO_TRACES,
+        )
+    return Problem(
+        f"X-Ray has no traces of {deployment.service} in the last {last} yet.",
+        "Make some requests; X-Ray lists a trace within half a minute, and samples a busy stage. Or look further back: "
+        "--last 7d",
+        EXIT_CODE_NO_TRACES,
+    )
+
+
+def _service_name(project: Path) -> str:
+    try:
+        return service_name(project)
+    except ConfigurationError as error:
+        raise Problem(f"{error}.", "Or name it: --service pilotlight") from error
+
+
+def _region(configured: dict[str, Any], environment: Mapping[str, str]) -> str:
+    named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    provider = configured.get("provider")
+    deployed_to = provider.get("region") if isinstance(provider, dict) else None
+    if isinstance(deployed_to, str) and "${" not in deployed_to:
+        return named or deployed_to
+    # The deploy tool's own default.
+    return named or boto3.Session().region_name or "us-east-1"
+
+
+def _is_deployed(deployment: Deployment, cloudformation: CloudFormationClient | None) -> bool:
+    """Is there a CloudFormation stack? True, too, when that cannot be told."""
+    try:
+        client = cloudformation or boto3.client("cloudformation", region_name=deployment.region)
+        client.describe_stacks(StackName=deployment.service)
+    except ClientError as error:
+        return "does not exist" not in str(error)
+    except BotoCoreError:
+        return True
+    return True

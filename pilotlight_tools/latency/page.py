@@ -1,0 +1,55 @@
+"""The report as one page of HTML: charts, styles and figures inlined, nothing fetched from anywhere else."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from pilotlight_tools.latency.problems import Problem
+from pilotlight_tools.latency.report import Report
+
+_HERE = Path(__file__).resolve().parent
+# Observable Plot, pinned in package.json, and D3, on which it stands.
+_CHART_LIBRARY = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js")
+
+
+def static_page(report: Report, project: Path = Path()) -> str:
+    """The page of this report, to be kept as a file: it works offline and never changes."""
+    title = f"{report.service}: cold and warm starts"
+    return _page(title, json.dumps({"report": report.as_dict(), "live": False}), project, connect="'none'")
+
+
+def live_page(service: str, project: Path = Path()) -> str:
+    """The page that asks `report.json` beside it for the report, and again every two seconds."""
+    return _page(
+        f"{service}: cold and warm starts, live", json.dumps({"report": None, "live": True}), project, connect="'self'"
+    )
+
+
+def _page(title: str, data: str, project: Path, *, connect: str) -> str:
+    parts = {
+        "title": html.escape(title),
+        "connect": connect,
+        "style": _text("page.css"),
+        "library": _library(project),
+        "script": _text("page.js"),
+        # Inside a script element only "<" could end it.
+        "data": data.replace("<", "\\u003c"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text("page.html"))
+
+
+@cache
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+@cache
+def _library(project: Path) -> str:
+    try:
+        return "\n".join((project / "node_modules" / path).read_text(encoding="utf-8") for path in _CHART_LIBRARY)
+    except FileNotFoundError as error:
+        raise Problem(f"The page's chart library is not installed ({error.filename}).", "Install it: npm ci") from error

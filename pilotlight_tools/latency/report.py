@@ -1,0 +1,89 @@
+"""The report: what cold starts cost users, and what the warmer saved them. Plain data, the same for every picture."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pilotlight_tools.latency.statistics import Distribution, Histogram
+from pilotlight_tools.latency.time_range import Window
+
+
+@dataclass(frozen=True, slots=True)
+class StartType:
+    """User requests of one start type: `count` is of all traces, `response` and `init` are of the sampled ones."""
+
+    count: int
+    faults: int
+    errors: int
+    throttles: int
+    response: Distribution | None
+    init: Distribution | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pings:
+    """What pings saved: `requests` met one of `environments` that a ping, and no user, had waited to initialise."""
+
+    requests: int
+    environments: int
+    ticks: int
+    cold_pings: int
+    coverage_mean: float | None
+    coverage_lowest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bin of time from `start` (epoch seconds). Rates and coverage are None where nothing happened."""
+
+    start: float
+    requests: int
+    cold: int
+    cold_start_rate: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """One of the slowest requests; `console_url` opens its trace, None for a local one."""
+
+    trace_id: str
+    at: float
+    start: str
+    response_ms: float
+    init_ms: float | None
+    handler_ms: float | None
+    status: int | None
+    request: str
+    console_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a picture shows. Times are epoch seconds, durations milliseconds, rates from 0 to 1."""
+
+    service: str
+    stage: str
+    region: str | None
+    window: Window
+    made_at: float
+    requests: int
+    sampled: int
+    measured: int
+    measured_by: str
+    cold_start_rate: float | None
+    starts: dict[str, StartType]
+    every: Distribution | None
+    pings: Pings
+    without_record: dict[str, int]
+    bin_seconds: int
+    timeline: list[Point]
+    histogram: Histogram
+    slowest: list[Slow]
+    definitions: dict[str, str]
+    method: str
+    notes: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,168 @@
+"""A first pass over all trace summaries of a window: counts, rates and ticks, and a sample to look at closely.
+
+Memory is bounded: by the bins of the window, the size of the sample, the number of environments and of ticks; not by
+the number of traces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from pilotlight_tools.latency.observation import UNKNOWN
+from pilotlight_tools.latency.time_range import Window
+
+Summary = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a tick of the warmer found: `at` in epoch seconds, `coverage` from 0 to 1."""
+
+    at: float
+    requested: int
+    unique: int
+    cold: int
+    failed: int
+    throttled: int
+    coverage: float
+
+
+@dataclass(slots=True)
+class Bin:
+    """User requests that began within one of the window's bins."""
+
+    requests: int = 0
+    cold: int = 0
+
+
+class Survey:
+    """Takes each summary once with `add`; afterwards its fields tell the counts and `sample` what to read."""
+
+    def __init__(self, window: Window, most: int) -> None:
+        self.window = window
+        self.most = most
+        self.starts: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.throttles: Counter[str] = Counter()
+        self.by_ping: Counter[str] = Counter()
+        self.environments_by_ping: set[str] = set()
+        self.ticks: list[Tick] = []
+        self.pings_alone = 0
+        # Requests the API answered for which no record came: throttled, crashed, timed out, or not sampled by Lambda.
+        self.without_record: Counter[str] = Counter()
+        self.bins: dict[int, Bin] = {}
+        self._sampled: dict[str, list[tuple[int, str]]] = {}
+        self._at_borders: set[str] = set()
+
+    @property
+    def requests(self) -> int:
+        """How many user requests with a record there were."""
+        return self.starts.total()
+
+    def bin_number(self, at: float) -> int:
+        """The bin of a moment; bins begin at multiples of their width, so that they stay put when the window moves."""
+        return int(at // self.window.bin_seconds)
+
+    def add(self, summary: Summary) -> None:
+        """Count one trace; a second time, where two chunks of the window meet, does not count."""
+        at = _moment(summary)
+        if self.window.near_border(at):
+            if summary["Id"] in self._at_borders:
+                return
+            self._at_borders.add(summary["Id"])
+        kinds = _values(summary, "kind")
+        if "request" in kinds:
+            self._add_request(summary, at)
+        elif "tick" in kinds:
+            self.ticks.append(_tick(summary, at))
+        elif "warmup" in kinds:
+            self.pings_alone += 1
+        else:
+            self.without_record[_outcome(summary)] += 1
+
+    def sample(self) -> dict[str, list[str]]:
+        """Trace ids to read by start type, `most` in all.
+
+        Each start type gets an equal share first, since cold starts are few, and what others leave over goes to those
+        that have more. Which traces is decided by a hash of their ids: at random, but the same ones in the next report.
+        """
+        counts = {start: len(heap) for start, heap in self._sampled.items()}
+        shares = dict.fromkeys(counts, 0)
+        room = self.most
+        while room > 0 and any(shares[start] < counts[start] for start in counts):
+            open_starts = [start for start in counts if shares[start] < counts[start]]
+            share = max(1, room // len(open_starts))
+            for start in open_starts:
+                more = min(share, counts[start] - shares[start], room)
+                shares[start] += more
+                room -= more
+        return {
+            start: [trace_id for _, trace_id in sorted(heap, reverse=True)[: shares[start]]]
+            for start, heap in self._sampled.items()
+        }
+
+    def _add_request(self, summary: Summary, at: float) -> None:
+        start = str(_first(summary, "start", UNKNOWN))
+        self.starts[start] += 1
+        self.faults[start] += bool(summary.get("HasFault"))
+        self.errors[start] += bool(summary.get("HasError"))
+        self.throttles[start] += bool(summary.get("HasThrottle"))
+        if _first(summary, "warmed_by_ping", False) is True:
+            self.by_ping[start] += 1
+            self.environments_by_ping.add(str(_first(summary, "environment", "")))
+        place = self.bins.setdefault(self.bin_number(at), Bin())
+        place.requests += 1
+        place.cold += start == "cold"
+        self._keep(start, summary["Id"])
+
+    def _keep(self, start: str, trace_id: str) -> None:
+        """Keep the `most` smallest hashes of each start type: a heap with the largest of them on top."""
+        heap = self._sampled.setdefault(start, [])
+        entry = (-int.from_bytes(hashlib.blake2b(trace_id.encode(), digest_size=8).digest()), trace_id)
+        if len(heap) < self.most:
+            heapq.heappush(heap, entry)
+        else:
+            heapq.heappushpop(heap, entry)
+
+
+def _tick(summary: Summary, at: float) -> Tick:
+    def number(key: str) -> float:
+        return float(_first(summary, key, 0.0))
+
+    return Tick(
+        at=at,
+        requested=int(number("requested")),
+        unique=int(number("unique")),
+        cold=int(number("cold")),
+        failed=int(number("failed")),
+        throttled=int(number("throttled")),
+        coverage=min((float(value) for value in _values(summary, "coverage")), default=0.0),
+    )
+
+
+def _moment(summary: Summary) -> float:
+    """When the trace began: X-Ray's StartTime, or the second in the trace id where an older answer has none."""
+    if "StartTime" in summary:
+        return float(summary["StartTime"].timestamp())
+    return float(int(summary["Id"].split("-")[1], 16))
+
+
+def _outcome(summary: Summary) -> str:
+    for key, name in (("HasThrottle", "throttled"), ("HasFault", "fault"), ("HasError", "error")):
+        if summary.get(key):
+            return name
+    return "other"
+
+
+def _values(summary: Summary, key: str) -> list[str | float | bool]:
+    entries = summary.get("Annotations", {}).get(key, ())
+    return [value for entry in entries for value in entry.get("AnnotationValue", {}).values()]
+
+
+def _first(summary: Summary, key: str, default: str | float | bool) -> str | float | bool:
+    return next(iter(_values(summary, key)), default)

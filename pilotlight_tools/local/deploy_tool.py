@@ -1,0 +1,103 @@
+"""The deploy tool `sls`, run for real on a private copy of the service.
+
+The tool writes `.serverless` and the package beside `serverless.yml`. Two of them in one folder would overwrite each
+other's, so each stack deploys from its own copy: a `npm test` beside a running `npm start` is safe.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilotlight_tools.local.engine import SUPERVISOR
+
+SHARED = ("node_modules", ".venv")  # large, and only read: linked, not copied
+LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless", "build", "tests", "docs"))
+"""Only in the service's own folder: a folder of such a name further in may be the service's code."""
+LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
+WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
+OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
+
+
+class DeployToolError(Exception):
+    """The deploy tool failed; the message holds its own words."""
+
+
+def copy_service(project: Path, folder: Path) -> None:
+    """Copy what a deployment needs of `project` into `folder`; what is large and only read is linked."""
+    everywhere = shutil.ignore_patterns(*LEFT_OUT)
+
+    def left_out(path: str, names: list[str]) -> set[str]:
+        in_root = LEFT_OUT_OF_ROOT.union(SHARED) if Path(path) == project else frozenset[str]()
+        return everywhere(path, names) | in_root.intersection(names)
+
+    shutil.copytree(project, folder, symlinks=True, ignore=left_out)
+    for name in SHARED:
+        if (project / name).exists():
+            (folder / name).symlink_to(project / name)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one run of the tool gave: its exit code and everything it printed (its log and its answer together)."""
+
+    exit_code: int
+    text: str
+
+
+class DeployTool:
+    """`sls` for one engine: `environment` holds that engine's endpoint and credentials."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], project: Path = Path()) -> None:
+        """Copy the service in `project` into `folder`, which must not exist yet."""
+        project = project.resolve()
+        self.program = project / "node_modules" / ".bin" / "sls"
+        if not self.program.exists():
+            raise DeployToolError(
+                "the deploy tool is not installed: run `npm ci` first (`npm start` does it by itself)"
+            )
+        self.folder = folder
+        copy_service(project, folder)
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)},
+            **environment,
+            "SLS_AWS_MONITORING_FREQUENCY": "200",  # milliseconds between looks at the stack: 5000 is for the real AWS
+            "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
+            "NO_COLOR": "1",
+        }
+
+    def run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> Output:
+        """Run `sls` with `arguments`, giving each line to `on_line` as it is printed."""
+        lines: list[str] = []
+        # Its standard input is ours to hold: should we die, the supervisor ends the tool and removes its folder.
+        with subprocess.Popen(
+            [sys.executable, "-E", "-S", str(SUPERVISOR), str(self.folder), str(self.program), *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 (for mypy: it was opened as a pipe)
+            for line in process.stdout:
+                lines.append(line)
+                on_line(line.rstrip())
+            exit_code = process.wait()
+        return Output(exit_code, "".join(lines))
+
+    def must_run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> str:
+        """Like `run`, for what has to succeed: return what it printed, or raise `DeployToolError` with it."""
+        output = self.run(*arguments, on_line=on_line)
+        if output.exit_code != 0:
+            said = "\n".join(line for line in output.text.splitlines() if not WENT_WELL.match(line))
+            raise DeployToolError(
+                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. It said:\n\n{said.strip()}"
+            )
+        return output.text

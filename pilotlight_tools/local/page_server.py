@@ -1,0 +1,118 @@
+"""The page, served live: it shows requests within seconds, without a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.observation import Document
+from pilotlight_tools.latency.page import live_page
+from pilotlight_tools.latency.problems import Problem, explained
+from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.time_range import Window, duration_seconds
+from pilotlight_tools.local.http_thread import HttpThread
+
+_MOST = 2000
+_REMEMBER = 4 * _MOST
+# The page asks every two seconds; together with the reading itself that stays below five.
+_FRESH_SECONDS = 1.0
+# Reading takes processor time from the API it measures: at most a third of one processor's.
+_REST_FOR_EACH_SECOND_OF_READING = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReader:
+    """What the live page shows: `report` reads X-Ray anew, `documents` gives one trace. Both block."""
+
+    service: str
+    report: Callable[[], Report]
+    documents: Callable[[str], list[Document]]
+
+
+def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1h") -> ReportReader:
+    """A reader of the local X-Ray at `endpoint_url`; `service` is the name with the stage, such as pilotlight-local."""
+    reader = Reader(xray_client("us-east-1", endpoint_url, local=True), service, stage, remember=_REMEMBER)
+    length = duration_seconds(last)
+
+    def report() -> Report:
+        end = time.time() + 1
+        return make_report(reader, Window(end - length, end), stage=stage, region=None, most=_MOST)
+
+    return ReportReader(service, report, reader.documents)
+
+
+@contextmanager
+def page_server(reader: ReportReader, *, port: int = 0, project: Path = Path()) -> Iterator[str]:
+    """Serve the page on 127.0.0.1 while the block runs, and give its URL. `port` 0 takes a free one.
+
+    OSError when the port is taken, Problem when the page's chart library is not installed.
+    """
+    app = page_application(reader, project)
+    listener = socket.create_server(("127.0.0.1", port))
+    thread = HttpThread(app, listener)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        thread.stop()
+
+
+def page_application(reader: ReportReader, project: Path = Path()) -> web.Application:
+    """An aiohttp application: the page at `/`, its figures at `/report.json`, a trace's documents at `/traces/<id>`."""
+    page = live_page(reader.service, project)
+    latest = _Latest(reader.report)
+
+    async def show_page(_: web.Request) -> web.Response:
+        return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-store"})
+
+    async def show_report(_: web.Request) -> web.Response:
+        try:
+            return web.json_response(text=await latest.json(), headers={"Cache-Control": "no-store"})
+        except Problem as problem:
+            return web.json_response({"problem": f"{problem.wrong} {problem.way_out}"}, status=503)
+
+    async def show_trace(request: web.Request) -> web.Response:
+        documents = await asyncio.to_thread(reader.documents, request.match_info["trace_id"])
+        if not documents:
+            raise web.HTTPNotFound(text="X-Ray has no such trace (any more).\n")
+        return web.json_response(text=json.dumps(documents, indent=2))
+
+    app = web.Application()
+    app.add_routes(
+        [web.get("/", show_page), web.get("/report.json", show_report), web.get("/traces/{trace_id}", show_trace)]
+    )
+    return app
+
+
+class _Latest:
+    """The latest report as JSON, read at most once at a time however many pages ask."""
+
+    def __init__(self, read: Callable[[], Report]) -> None:
+        self._read = read
+        self._lock = asyncio.Lock()
+        self._text = ""
+        self._good_until = 0.0
+
+    async def json(self) -> str:
+        async with self._lock:
+            if time.monotonic() >= self._good_until:
+                began = time.monotonic()
+                self._text = await asyncio.to_thread(self._read_json)
+                ended = time.monotonic()
+                rest = max(_FRESH_SECONDS, (ended - began) * _REST_FOR_EACH_SECOND_OF_READING)
+                self._good_until = ended + rest
+            return self._text
+
+    def _read_json(self) -> str:
+        with explained("the local X-Ray"):
+            return json.dumps(self._read().as_dict())

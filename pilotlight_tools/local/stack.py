@@ -1,0 +1,163 @@
+"""The whole service on this machine: an engine, and a stage of `serverless.yml` deployed into it by the deploy tool."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import boto3
+
+from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
+from pilotlight_tools.local.engine import LOOPBACK, Engine
+
+Progress = Callable[[str, str], None]  # what is being done, and how far it has come
+READY_SECONDS = 30.0
+
+
+class WarmerError(Exception):
+    """The warmer raised instead of returning the result of a tick; the message holds Lambda's answer."""
+
+
+class Stack:
+    """An engine with a stage deployed, between `__enter__` and `__exit__`.
+
+    `parameters` override the stage's `params` of `serverless.yml`, as `sls deploy --param name=value` does. The rest
+    are the engine's (see `local.engine.Engine`). `progress` is told in a few words what is going on.
+    """
+
+    def __init__(
+        self,
+        *,
+        stage: str = "local",
+        parameters: Mapping[str, object] | None = None,
+        account_concurrency: int = 1000,
+        warm_seconds: int = 300,
+        daemon_address: str | None = None,
+        progress: Progress = lambda _, __: None,
+        project: Path = Path(),
+    ) -> None:
+        self.stage = stage
+        self.parameters = dict(parameters or {})
+        self.engine = Engine(
+            account_concurrency=account_concurrency, warm_seconds=warm_seconds, daemon_address=daemon_address
+        )
+        self.api_id = ""
+        self.functions: dict[str, str] = {}
+        self.rules: list[str] = []
+        self._project = project
+        self._progress = progress
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._progress("Starting the local engine", "")
+            stack.enter_context(self.engine)
+            self.deploy_tool = DeployTool(self.engine.folder / "service", self.engine.environment, self._project)
+            self.deploy()
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """Keyword arguments for `boto3.client(name, **stack.connection)`."""
+        return self.engine.connection
+
+    @property
+    def api_url(self) -> str:
+        """Where the engine serves the API, for clients that need no `Host` of AWS's shape."""
+        return f"{self.engine.url}/_aws/execute-api/{self.api_id}/{self.stage}"
+
+    @property
+    def api_host(self) -> str:
+        """The `Host` under which the engine serves the API as AWS does, at the path `/<stage>`."""
+        return f"{self.api_id}.execute-api.localhost:{self.engine.port}"
+
+    @property
+    def api_origin(self) -> str:
+        """The address to connect to for `api_host`."""
+        return f"http://{LOOPBACK}:{self.engine.port}"
+
+    def sls(self, *arguments: str) -> str:
+        """Run a command of the deploy tool for this stage and return what it printed."""
+        return self.deploy_tool.must_run(*arguments, "--stage", self.stage)
+
+    def deploy(self) -> None:
+        """Deploy the stage, as it is now in the work folder, and look up what came of it."""
+        self._report("packaging")
+        parameters = [part for name, value in self.parameters.items() for part in ("--param", f"{name}={value}")]
+        self.deploy_tool.must_run(
+            "deploy", "--verbose", "--stage", self.stage, *parameters, on_line=self._report_resource
+        )
+        self._look_up()
+
+    def tick(self) -> dict[str, Any]:
+        """Invoke the warmer as its schedule does, and return the result of that tick; `WarmerError` if it raised."""
+        reply = boto3.client("lambda", **self.connection).invoke(
+            FunctionName=self.functions["warmer"],
+            Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+        )
+        payload = reply["Payload"].read().decode()
+        if "FunctionError" in reply:
+            raise WarmerError(f"the warmer failed: {payload}")
+        return cast(dict[str, Any], json.loads(payload))
+
+    def stop_schedule(self) -> None:
+        """Switch off the rules of the schedule: nothing ticks from now on but who asks for it."""
+        events = boto3.client("events", **self.connection)
+        for rule in self.rules:
+            events.disable_rule(Name=rule)
+
+    def end_environments(self, function: str) -> None:
+        """Make every execution environment of `function` ("api", "warmer") end, so that its next requests are cold.
+
+        By a change of its environment variables, which is what does it on AWS too (Lambda Developer Guide,
+        "Understanding the Lambda execution environment lifecycle": a change of configuration ends environments).
+        """
+        client = boto3.client("lambda", **self.connection)
+        name = self.functions[function]
+        variables = client.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables", {})
+        changed = {**variables, "CONFIGURATION": str(int(variables.get("CONFIGURATION", "0")) + 1)}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+        deadline = time.monotonic() + READY_SECONDS
+        while client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] != "Successful":
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} was not updated within {READY_SECONDS:.0f} s")
+            time.sleep(0.05)
+
+    def _report_resource(self, line: str) -> None:
+        status, _, resource = line.strip().partition(" - ")
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            self._report(resource.replace(" - ", " "))
+
+    def _report(self, detail: str) -> None:
+        self._progress(f"Deploying stage {self.stage}", detail)
+
+    def _look_up(self) -> None:
+        client = boto3.client("cloudformation", **self.connection)
+        name = next(
+            iter(client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])["StackSummaries"])
+        )
+        resources = client.describe_stack_resources(StackName=name["StackName"])["StackResources"]
+        found: dict[str, dict[str, str]] = {}
+        for resource in resources:
+            by_name = found.setdefault(resource["ResourceType"], {})
+            by_name[resource["LogicalResourceId"]] = resource.get("PhysicalResourceId", "")
+        functions = found.get("AWS::Lambda::Function", {})
+        self.functions = {
+            logical.removesuffix("LambdaFunction").lower(): physical for logical, physical in functions.items()
+        }
+        apis = list(found.get("AWS::ApiGateway::RestApi", {}).values())
+        if not apis or not {"api", "warmer"} <= self.functions.keys():
+            raise DeployToolError(
+                f"the stack {name['StackName']} has no REST API or not both functions: {sorted(found)}"
+            )
+        self.api_id = apis[0]
+        self.rules = list(found.get("AWS::Events::Rule", {}).values())

@@ -1,0 +1,39 @@
+"""Whether the records tell the truth: held against what the engine says that it started, and against one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pilotlight_tools.local.engine import Engine
+
+Document = dict[str, Any]
+
+
+def environments_started(engine: Engine, function: str) -> int:
+    """How many execution environments of `function` the engine has started since it runs, by its own log."""
+    return engine.full_log().count(f"Lambda worker spawned for {function} ")
+
+
+def misclassified(records: Iterable[Document]) -> list[Document]:
+    """The records of requests whose start cannot be true, given all records of requests and pings.
+
+    The first invocation of an execution environment is cold and every later one warm; a request was warmed by a ping
+    exactly if a ping came first. (Nothing here initialises ahead of need.)
+    """
+    by_environment: dict[str, list[Document]] = {}
+    for record in sorted(records, key=lambda record: float(record["start_time"])):
+        by_environment.setdefault(record["annotations"]["environment"], []).append(record)
+    return [
+        record
+        for served in by_environment.values()
+        for number, record in enumerate(served)
+        if record["annotations"]["kind"] == "request" and not _is_true(record, served[0], first=number == 0)
+    ]
+
+
+def _is_true(record: Document, first_record: Document, *, first: bool) -> bool:
+    found = record["annotations"]
+    by_ping = first_record["annotations"]["kind"] == "warmup"
+    told = (found["start"], found["cold_start"], found["warmed_by_ping"])
+    return bool(told == ("cold" if first else "warm", first, by_ping))

@@ -1,0 +1,69 @@
+"""X-Ray's HTTP API, rest-json as boto3 speaks it. Paths and parameters are checked against botocore's service model."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+from botocore.validate import ParamValidator
+
+from pilotlight_tools.local.xray.operations import Operations, ServiceError
+
+logger = logging.getLogger(__name__)
+
+# Asked with each operation's name before it is answered: False refuses it with ThrottledException.
+Admit = Callable[[str], bool]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_STATUS = {"ThrottledException": 429}
+# PutTraceSegments takes 50 documents of 64 KB at most (X-Ray endpoints and quotas).
+_LARGEST_BODY_BYTES = 4 * 1024 * 1024
+
+
+def application(operations: Operations, admit: Admit = lambda _: True) -> web.Application:
+    """An aiohttp application with a route for every operation of the service model, supported or refused by name."""
+    # service-2 is the name of botocore's own model files.
+    service = ServiceModel(Loader().load_service_model("xray", "service-2"))
+    app = web.Application(client_max_size=_LARGEST_BODY_BYTES)
+    for name in service.operation_names:
+        model = service.operation_model(name)
+        app.router.add_post(model.http["requestUri"], _handler(model, operations, admit))
+    return app
+
+
+def _handler(model: OperationModel, operations: Operations, admit: Admit) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            if not admit(model.name):
+                raise ServiceError("ThrottledException", "Rate exceeded")
+            return web.json_response(operations.answer(model.name, _parameters(model, await request.read())))
+        except ServiceError as error:
+            return _refusal(error)
+
+    return handle
+
+
+def _parameters(model: OperationModel, body: bytes) -> dict[str, Any]:
+    try:
+        parameters = json.loads(body or b"{}")
+    except ValueError:
+        raise ServiceError("InvalidRequestException", "The request's body is not JSON") from None
+    if not isinstance(parameters, dict):
+        raise ServiceError("InvalidRequestException", "The request's body is not a JSON object")
+    # AWS answers missing and misshaped parameters with the same exception that botocore raises before sending.
+    report = ParamValidator().validate(parameters, model.input_shape) if model.input_shape else None
+    if report and report.has_errors():
+        raise ServiceError("InvalidRequestException", report.generate_report())
+    return parameters
+
+
+def _refusal(error: ServiceError) -> web.Response:
+    logger.info("refused: %s: %s", error.code, error)
+    return web.json_response(
+        {"Message": str(error)}, status=_STATUS.get(error.code, 400), headers={"x-amzn-ErrorType": error.code}
+    )

@@ -1,0 +1,180 @@
+"""X-Ray on this machine: the daemon's UDP port and the HTTP API on one port number of 127.0.0.1."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from pilotlight_tools.local.http_thread import HttpThread
+from pilotlight_tools.local.xray import documents
+from pilotlight_tools.local.xray.api import Admit, application
+from pilotlight_tools.local.xray.daemon import BadDatagramError, DaemonPort, body_of
+from pilotlight_tools.local.xray.documents import BadDocumentError, Document
+from pilotlight_tools.local.xray.joiner import PATIENCE_SECONDS, Joiner
+from pilotlight_tools.local.xray.operations import DEFAULT_PAGE_SIZE, Operations
+from pilotlight_tools.local.xray.store import DEFAULT_MAXIMUM_BYTES, Store
+from pilotlight_tools.local.xray.synthetic import Measurement
+
+logger = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+Sink = Callable[[Document], None]
+
+
+class XRay:
+    """X-Ray for one stage, from `start` to `stop` or as a context manager; threads of its own, nothing left behind.
+
+    `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; OSError when the
+    one asked for is taken. `admit` may refuse operations as throttled, and `destination` may claim that Transaction
+    Search is on: what reads X-Ray has to live with both.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        stage: str,
+        port: int = 0,
+        maximum_bytes: int = DEFAULT_MAXIMUM_BYTES,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        admit: Admit = lambda _: True,
+        destination: str = "XRay",
+    ) -> None:
+        self._wanted_port = port
+        self._maximum_bytes = maximum_bytes
+        self._page_size = page_size
+        self._admit = admit
+        self._destination = destination
+        self._joiner = Joiner(service, stage, self._keep_synthetic)
+        self._sinks: list[Sink] = []
+        self._rejected: Counter[str] = Counter()
+        self._documents = 0
+        self._sink_failures = 0
+        self._lock = threading.RLock()
+
+    def start(self) -> Self:
+        self._store = Store(self._maximum_bytes)
+        listener, port_socket = _bind_pair(self._wanted_port)
+        self.port: int = listener.getsockname()[1]
+        self._daemon_port = DaemonPort(port_socket, self._take_datagram, self._expire)
+        operations = Operations(self._store, self._take, page_size=self._page_size, destination=self._destination)
+        self._http = HttpThread(application(operations, self._admit), listener)
+        self._daemon_port.start()
+        self._http.start()
+        return self
+
+    def stop(self) -> None:
+        self._http.stop()
+        self._daemon_port.stop()
+        self._store.close()
+
+    @property
+    def daemon_address(self) -> str:
+        """For AWS_XRAY_DAEMON_ADDRESS."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def endpoint_url(self) -> str:
+        """For AWS_ENDPOINT_URL_XRAY."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def add_sink(self, sink: Sink) -> None:
+        """Have `sink` called with every document from now on, synthetic ones too, in order, one at a time.
+
+        It should be quick. What it raises is logged and counted, and stops nothing.
+        """
+        with self._lock:
+            self._sinks.append(sink)
+
+    def measured(self, measurement: Measurement) -> None:
+        """Tell what the front door measured of one request; call it from any thread, once for each answer."""
+        with self._lock:
+            self._joiner.measured(measurement)
+
+    def flush(self, *, settle: bool = False, timeout_seconds: float = 10.0) -> None:
+        """Return when every datagram sent before is stored; TimeoutError when that takes too long.
+
+        `settle` makes the synthetic segments of what has no counterpart now, not after some seconds of waiting for one.
+        """
+        self._daemon_port.flush(timeout_seconds)
+        if settle:
+            with self._lock:
+                self._joiner.expire(0)
+
+    def counts(self) -> dict[str, Any]:
+        """What came in: `datagrams`, `documents`. What did not get through: `rejected` by reason, `lost` in a full
+        socket buffer, `sink_failures`. What the store holds: `traces`, `bytes`; what it forgot: `traces_dropped`."""
+        with self._lock:
+            return {
+                "datagrams": self._daemon_port.datagrams,
+                "documents": self._documents,
+                "rejected": dict(self._rejected),
+                "lost": self._daemon_port.lost,
+                "sink_failures": self._sink_failures,
+            } | self._store.counts()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _take_datagram(self, datagram: bytes) -> None:
+        try:
+            self._take(body_of(datagram))
+        except (BadDatagramError, BadDocumentError) as error:
+            logger.warning("datagram of %d bytes rejected: %s", len(datagram), error)
+            with self._lock:
+                self._rejected[str(error)] += 1
+
+    def _take(self, body: str) -> None:
+        document = documents.parse(body)
+        with self._lock:
+            self._keep([(body, document)])
+            self._joiner.recorded(document)
+
+    def _keep_synthetic(self, made: list[Document]) -> None:
+        self._keep([(documents.dump(document), document) for document in made])
+
+    def _keep(self, entries: list[tuple[str, Document]]) -> None:
+        self._store.add(entries)
+        self._documents += len(entries)
+        for _, document in entries:
+            for sink in self._sinks:
+                try:
+                    sink(document)
+                except Exception:
+                    logger.exception("a sink failed")
+                    self._sink_failures += 1
+
+    def _expire(self) -> None:
+        with self._lock:
+            self._joiner.expire(PATIENCE_SECONDS)
+
+
+def _bind_pair(port: int) -> tuple[socket.socket, socket.socket]:
+    """A listening TCP socket and a UDP socket with the same number, as the daemon has its proxy beside its port."""
+    attempts = 1 if port else 20
+    for attempt in range(attempts):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((LOOPBACK, port))
+            datagrams.bind((LOOPBACK, listener.getsockname()[1]))
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            datagrams.close()
+            if attempt == attempts - 1:
+                raise
+            continue
+        return listener, datagrams
+    raise AssertionError("unreachable")

@@ -1,0 +1,182 @@
+"""The segments that AWS sends itself and no local part does: API Gateway's and Lambda's.
+
+Made from what was measured: the front door's clock for the API's stage, the record's for the function, its `init_ms`
+for the initialization. Every one says so in `metadata.pilotlight.synthetic`. Their form follows "Understanding AWS
+X-Ray traces for Amazon API Gateway APIs" (API Gateway developer guide) and "Visualize Lambda function invocations using
+AWS X-Ray" (Lambda developer guide):
+
+    AWS::ApiGateway::Stage          front door's start to end, root of the trace
+      Lambda (subsegment)           the integration: the same times, as nothing in between is measured
+        AWS::Lambda                 the Lambda service: the same again, or the function's when there was no front door
+          AWS::Lambda::Function     the record's start to end; its id is what `_X_AMZN_TRACE_ID` gave as Parent
+            Initialization          cold starts: `init_ms` up to the record's start: before its parent begins, as on AWS
+            pilotlight              our own subsegment, which the handler sent
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from pilotlight_tools.local.xray.documents import Document
+
+_ACCOUNT = "000000000000"
+_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One answered request as the front door saw it: times in epoch seconds, `request_id` the answer's X-Request-Id.
+
+    `request_id` is None when the answer carried none: the request never reached the function.
+    """
+
+    start: float
+    end: float
+    method: str
+    url: str
+    status: int
+    request_id: str | None
+    client_ip: str | None = None
+    user_agent: str | None = None
+
+
+def is_synthetic(document: Document) -> bool:
+    """Was this document made here, and not sent by the SDK or the handler?"""
+    return bool(document.get("metadata", {}).get("pilotlight", {}).get("synthetic"))
+
+
+def synthesise(
+    measurement: Measurement | None, record: Document | None, service: str, stage: str, *, parent_taken: bool = False
+) -> list[Document]:
+    """The AWS segments round one request: with a record Lambda's, with a measurement API Gateway's.
+
+    `service` is the API's name, and function names begin with it. Without a record the request ended in API Gateway:
+    only its own segment is made, under a trace id of its own. `parent_taken` says that another function segment of the
+    trace has the id that this record names as its parent: this one gets an id of its own, below that one.
+    """
+    made = []
+    gateway = _gateway(measurement, record, service, stage) if measurement else None
+    if gateway:
+        made.append(gateway)
+    if record:
+        made += _lambda(measurement, record, gateway, service, parent_taken)
+    return made
+
+
+def _gateway(measurement: Measurement, record: Document | None, service: str, stage: str) -> Document:
+    request_id = measurement.request_id or secrets.token_hex(8)
+    times = _timed(measurement.start, measurement.end)
+    request = {
+        "method": measurement.method,
+        "url": measurement.url,
+        "client_ip": measurement.client_ip,
+        "user_agent": measurement.user_agent,
+    }
+    gateway = times | {
+        "id": _identity("gateway", request_id),
+        "trace_id": record["trace_id"] if record else f"1-{int(measurement.start):08x}-{secrets.token_hex(12)}",
+        "name": f"{service}/{stage}",
+        "origin": "AWS::ApiGateway::Stage",
+        "resource_arn": f"arn:aws:apigateway:{_REGION}::/restapis/{service}/stages/{stage}",
+        "http": {
+            "request": {key: value for key, value in request.items() if value is not None},
+            "response": {"status": measurement.status},
+        },
+        "aws": {"account_id": _ACCOUNT, "api_gateway": {"rest_api_id": service, "stage": stage}},
+        "metadata": _label("the local front door's measurement"),
+    }
+    if record:
+        integration = {
+            "id": _identity("integration", request_id),
+            "name": "Lambda",
+            "namespace": "aws",
+            "aws": {"function_name": _function(service, record), "region": _REGION, "operation": "Invoke"},
+            "http": {"response": {"status": 200}},
+        }
+        gateway["subsegments"] = [times | integration]
+    return gateway | _failure(measurement.status)
+
+
+def _lambda(
+    measurement: Measurement | None, record: Document, gateway: Document | None, service: str, parent_taken: bool
+) -> list[Document]:
+    request_id = record.get("aws", {}).get("request_id") or record["id"]
+    function = _function(service, record)
+    common = {
+        "trace_id": record["trace_id"],
+        "name": function,
+        "resource_arn": f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{function}",
+        "aws": {"request_id": request_id, "account_id": _ACCOUNT},
+    }
+    initialization = _initialization(record, request_id)
+    begun = (
+        measurement.start if measurement else min([record["start_time"], *(i["start_time"] for i in initialization)])
+    )
+    ended = max(measurement.end, record["end_time"]) if measurement else record["end_time"]
+    invoked = (
+        _timed(begun, ended)
+        | common
+        | {
+            "id": _identity("service", request_id),
+            "origin": "AWS::Lambda",
+            "http": {"response": {"status": 200}},
+            "metadata": _label("the local front door's measurement" if measurement else "the handler's record"),
+        }
+    )
+    if gateway:
+        invoked["parent_id"] = gateway["subsegments"][0]["id"]
+    executed = (
+        _timed(record["start_time"], record["end_time"])
+        | common
+        | {
+            "id": record["parent_id"],
+            "parent_id": invoked["id"],
+            "origin": "AWS::Lambda::Function",
+            "metadata": _label("the handler's record"),
+            "subsegments": initialization,
+        }
+    )
+    if parent_taken:
+        executed["id"] = _identity("function", request_id)
+        invoked["parent_id"] = record["parent_id"]
+    return [invoked, executed]
+
+
+def _initialization(record: Document, request_id: str) -> list[Document]:
+    annotations = record.get("annotations", {})
+    milliseconds = annotations.get("init_ms")
+    if annotations.get("start") != "cold" or not isinstance(milliseconds, int | float):
+        return []
+    begun = record["start_time"] - milliseconds / 1000
+    return [
+        _timed(begun, record["start_time"]) | {"id": _identity("initialization", request_id), "name": "Initialization"}
+    ]
+
+
+def _function(service: str, record: Document) -> str:
+    annotations = record.get("annotations", {})
+    return f"{annotations.get('service') or service}-{'warmer' if annotations.get('kind') == 'tick' else 'api'}"
+
+
+def _failure(status: int) -> dict[str, bool]:
+    return {
+        key: True
+        for key, holds in (("fault", status >= 500), ("error", 400 <= status < 500), ("throttle", status == 429))
+        if holds
+    }
+
+
+def _timed(start: float, end: float) -> Document:
+    return {"start_time": start, "end_time": end}
+
+
+def _label(source: str) -> dict[str, Any]:
+    return {"pilotlight": {"synthetic": True, "made_from": source}}
+
+
+def _identity(role: str, request_id: str) -> str:
+    """A segment id that is the same whenever the same segment is made again, so that it replaces itself."""
+    return hashlib.sha256(f"{role}:{request_id}".encode()).hexdigest()[:16]

@@ -1,0 +1,183 @@
+"""Replays a load against the pool under a warming policy, and counts what users and the bill would notice."""
+
+import heapq
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
+
+from pilotlight_tools.policies.load import Load
+from pilotlight_tools.policies.simulated_pool import Pool, PoolModel
+
+
+class Policy(Protocol):
+    """Decides each tick's concurrency from what the ticks before it were told: nothing else is known on AWS either."""
+
+    def concurrency(self, now: float) -> int:
+        """How many pings the tick at `now` sends."""
+        ...
+
+    def learn(self, replies: Sequence[Mapping[str, Any]], now: float) -> int:
+        """Take the replies in; the pings to send once more at once, usually none."""
+        ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened. Times in seconds; `ping_seconds` and `request_seconds` are billed, INIT included."""
+
+    requests: int = 0
+    cold: int = 0
+    exposed_cold: int = 0
+    """Cold starts of users while an environment that could have served them was held by a ping."""
+    throttled: int = 0
+    pings: int = 0
+    cold_pings: int = 0
+    ticks: int = 0
+    """Those that sent pings."""
+    ping_seconds: float = 0.0
+    request_seconds: float = 0.0
+    spilled_seconds: float = 0.0
+    """Of `request_seconds`, those served beyond the provisioned environments."""
+    exposed_seconds: float = 0.0
+    """Time in which pings held environments and none was left idle beside them."""
+    cold_at: list[float] = field(default_factory=list)
+    """When users met each cold start."""
+    idle_at: list[int] = field(default_factory=list)
+    """How many environments each tick found idle."""
+
+    @property
+    def cold_share(self) -> float:
+        return self.cold / self.requests if self.requests else 0.0
+
+    def add(self, other: "Counts") -> None:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """When pings go out and how long each is held, in seconds."""
+
+    interval: float = 300.0
+    hold: float = 0.1
+
+    def times(self, first: float, seconds: float) -> list[float]:
+        """From `first` until before `seconds`."""
+        return [first + number * self.interval for number in range(math.ceil((seconds - first) / self.interval))]
+
+
+def simulate(
+    load: Load,
+    model: PoolModel,
+    ticks: Ticks,
+    policy: Callable[[str], Policy | None],
+    *,
+    seed: int,
+    standing: int = 0,
+) -> dict[str, Counts]:
+    """Each function's counts. `policy` is asked for each function's own; None sends no pings. Same seed, same result.
+
+    Functions tick one after another, spread over the interval, as Pilotlight's warmer does.
+    """
+    results: dict[str, Counts] = {}
+    for number, (name, arrivals) in enumerate(load.functions.items()):
+        # Service times have a stream of their own, so that every policy meets the very same requests.
+        pool = Pool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311
+        durations = random.Random(f"{seed}/service/{name}")  # noqa: S311
+        times = ticks.times(first_tick(load, ticks, number), load.seconds)
+        results[name] = _one_function(arrivals, times, pool, durations, policy(name), ticks)
+    return results
+
+
+def first_tick(load: Load, ticks: Ticks, number: int) -> float:
+    """When the function at place `number` in the load ticks first: not all of them at the same instant."""
+    return ticks.interval * number / len(load.functions)
+
+
+def total(results: Mapping[str, Counts]) -> Counts:
+    """The sum over all functions."""
+    summed = Counts()
+    for counts in results.values():
+        summed.add(counts)
+    return summed
+
+
+def _one_function(
+    arrivals: Sequence[float],
+    times: Sequence[float],
+    pool: Pool,
+    durations: random.Random,
+    policy: Policy | None,
+    ticks: Ticks,
+) -> Counts:
+    counts = Counts(requests=len(arrivals))
+    for now, is_tick in heapq.merge(((at, True) for at in times if policy), ((at, False) for at in arrivals)):
+        if is_tick and policy is not None:
+            _tick(counts, pool, ticks, now, policy)
+        else:
+            _request(counts, pool, now, durations.expovariate(1 / pool.model.service))
+    return counts
+
+
+def _request(counts: Counts, pool: Pool, now: float, duration: float) -> None:
+    able = pool.idle(now)
+    if able:
+        chosen = able[0]
+    else:
+        was_held = any(one.held_until > now for one in pool.environments)
+        made = pool.make(now, "request")
+        if made is None:
+            counts.throttled += 1
+            return
+        chosen, duration = made, duration + pool.model.init
+        counts.cold += 1
+        counts.cold_at.append(now)
+        counts.exposed_cold += was_held
+    chosen.free_at = now + duration
+    chosen.served += 1
+    counts.request_seconds += duration
+    if not chosen.standing:
+        counts.spilled_seconds += duration
+
+
+def _tick(counts: Counts, pool: Pool, ticks: Ticks, now: float, policy: Policy) -> None:
+    counts.idle_at.append(len(pool.idle(now)))
+    more = policy.learn(_ping(counts, pool, ticks, now, policy.concurrency(now)), now)
+    if more:
+        later = now + max(pool.model.init, ticks.hold)  # the first pings have been released by then
+        _ping(counts, pool, ticks, later, more)
+
+
+def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int) -> list[dict[str, Any]]:
+    """Send so many pings at once, each to an environment of its own; the replies as Pilotlight's handler gives them."""
+    able = pool.idle(now)
+    replies = []
+    for number in range(concurrency):
+        if number < len(able):
+            one, start, busy = able[number], "warm", ticks.hold
+        else:
+            made = pool.make(now, "ping")
+            if made is None:
+                break
+            # The deadline is the same for all: an environment still initializing then answers as soon as it can.
+            one, start, busy = made, "cold", max(pool.model.init, ticks.hold)
+            counts.cold_pings += 1
+        replies.append(
+            {
+                "environment": one.identity,
+                "start": start,
+                "served": one.served,
+                "made_by": one.made_by,
+                "age_ms": (now - one.born) * 1000,
+                "of_before": one.of_before,
+            }
+        )
+        one.served, one.of_before, one.free_at, one.held_until = 0, concurrency, now + busy, now + busy
+        counts.ping_seconds += busy
+    counts.pings += len(replies)
+    counts.ticks += bool(replies)
+    if replies and len(able) <= concurrency:
+        counts.exposed_seconds += ticks.hold
+    return replies

@@ -1,0 +1,146 @@
+'use strict';
+
+// The project's plugin for osls: what serverless.yml cannot say by itself.
+//
+// - packages the functions with pilotlight_build, so that deploy, package and deploy function ship the same zip;
+// - gives the API's stage its deployment (infra/stage.yml), and leaves out what a stage or the local engine goes without;
+// - lets `sls invoke local` use the project's own Python.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { findPython, pythonEnvironment, venvPython, NO_PYTHON } = require('./python.cjs');
+
+const windows = process.platform === 'win32';
+
+class Pilotlight {
+  constructor(serverless, options, { log, progress }) {
+    this.serverless = serverless;
+    this.log = log;
+    this.progress = progress;
+    this.folder = serverless.serviceDir;
+    this.hooks = {
+      'initialize': () => this.fitLocalEngine(),
+      'before:package:createDeploymentArtifacts': () => this.package(),
+      'before:package:function:package': () => this.package(),
+      'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
+      'before:invoke:local:invoke': () => this.offerPython(),
+    };
+  }
+
+  /** What the engine on this machine cannot do, and AWS can. */
+  fitLocalEngine() {
+    if (!localEndpoint()) return;
+    // On AWS osls gives the account a role for API Gateway's logs by a function that needs an SDK only Lambda has.
+    this.serverless.service.provider.logs.restApi.roleManagedExternally = true;
+  }
+
+  /** Builds the zip and makes it the artifact of every function. */
+  package() {
+    const { service } = this.serverless;
+    const functions = service.getAllFunctions().map((name) => service.getFunction(name));
+    const python = this.python();
+    const { runtime = 'python3.13', architecture = 'x86_64' } = service.provider;
+    const local = localEndpoint();
+    const target = local ? ['--for-this-machine'] : ['--runtime', runtime, '--architecture', architecture];
+    const repeated = (option, values) => values.flatMap((value) => [`${option}=${value}`]);
+    this.progress.get('main').notice('Building the Python package');
+    const built = spawnSync(
+      python,
+      [
+        ...['-m', 'pilotlight_build.package', '--json', ...target],
+        ...repeated('--pattern', service.package.patterns ?? []),
+        ...repeated('--handler', functions.filter(({ handler }) => handler).map(({ handler }) => handler)),
+        ...['--cache', path.join(this.folder, 'node_modules', '.cache', 'pilotlight')],
+      ],
+      { cwd: this.folder, encoding: 'utf8', env: pythonEnvironment() },
+    );
+    if (built.status !== 0) throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
+    const { artifact, bytes, sha256, notices } = JSON.parse(built.stdout);
+    for (const notice of notices) this.log.warning(notice);
+    const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
+    this.log.notice(`Package for ${where}: ${(bytes / 1e6).toFixed(2)} MB, sha256 ${sha256.slice(0, 12)}`);
+    // Where osls puts its own: it finds it there for `--package FOLDER` too.
+    const shipped = path.join(this.folder, '.serverless', `${service.service}.zip`);
+    fs.mkdirSync(path.dirname(shipped), { recursive: true });
+    fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
+    service.package.artifact = shipped;
+  }
+
+  /** Settles what only the compiled template knows. */
+  completeTemplate() {
+    const { Resources: resources } = this.serverless.service.provider.compiledCloudFormationTemplate;
+    this.leaveOut(resources);
+    const [deployment] = Object.keys(resources).filter((id) => resources[id].Type === 'AWS::ApiGateway::Deployment');
+    if (deployment && resources.ApiStage) {
+      delete resources[deployment].Properties.StageName;
+      resources.ApiStage.Properties.DeploymentId = { Ref: deployment };
+      // A deployment is a snapshot of the API: what it should hold has to be there before.
+      const own = Object.keys(resources).filter((id) => resources[id].Type === 'AWS::ApiGateway::GatewayResponse');
+      resources[deployment].DependsOn = [resources[deployment].DependsOn ?? [], own].flat();
+      // API Gateway refuses an access log until the account has a role for it, which osls sees to with this resource.
+      const account = Object.keys(resources).filter((id) => resources[id].Type === 'Custom::ApiGatewayAccountRole');
+      if (account.length) resources.ApiStage.DependsOn = account;
+    }
+  }
+
+  /** X-Ray's and CloudWatch's resources, where the stage goes without; X-Ray's, which the engine here does not know. */
+  leaveOut(resources) {
+    const wanted = this.serverless.service.custom?.pilotlight?.xray !== false;
+    const local = localEndpoint();
+    const left = Object.keys(resources).filter((id) => {
+      const { Type: type } = resources[id];
+      return type.startsWith('AWS::XRay::') ? !wanted || local : type.startsWith('AWS::CloudWatch::') && !wanted;
+    });
+    for (const id of left) delete resources[id];
+    if (wanted && local && left.length) this.log.notice(`Left out, for the engine at ${local} has no X-Ray: ${left.join(', ')}`);
+  }
+
+  /**
+   * osls runs a function by its runtime's name, python3.13, which many machines lack. A command of that name, first on
+   * PATH, leads to the project's environment, which has the dependencies; without one, to the Python of the machine.
+   */
+  offerPython() {
+    const python = venvPython(this.folder) ?? this.python();
+    const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout?.trim().split(' ')[1] ?? '';
+    const runtimes = new Set(this.runtimes());
+    if (![...runtimes].every((runtime) => version.startsWith(`${runtime.replace('python', '')}.`))) {
+      this.log.notice(`Runs with this machine's Python ${version}; Lambda has ${[...runtimes].join(', ')}.`);
+    }
+    const folder = windows ? path.dirname(python) : path.join(this.folder, '.serverless', 'bin');
+    if (!windows) {
+      fs.mkdirSync(folder, { recursive: true });
+      for (const name of runtimes) {
+        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
+      }
+    }
+    process.env.PATH = [folder, process.env.PATH].join(path.delimiter);
+  }
+
+  runtimes() {
+    const { service } = this.serverless;
+    return service.getAllFunctions().map((name) => service.getFunction(name).runtime ?? service.provider.runtime);
+  }
+
+  /** A Python with pip: the project's own, or the machine's, so that a deployment needs no set-up before it. */
+  python() {
+    const python = findPython(this.folder);
+    if (!python) throw this.error(NO_PYTHON, 'NO_PYTHON');
+    return python;
+  }
+
+  error(message, code) {
+    return new this.serverless.classes.Error(message, `PILOTLIGHT_${code}`);
+  }
+}
+
+/** The endpoint of an engine on this machine, or null when AWS itself is meant. */
+function localEndpoint() {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  if (!endpoint) return null;
+  const { hostname } = new URL(endpoint);
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname) ? endpoint : null;
+}
+
+module.exports = Pilotlight;

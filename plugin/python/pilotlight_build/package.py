@@ -1,0 +1,181 @@
+"""Build the zip that Lambda gets: `python -m pilotlight_build.package`, run by the sls plugin (plugin/package.cjs).
+
+Own files by the patterns of serverless.yml, dependencies from requirements.txt for the deployed platform, without what
+the Lambda runtime brings, with bytecode that Lambda can use. The same input gives the same bytes, and costs next to
+nothing the second time.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from pilotlight_build import bytecode, dependencies, imports
+from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.dependencies import Target
+
+EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """The finished package: `bytes` and `files` count the zip; `notices` are for the person who packages."""
+
+    artifact: str
+    sha256: str
+    bytes: int
+    files: int
+    cached: bool = False
+    notices: list[str] = field(default_factory=list)
+
+
+def build(
+    root: Path, patterns: Sequence[str], handlers: Iterable[str], target: Target, artifact: Path, cache: Path
+) -> Built:
+    """Build `artifact` from `root` for `target`, or leave it when nothing it is made from has changed.
+
+    `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
+    `PackagingError` with what to do about it.
+    """
+    own = own_files(root, patterns)
+    entry_modules = sorted({handler.rpartition(".")[0].replace(".", "/") + ".py" for handler in handlers})
+    pinned = dependencies.read(root / "requirements.txt", target)
+    compiler = bytecode.find_python(target.python)
+    key = _digest([target.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules], own)
+    record = artifact.with_suffix(".json")
+    before = _built_before(record, key, artifact)
+    if before is not None:
+        return before
+
+    installed = _without(patterns, dependencies.installed(pinned, target, compiler, cache))
+    imports.check(root, own, entry_modules, installed)
+    bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
+    _write_zip(artifact, {**installed, **own, **bytecode_of_own})
+    built = Built(
+        artifact=str(artifact),
+        sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
+        bytes=artifact.stat().st_size,
+        files=len(installed) + len(own) + len(bytecode_of_own),
+        notices=[] if compiler else [bytecode.missing_notice(target.python)],
+    )
+    record.write_text(json.dumps({"key": key, "built": asdict(built)}))
+    return built
+
+
+def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
+    """The files that `package.patterns` of serverless.yml select, by path in the zip; a later pattern wins.
+
+    A pattern is a file, a folder's `folder/**` or a glob; with `!` before it, it takes away what it matches, from the
+    dependencies too. No own file is in the package that no pattern names.
+    """
+    chosen: dict[str, Path] = {}
+    for pattern in patterns:
+        if pattern == "!**":
+            chosen = {}
+        elif pattern.startswith("!"):
+            unwanted = _matched(root, pattern[1:])
+            chosen = {name: path for name, path in chosen.items() if name not in unwanted}
+        elif pattern.startswith("**") or not (matched := _matched(root, pattern)):
+            way_out = "would ship the whole folder" if pattern.startswith("**") else "matches no file"
+            raise PackagingError(f"package.patterns in serverless.yml: {pattern!r} {way_out}.")
+        else:
+            chosen |= matched
+    return {name: path.read_bytes() for name, path in sorted(chosen.items())}
+
+
+def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
+    unwanted = [re.compile(_expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
+    return {name: content for name, content in installed.items() if not any(x.fullmatch(name) for x in unwanted)}
+
+
+def _expression(glob: str) -> str:
+    return "".join(
+        {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", glob)
+    )
+
+
+def _matched(root: Path, pattern: str) -> dict[str, Path]:
+    found = root.glob(pattern + "/*" if pattern.endswith("**") else pattern)
+    files = {path.relative_to(root).as_posix(): path for path in found if path.is_file() and path.suffix != ".pyc"}
+    return {name: path for name, path in files.items() if not NEVER_SHIPPED.intersection(name.split("/"))}
+
+
+def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
+    builders = {path.name: path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))}
+    digest = hashlib.sha256()
+    names = [name.encode() for name in (*words, *builders, *files)]
+    for data in (*names, *builders.values(), *files.values()):
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
+    try:
+        known = json.loads(record.read_text())
+        if known["key"] != key or not artifact.exists():
+            return None
+        return replace(Built(**known["built"]), artifact=str(artifact), cached=True)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _write_zip(artifact: Path, files: Mapping[str, bytes]) -> None:
+    """Sorted names, one time and one mode for all: the same files give the same bytes. Put in place in one step."""
+    artifact.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=artifact.parent, suffix=".zip", delete=False) as temporary:
+        try:
+            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+                for name in sorted(files):
+                    entry = zipfile.ZipInfo(name, EARLIEST_ZIP_TIME)
+                    entry.create_system = 3  # Unix, wherever this runs: Lambda reads the mode below
+                    entry.external_attr = 0o100644 << 16
+                    archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=9)
+            os.chmod(temporary.name, 0o644)  # noqa: PTH101
+            Path(temporary.name).replace(artifact)
+        except BaseException:
+            Path(temporary.name).unlink(missing_ok=True)
+            raise
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the sls plugin calls it with `--json`."""
+    parser = argparse.ArgumentParser(prog="python -m pilotlight_build.package", description=__doc__.partition("\n")[0])
+    parser.add_argument("--root", type=Path, default=Path(), help="the service's folder (default: this one)")
+    parser.add_argument("--pattern", action="append", required=True, metavar="GLOB", help="as in package.patterns")
+    parser.add_argument("--handler", action="append", required=True, metavar="MODULE.NAME", help="a function's handler")
+    parser.add_argument("--runtime", default="python3.13", help="provider.runtime (default: %(default)s)")
+    parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"], help="default: %(default)s")
+    parser.add_argument(
+        "--for-this-machine", action="store_true", help="build for this Python: the local engine runs it"
+    )
+    parser.add_argument("--output", type=Path, help="the zip (default: build/<target>.zip)")
+    parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options = parser.parse_args(arguments)
+    try:
+        here = options.for_this_machine
+        target = Target.this_machine() if here else Target.lambda_runtime(options.runtime, options.architecture)
+        artifact = options.output or options.root / "build" / f"{target.name}.zip"
+        cache = options.cache or artifact.parent / "cache"
+        built = build(options.root, options.pattern, options.handler, target, artifact, cache)
+    except PackagingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(asdict(built)))
+    else:
+        size = f"{built.bytes / 1e6:.2f} MB, {built.files} files, sha256 {built.sha256}"
+        print("\n".join([f"{built.artifact}: {size}{' (unchanged)' if built.cached else ''}", *built.notices]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

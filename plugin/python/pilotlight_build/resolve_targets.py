@@ -1,0 +1,87 @@
+"""custom.pilotlight.targets of serverless.yml, checked, as the warmer reads it from PILOTLIGHT_TARGETS.
+
+`python -m pilotlight_build.resolve_targets` reads `{"targets": […], "names": {"api": "pilotlight-prod-api"}}` from
+standard input and prints the list; a mistake is one line on standard error that names the key, and exit status 1.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import re
+import sys
+import zoneinfo
+from pathlib import Path
+from typing import Any
+
+from pilotlight.warming.targets import TargetsError, parse_target
+
+SETTING = "custom.pilotlight.targets"
+
+
+def main() -> int:
+    """Return the exit status."""
+    question = json.load(sys.stdin)
+    try:
+        print(json.dumps(resolve(question["targets"], question["names"])))
+    except TargetsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def resolve(targets: Any, names: dict[str, str]) -> list[dict[str, Any]]:
+    """The targets with each function's deployed name and each time zone's rule. Raises TargetsError."""
+    if not isinstance(targets, list) or not targets:
+        raise TargetsError(f"{SETTING} must be a list such as [{{function: api, concurrency: 5}}]")
+    return [_resolve(target, names, f"{SETTING}[{index}]") for index, target in enumerate(targets)]
+
+
+def posix_zone(name: str) -> str:
+    """The rule of a time zone such as Europe/Berlin as a POSIX TZ string: the last line of its TZif file (RFC 9636).
+
+    Raises LookupError for a name that is no time zone.
+    """
+    if name not in zoneinfo.available_timezones():
+        raise LookupError(name)
+    files = [Path(folder) / name for folder in zoneinfo.TZPATH]
+    content = next((file.read_bytes() for file in files if file.is_file()), None)
+    if content is None:
+        content = importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
+    return content.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
+
+
+def _resolve(target: Any, names: dict[str, str], where: str) -> dict[str, Any]:
+    if not isinstance(target, dict):
+        raise TargetsError(f"{where} must be an object such as {{function: api, concurrency: 5}}")
+    entry = {**target}
+    function = entry.get("function")
+    if function not in names:
+        raise TargetsError(f"{where}.function must be one of {', '.join(sorted(names))}, not {function!r}")
+    _numbers(entry)
+    for window in entry["windows"] if isinstance(entry.get("windows"), list) else []:
+        _numbers(window)
+    if "timeZone" in entry:
+        zone = entry.pop("timeZone")
+        try:
+            entry["zone"] = posix_zone(zone)
+        except (LookupError, TypeError) as error:
+            raise TargetsError(f"{where}.timeZone must be a time zone such as Europe/Berlin, not {zone!r}") from error
+    elif entry.get("windows"):
+        raise TargetsError(f"{where}.timeZone is missing: the windows' times are local, so say where (UTC is one too)")
+    alias = entry.pop("alias", None)
+    if alias is not None and not (isinstance(alias, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", alias)):
+        raise TargetsError(f"{where}.alias must be the name of an alias of the function, not {alias!r}")
+    parse_target(entry, where)
+    return {**entry, "function": names[function] + (f":{alias}" if alias else "")}
+
+
+def _numbers(entry: Any) -> None:
+    """A value from ``--param concurrency=20`` is text."""
+    for name in ("concurrency", "min", "max"):
+        if isinstance(entry, dict) and isinstance(entry.get(name), str) and entry[name].isdigit():
+            entry[name] = int(entry[name])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

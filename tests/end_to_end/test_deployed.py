@@ -1,0 +1,306 @@
+"""End to end: deployed by sls, asked over HTTP, warmed by its own warmer, refused by IAM: all of it real."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from pilotlight_tools.local.records import Document, Records
+from pilotlight_tools.local.service import Service
+from pilotlight_tools.local.stack import Stack
+from tests.conftest import CONCURRENCY, Deployed, until
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
+
+SEED = b'{"message": "Hello from Lambda", "method": "GET", "path": "/hello", "query": {"env": "prod", "name": "marie"}}'
+PING = {"pilotlight": {"ping": "0123456789abcdef", "index": 0, "of": 1, "hold_until": 4_000_000_000.0}}
+
+
+def at_once(count: int, url: str) -> list[requests.Response]:
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda _: requests.get(url, timeout=60), range(count)))
+
+
+def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, Any]:
+    deployed.service.xray.flush()
+    record = deployed.records.of_request(answer.headers["X-Request-Id"])
+    assert record is not None, "the request left no record"
+    annotations: dict[str, Any] = record["annotations"]
+    return annotations
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tick_of_schedule() -> Iterator[Future[list[Document]]]:
+    """The ticks of another stack whose schedule is left alone. It takes a minute, in which the other tests run."""
+    records = Records()
+    enough = threading.Event()
+
+    def wait() -> list[Document]:
+        parameters = {"concurrency": 2, "rate": "rate(1 minute)"}
+        with Service(parameters=parameters, on_document=records.document):
+            while not records.of_kind("tick") and not enough.wait(0.1):
+                pass
+        return records.of_kind("tick")
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(wait)
+        enough.set()
+
+
+# Flow 1: request in, response out
+
+
+def test_hello_answers_exactly_as_the_seed(deployed: Deployed) -> None:
+    answer = requests.get(deployed.url("/hello?name=marie&env=prod"), timeout=60)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.content == SEED
+
+
+def test_posted_json_comes_back_parsed(deployed: Deployed) -> None:
+    answer = requests.post(deployed.url("/hello"), json={"name": "marie", "one": [1, None]}, timeout=60)
+    assert answer.json() == {
+        "message": "Hello from Lambda",
+        "method": "POST",
+        "path": "/hello",
+        "query": {},
+        "body": {"name": "marie", "one": [1, None]},
+    }
+
+
+def test_declared_json_that_is_none_is_a_400(deployed: Deployed) -> None:
+    answer = requests.post(
+        deployed.url("/hello"), data=b"{oops", headers={"Content-Type": "application/json"}, timeout=60
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "bad request"
+
+
+def test_binary_body_arrives_byte_for_byte(deployed: Deployed) -> None:
+    body = bytes(range(256))
+    answer = requests.post(
+        deployed.url("/hello"), data=body, headers={"Content-Type": "application/octet-stream"}, timeout=60
+    )
+    assert bytes.fromhex(answer.json()["body"]) == body
+
+
+def test_path_parameter_is_decoded_once(deployed: Deployed) -> None:
+    assert requests.get(deployed.url("/items/caf%C3%A9"), timeout=60).json() == {"id": "café"}
+
+
+def test_unknown_path_is_a_404_with_cors_headers_and_a_request_id(deployed: Deployed) -> None:
+    answer = requests.get(deployed.url("/nowhere"), timeout=60)
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "not found"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["X-Request-Id"]
+
+
+def test_root_path_reaches_the_function(deployed: Deployed) -> None:
+    answer = requests.get(deployed.url("/"), timeout=60)
+    assert (answer.status_code, answer.json()["error"]) == (404, "not found")
+
+
+def test_wrong_method_is_a_405_that_says_which_are_allowed(deployed: Deployed) -> None:
+    answer = requests.delete(deployed.url("/items/1"), timeout=60)
+    assert answer.status_code == 405
+    assert {"GET", "HEAD", "OPTIONS"} <= {method.strip() for method in answer.headers["Allow"].split(",")}
+
+
+def test_head_is_get_without_the_body(deployed: Deployed) -> None:
+    answer = requests.head(deployed.url("/items/1"), timeout=60)
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_preflight_is_answered(deployed: Deployed) -> None:
+    asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
+    answer = requests.options(deployed.url("/items/1"), headers=asked, timeout=60)
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "GET" in answer.headers["Access-Control-Allow-Methods"]
+
+
+def test_request_that_copies_a_ping_is_answered_as_a_request(deployed: Deployed) -> None:
+    ping = json.dumps(PING)
+    warmups = len(deployed.records.of_kind("warmup"))
+    answer = requests.post(
+        deployed.url("/hello"), params={"pilotlight": ping}, json=PING, headers={"pilotlight": ping}, timeout=60
+    )
+    assert answer.status_code == 200
+    assert answer.json()["message"] == "Hello from Lambda"
+    assert answer.json()["body"] == PING
+    assert annotations_of(deployed, answer)["kind"] == "request"
+    assert len(deployed.records.of_kind("warmup")) == warmups
+
+
+def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed) -> None:
+    answer = requests.get(deployed.url("/items/7"), timeout=60)
+    annotations = annotations_of(deployed, answer)
+    assert annotations["service"] == deployed.service.name
+    assert (annotations["route"], annotations["status"]) == ("/items/{id}", 200)
+    same = [
+        record
+        for record in deployed.records.of_kind("request")
+        if record["aws"]["request_id"] == answer.headers["X-Request-Id"]
+    ]
+    assert len(same) == 1
+
+
+# Flow 2: tick in, coverage out
+
+
+def test_first_request_is_cold_and_the_next_in_its_environment_warm(deployed: Deployed) -> None:
+    deployed.service.stack.end_environments("api")
+    first, second = (
+        annotations_of(deployed, requests.get(deployed.url("/hello"), timeout=60)) for _ in ("first", "second")
+    )
+    assert (first["start"], first["cold_start"]) == ("cold", True)
+    assert (second["start"], second["cold_start"]) == ("warm", False)
+    assert first["environment"] == second["environment"]
+
+
+def test_as_many_requests_at_once_as_the_tick_warmed_meet_no_cold_start(deployed: Deployed) -> None:
+    deployed.service.stack.end_environments("api")
+    tick = deployed.service.stack.tick()
+    assert (tick["requested"], tick["unique"], tick["cold"]) == (CONCURRENCY, CONCURRENCY, CONCURRENCY)
+    assert (tick["failed"], tick["throttled"], tick["coverage"]) == (0, 0, 1.0)
+    answers = at_once(CONCURRENCY, deployed.url("/hello"))
+    assert [answer.status_code for answer in answers] == [200] * CONCURRENCY
+    met = [annotations_of(deployed, answer) for answer in answers]
+    assert [each["start"] for each in met] == ["warm"] * CONCURRENCY
+    assert all(each["warmed_by_ping"] for each in met)
+
+
+def test_requests_beyond_the_warmed_number_do_meet_cold_starts(deployed: Deployed) -> None:
+    deployed.service.stack.end_environments("api")
+    answers = at_once(3, deployed.url("/hello"))
+    assert "cold" in {annotations_of(deployed, answer)["start"] for answer in answers}
+
+
+def test_tick_leaves_a_record_of_its_own(deployed: Deployed) -> None:
+    before = len(deployed.records.of_kind("tick"))
+    deployed.service.stack.tick()
+    deployed.service.xray.flush()
+    [tick] = deployed.records.of_kind("tick")[before:]
+    assert tick["annotations"]["requested"] == CONCURRENCY
+    assert tick["annotations"]["coverage"] == 1.0
+
+
+def test_warmer_without_the_permission_fails_loudly(deployed: Deployed) -> None:
+    iam = boto3.client("iam", **deployed.service.stack.connection)
+    role = role_of(deployed, "warmer")
+    [name] = [name for name in iam.list_role_policies(RoleName=role)["PolicyNames"] if name == "targets"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    iam.delete_role_policy(RoleName=role, PolicyName=name)
+    try:
+        tick = deployed.service.stack.tick()
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
+    assert (tick["coverage"], tick["unique"]) == (0.0, 0)
+    assert tick["failed"] == tick["invocations"] >= CONCURRENCY
+    assert "AccessDenied" in " ".join(tick["targets"][0]["causes"])
+    logged = until(lambda: error_lines(deployed, "warmer"), what="the ERROR line in the warmer's log")
+    assert any("AccessDenied" in cause for line in logged for cause in line["causes"])
+    assert deployed.service.stack.tick()["coverage"] == 1.0, "with the permission back the tick is complete again"
+
+
+def test_api_role_may_not_invoke_anything(deployed: Deployed) -> None:
+    iam = boto3.client("iam", **deployed.service.stack.connection)
+    role = role_of(deployed, "api")
+    documents = [
+        json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    assert documents
+    assert not any("lambda:" in document for document in documents)
+
+
+def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed) -> None:
+    stack = deployed.service.stack
+    client = boto3.client("lambda", **stack.connection)
+    stack.end_environments("warmer")
+    assert stack.tick()["coverage"] == 1.0  # from now on the warmer remembers that there is room
+    stack.end_environments("api")  # cold ones take longest: three at once are then sure to overlap
+    client.put_function_concurrency(FunctionName=stack.functions["api"], ReservedConcurrentExecutions=2)
+    try:
+        answers = at_once(6, deployed.url("/hello"))
+        tick = stack.tick()
+    finally:
+        client.delete_function_concurrency(FunctionName=stack.functions["api"])
+        stack.end_environments("warmer")
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert tick["throttled"] > 0
+    assert tick["unique"] <= 2
+    assert tick["coverage"] < 1
+    assert "TooManyRequests" in " ".join(tick["targets"][0]["causes"])
+
+
+# Other stacks
+
+
+@pytest.mark.slow
+def test_idle_environments_are_reaped() -> None:
+    with Stack(parameters={"concurrency": 3, "warmer": "false"}, warm_seconds=2) as stack:
+        assert stack.rules == [] or not enabled_rules(stack), "the warmer is off: nothing may tick but this test"
+        assert stack.tick()["cold"] == 3
+        folders = f"ministack-lambda-{stack.functions['api']}-*"
+        assert len(list(stack.engine.folder.glob(folders))) == 3
+        # The engine looks every 30 s, and always keeps the first environment of a function.
+        until(lambda: len(list(stack.engine.folder.glob(folders))) == 1, seconds=60, what="two environments to go")
+        tick = stack.tick()
+        assert (tick["unique"], tick["cold"]) == (3, 2)
+
+
+@pytest.mark.slow
+def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed() -> None:
+    with Stack(stage="prod") as stack:
+        assert stack.functions == {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
+        assert requests.get(f"{stack.api_url}/hello?name=marie&env=prod", timeout=60).content == SEED
+        assert "pilotlight-prod-warmer" in stack.sls("info")
+        tick = json.loads(stack.sls("invoke", "-f", "warmer"))
+        assert (tick["requested"], tick["coverage"]) == (10, 1.0)
+        assert '"message": "tick"' in stack.sls("logs", "-f", "warmer")
+        stack.sls("logs", "-f", "api")
+        stack.sls("remove")
+        names = [each["FunctionName"] for each in functions(stack)]
+        assert not [name for name in names if name.startswith("pilotlight-prod")]
+
+
+@pytest.mark.slow
+def test_schedule_fires_by_itself(tick_of_schedule: Future[list[Document]]) -> None:
+    [tick, *_] = tick_of_schedule.result(timeout=120)
+    assert (tick["annotations"]["requested"], tick["annotations"]["coverage"]) == (2, 1.0)
+
+
+def functions(stack: Stack) -> list[Any]:
+    return list(boto3.client("lambda", **stack.connection).list_functions()["Functions"])
+
+
+def enabled_rules(stack: Stack) -> list[str]:
+    events = boto3.client("events", **stack.connection)
+    return [rule for rule in stack.rules if events.describe_rule(Name=rule)["State"] == "ENABLED"]
+
+
+def role_of(deployed: Deployed, function: str) -> str:
+    """The name of the role that `function` runs with."""
+    client = boto3.client("lambda", **deployed.service.stack.connection)
+    name = deployed.service.stack.functions[function]
+    return client.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
+
+
+def error_lines(deployed: Deployed, function: str) -> list[dict[str, Any]]:
+    """The JSON lines of level ERROR in the log of `function`."""
+    logs = boto3.client("logs", **deployed.service.stack.connection)
+    group = f"/aws/lambda/{deployed.service.stack.functions[function]}"
+    lines = [event["message"].strip() for event in logs.filter_log_events(logGroupName=group)["events"]]
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return [line for line in found if line.get("level") == "ERROR"]

@@ -1,0 +1,170 @@
+"""`npm start`'s command, run for real: it serves, tells what happens, and goes without leaving a trace."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import requests
+
+from pilotlight_tools.local.deploy_tool import copy_service
+from pilotlight_tools.local.engine import is_free
+from tests.conftest import until
+from tests.support.processes import children_of, is_alive
+from tests.support.project import PROJECT
+
+
+@dataclass
+class Started:
+    """The command as it runs, with what it has printed so far."""
+
+    process: subprocess.Popen[str]
+    temporary: Path
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+
+    def said(self, pattern: str) -> re.Match[str] | None:
+        """Where what it printed matches."""
+        return re.search(pattern, "".join([*self.out, *self.err]))
+
+    def url(self) -> str:
+        """The API's address, once it is up."""
+        running = until(lambda: self.said(r"API +(http\S+)") or self.ended(), seconds=90, what="the API")
+        assert isinstance(running, re.Match), self.everything()
+        return running[1]
+
+    def ended(self) -> bool:
+        """Whether the process has ended."""
+        return self.process.poll() is not None
+
+    def everything(self) -> str:
+        """All it has printed."""
+        return "".join([*self.out, *self.err])
+
+    def leaves_nothing(self) -> None:
+        """Assert that no file is left in its temporary folder."""
+        assert list(self.temporary.iterdir()) == []
+
+
+@contextmanager
+def starting(temporary: Path, checkout: Path = PROJECT, **environment: str) -> Iterator[Started]:
+    """The command with a temporary folder that nothing else uses, ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pilotlight_tools.local", "start"],
+        cwd=checkout,
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    started = Started(process, temporary)
+
+    assert process.stdout is not None
+    assert process.stderr is not None
+    readers = [
+        Thread(target=collect, args=(process.stdout, started.out)),
+        Thread(target=collect, args=(process.stderr, started.err)),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        yield started
+    finally:
+        process.kill()
+        process.wait()
+        for reader in readers:
+            reader.join(20)
+
+
+def collect(stream: Iterator[str], into: list[str]) -> None:
+    """Keep the lines of a stream as they come."""
+    for line in stream:
+        into.append(line)  # noqa: PERF402 (line by line, for others watch)
+
+
+@pytest.mark.end_to_end
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_start_serves_tells_what_happens_and_leaves_nothing(tmp_path: Path, signal_number: signal.Signals) -> None:
+    with starting(tmp_path, PORT="0") as started:
+        url = started.url()
+        port = int(url.rsplit(":", 1)[1])
+        assert requests.get(f"{url}/hello?name=marie", timeout=60).json()["query"] == {"name": "marie"}
+        until(lambda: started.said(r"GET +/hello\?name=marie +200 .* cold \(init"), what="the request's line")
+        curls = re.findall(r"^ +(curl .*)$", started.everything(), re.MULTILINE)
+        assert len(curls) == 3
+        for curl in curls:
+            assert subprocess.run(["sh", "-c", f"{curl} -s"], capture_output=True, timeout=60, check=True).stdout
+        processes = children_of(started.process.pid)
+        assert len(processes) >= 3, "the supervisor, the engine and at least one execution environment"
+        started.process.send_signal(signal_number)
+        started.process.send_signal(signal_number)  # npm passes on what the terminal has sent already
+        assert started.process.wait(30) == 0, started.everything()
+        until(lambda: not any(map(is_alive, processes)), what="the end of what it started")
+        started.leaves_nothing()
+        assert is_free(port)
+
+
+@pytest.mark.end_to_end
+def test_interrupted_deployment_leaves_nothing(tmp_path: Path) -> None:
+    with starting(tmp_path, PORT="0") as started:
+        until(lambda: started.said("Deploying stage local"), seconds=60, what="the deployment to begin")
+        processes = children_of(started.process.pid)
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(30) == 130, started.everything()
+        until(lambda: not any(map(is_alive, processes)), what="the end of what it started")
+        started.leaves_nothing()
+
+
+def test_taken_port_is_one_clear_message_and_an_error(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with starting(tmp_path, PORT=str(port)) as started:
+            assert started.process.wait(30) == 1
+        [line] = started.everything().splitlines()
+        assert f"port {port}" in line
+        assert "PORT=0" in line
+        started.leaves_nothing()
+
+
+@pytest.mark.parametrize("port", ["none", "65536", "-1", "80 80"])
+def test_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    with starting(tmp_path, PORT=port) as started:
+        assert started.process.wait(30) == 2
+    assert "give a number from 0 to 65535" in started.everything()
+
+
+@pytest.mark.end_to_end
+def test_failed_deployment_says_what_the_deploy_tool_said(tmp_path: Path) -> None:
+    checkout, temporary = tmp_path / "checkout", tmp_path / "temporary"
+    temporary.mkdir()
+    copy_service(PROJECT, checkout)
+    serverless = checkout / "serverless.yml"
+    serverless.write_text(serverless.read_text().replace("runtime: python3.13", "runtime: python2.0"))
+    with starting(temporary, checkout, PORT="0") as started:
+        assert started.process.wait(60) == 1
+    assert started.said(r"error: `sls deploy .*` failed with exit code 1. It said:")
+    assert started.said("provider.runtime")
+    assert not started.said("Traceback")
+    started.leaves_nothing()
+
+
+def test_missing_module_names_the_way_out() -> None:
+    # -S leaves out site-packages: a Python in which nothing was installed.
+    command = [sys.executable, "-S", "-m", "pilotlight_tools.local", "start"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "has no module" in done.stderr
+    assert "npm start" in done.stderr
+    assert "Traceback" not in done.stderr

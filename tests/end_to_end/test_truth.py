@@ -1,0 +1,256 @@
+"""Truth: a known history, and every record of it held against what the engine really did, environment by environment.
+
+The independent witness is the operating system. Each execution environment is a process of the engine's; the routes
+added here tell their process id, and the processes that live before a request say whether it could have met a warm one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from pilotlight.environment import PROACTIVE_AFTER_SECONDS
+from pilotlight_tools.local.records import Records
+from pilotlight_tools.local.service import Service
+from tests.conftest import until
+from tests.support.processes import children_of, is_alive
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow, pytest.mark.xdist_group("truth")]
+
+WARMED = 3
+ROUTES = """
+
+import os
+import time
+
+from pilotlight.proxy import HttpError, Response
+
+
+@routes.route("/process")
+def process(request: Request) -> dict[str, Any]:
+    time.sleep(float(request.query.get("seconds", "0")))
+    return {"process": os.getpid()}
+
+
+@routes.route("/refuse")
+def refuse(request: Request) -> None:
+    raise HttpError(409, str(os.getpid()))
+
+
+@routes.route("/break")
+def break_(request: Request) -> None:
+    raise RuntimeError(f"broken in {os.getpid()}")
+
+
+handler = entry_point(routes)
+"""
+
+
+@dataclass
+class Expected:
+    """What the record of one request must say, by the witness."""
+
+    request_id: str
+    start: str
+    warmed_by_ping: bool
+    process: int | None
+    route: str
+    status: int
+
+
+@dataclass
+class History:
+    """Drives the service and writes down what really happened."""
+
+    service: Service
+    records: Records
+    expected: list[Expected] = field(default_factory=list)
+    made_by_ping: set[int] = field(default_factory=set)
+
+    def environments(self) -> set[int]:
+        """The processes that are execution environments of the API now."""
+        name = f"AWS_LAMBDA_FUNCTION_NAME={self.service.stack.functions['api']}".encode()
+        found = set()
+        for process in children_of(self.service.stack.engine.process_id or 0):
+            with contextlib.suppress(OSError):
+                if name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0") and is_alive(process):
+                    found.add(process)
+        return found
+
+    def ask(self, *paths: str) -> list[requests.Response]:
+        """Send requests at once, and note for each that a function answered what its record must say."""
+        before = self.environments()
+        with ThreadPoolExecutor(len(paths)) as pool:
+            answers = list(pool.map(lambda path: requests.get(self.service.url + path, timeout=60), paths))
+        for path, answer in zip(paths, answers, strict=True):
+            if "X-Request-Id" in answer.headers:
+                self._note(path, answer, before)
+        return answers
+
+    def tick(self) -> dict[str, Any]:
+        before = self.environments()
+        result = self.service.stack.tick()
+        self.made_by_ping |= self.environments() - before
+        return result
+
+    def _note(self, path: str, answer: requests.Response, before: set[int]) -> None:
+        route = path.partition("?")[0]
+        process = None
+        if route == "/process" and answer.status_code == 200:
+            process = answer.json()["process"]
+        elif route == "/refuse":
+            process = int(answer.json()["detail"])
+        elif len(before) == 1:
+            (process,) = before  # only it can have answered, one request at a time
+        assert process is not None, "the witness must know who answered"
+        self.expected.append(
+            Expected(
+                answer.headers["X-Request-Id"],
+                "warm" if process in before else "cold",
+                process in self.made_by_ping,
+                process,
+                route,
+                answer.status_code,
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def history() -> Iterator[History]:
+    records = Records()
+    with Service(
+        parameters={"concurrency": WARMED},
+        warm_seconds=2,
+        on_exchange=records.exchange,
+        on_document=records.document,
+    ) as service:
+        stack = service.stack
+        handler = stack.deploy_tool.folder / "handler.py"
+        handler.write_text(handler.read_text() + ROUTES)
+        stack.deploy()
+        stack.stop_schedule()
+        stack.end_environments("api")
+        yield History(service, records)
+
+
+def test_every_record_tells_what_the_engine_really_did(history: History) -> None:
+    stack = history.service.stack
+    name = stack.functions["api"]
+    client = boto3.client("lambda", **stack.connection)
+    started = time.time()
+
+    def fresh() -> None:
+        stack.end_environments("api")
+        until(lambda: not history.environments(), what="the environments to end")
+
+    # cold by a user, then warm, an error and an exception in the same environment
+    history.ask("/process")
+    history.ask("/process")
+    history.ask("/refuse")
+    assert history.ask("/break")[0].status_code == 500
+    assert history.ask("/nowhere")[0].status_code == 404
+
+    # cold by ping, warm after ping, and a burst over the number warmed
+    fresh()
+    assert history.tick()["cold"] == WARMED
+    history.ask(*["/process?seconds=0.5"] * WARMED)
+    burst = history.ask(*["/process?seconds=1"] * (WARMED + 2))
+    assert {answer.status_code for answer in burst} == {200}
+    assert history.tick()["cold"] == 0
+
+    # expiry: killed while idle, as Lambda ends environments without a word; and reaped by the engine
+    for process in history.environments():
+        os.kill(process, signal.SIGKILL)
+    until(lambda: not history.environments(), what="the environments to be gone")
+    history.ask("/process")
+    history.ask(*["/process?seconds=1"] * 3)
+    until(lambda: len(history.environments()) <= 1, seconds=60, what="the engine to reap idle environments")
+    history.ask(*["/process?seconds=1"] * 2)
+
+    # throttled: answered by Lambda, not by the function, so without a record
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    try:
+        throttled = history.ask(*["/process?seconds=1"] * 3)
+    finally:
+        client.delete_function_concurrency(FunctionName=name)
+    refused = [answer for answer in throttled if "X-Request-Id" not in answer.headers]
+    assert len(refused) == 2
+    assert {answer.status_code for answer in refused} <= {429, 500, 502}
+
+    history.service.xray.flush(settle=True)
+    check(history, started)
+
+
+def test_an_environment_initialised_long_ahead_is_proactive(history: History) -> None:
+    client = boto3.client("lambda", **history.service.stack.connection)
+    name = history.service.stack.functions["api"]
+    before = history.environments()
+    # The engine starts a SnapStart version's environment when it is published, but does not name SnapStart in it as
+    # Lambda does: for the function it is an init long before the first invocation.
+    client.update_function_configuration(FunctionName=name, SnapStart={"ApplyOn": "PublishedVersions"})
+    until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
+    version = client.publish_version(FunctionName=name)["Version"]
+    made = until(lambda: history.environments() - before, what="the engine to initialise ahead of need")
+    time.sleep(PROACTIVE_AFTER_SECONDS + 1)  # the wait is the point: the first request comes long after the init
+    starts = [invoke(history, client, f"{name}:{version}") for _ in range(2)]
+    assert made
+    assert starts == ["proactive", "warm"]
+
+
+def invoke(history: History, client: Any, function: str) -> str:
+    event = {"httpMethod": "GET", "path": "/process", "headers": {}, "requestContext": {"path": "/local/process"}}
+    reply = client.invoke(FunctionName=function, Payload=json.dumps(event))
+    answer = json.loads(reply["Payload"].read())
+    history.service.xray.flush()
+    return history.records.start_of(answer["headers"]["X-Request-Id"])
+
+
+def check(history: History, started: float) -> None:
+    misclassified = []
+    identities: dict[int, str] = {}
+    for expected in history.expected:
+        record = history.records.of_request(expected.request_id)
+        assert record is not None, f"no record of {expected}"
+        found = record["annotations"]
+        told = (found["start"], found["warmed_by_ping"], found["cold_start"], found["status"])
+        truth = (expected.start, expected.warmed_by_ping, expected.start == "cold", expected.status)
+        if told != truth or found["route"] not in (expected.route, ""):
+            misclassified.append((expected, told))
+        if expected.process is not None:
+            assert identities.setdefault(expected.process, found["environment"]) == found["environment"]
+    assert misclassified == []
+    assert len(set(identities.values())) == len(identities), "two processes gave the same environment id"
+    assert len(history.records.of_kind("request")) == len(history.expected)
+    assert {expected.start for expected in history.expected} == {"cold", "warm"}
+    read_back(history, started)
+
+
+def read_back(history: History, started: float) -> None:
+    """The report, through boto3, counts the same."""
+    client = boto3.client(
+        "xray",
+        endpoint_url=history.service.xray.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    pages = client.get_paginator("get_trace_summaries").paginate(
+        StartTime=datetime.fromtimestamp(started - 60, UTC),
+        EndTime=datetime.fromtimestamp(time.time() + 60, UTC),
+        FilterExpression='annotation[kind] = "request" AND annotation[cold_start] = true',
+    )
+    cold = sum(len(page["TraceSummaries"]) for page in pages)
+    assert cold == sum(expected.start == "cold" for expected in history.expected)

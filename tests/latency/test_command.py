@@ -1,0 +1,243 @@
+"""`npm run latency`: what a person types, what it answers, and the way out of each problem."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore import exceptions
+from botocore.stub import Stubber
+
+from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
+from pilotlight_tools.latency.problems import Problem, explained
+from pilotlight_tools.latency.running import RunningStack, announce, find
+from pilotlight_tools.local.xray import Measurement, XRay
+from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+
+NAME = SERVICE.removesuffix(f"-{STAGE}")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pilotlight_tools.latency", *arguments]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command with an environment of its own: no credentials and no region but those given."""
+    nowhere = {"HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "100", "PYTHONUTF8": "1"}
+    return subprocess.run(
+        command(*arguments), env=nowhere | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def xray() -> Iterator[XRay]:
+    records = Records()
+    with XRay(service=SERVICE, stage=STAGE) as made:
+        now = time.time()
+        for index in range(20):
+            is_cold = index < 4
+            at = now - 60 + index
+            record = records.request(at, start="cold" if is_cold else "warm", init_ms=200.0 if is_cold else None)
+            end = at + (0.5 if is_cold else 0.05)
+            made.measured(Measurement(at, end, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
+            send(made.daemon_address, [datagram(record)])
+        send(made.daemon_address, map(datagram, records.tick(now - 70, cold=1)))
+        made.flush(settle=True)
+        yield made
+
+
+def test_a_table_with_cold_beside_warm(xray: XRay) -> None:
+    result = run("--stage", STAGE, "--service", NAME, "--last", "15m", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert result.returncode == 0, result.stderr
+    assert "20 user requests" in result.stdout
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["cold", "4", "20.00", "%", "500"] in [row[:5] for row in rows]
+    assert ["warm", "16", "80.00", "%", "50.0"] in [row[:5] for row in rows]
+    assert "Cold-start rate 20.00 %; the cold median, 500 ms, is 10.0 times the warm one." in result.stdout
+    assert "█" in result.stdout
+
+
+def test_json_holds_the_same_figures_and_nothing_else_is_on_stdout(xray: XRay) -> None:
+    result = run("--stage", STAGE, "--service", NAME, "--json", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    report = json.loads(result.stdout)
+    assert report["starts"]["cold"]["response"]["p50"] == pytest.approx(500)
+    assert report["cold_start_rate"] == 0.2
+    assert report["pings"]["ticks"] == 1
+
+
+def test_html_is_written_with_its_folder(xray: XRay, tmp_path: Path) -> None:
+    file = tmp_path / "new" / "page.html"
+    result = run("--stage", STAGE, "--service", NAME, "--html", str(file), AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert result.returncode == 0, result.stderr
+    assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_no_traces_yet_is_said_with_the_way_out(xray: XRay) -> None:
+    result = run("--stage", STAGE, "--service", "other", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert result.returncode == 3
+    assert "other-test has no traces in the last 6h yet" in result.stderr
+    assert "Make some requests" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--stage", "local", "--last", "yesterday"], "is not a duration"),
+        (["--stage", "local", "--most", "0"], "whole number above 0"),
+        ([], "--stage"),
+    ],
+)
+def test_wrong_usage_is_refused(arguments: list[str], words: str) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert words in result.stderr
+
+
+def test_no_credentials_is_said_without_a_traceback() -> None:
+    result = run("--stage", "prod", "--region", "us-east-1")
+    assert result.returncode == 1
+    assert "no AWS credentials" in result.stderr
+    assert "aws sso login" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_x_ray_that_does_not_answer_is_said() -> None:
+    with XRay(service=SERVICE, stage=STAGE) as gone:
+        endpoint = gone.endpoint_url
+    result = run("--stage", STAGE, AWS_ENDPOINT_URL_XRAY=endpoint)
+    assert result.returncode == 1
+    assert f"does not answer at {endpoint}" in result.stderr
+    assert "npm start" in result.stderr
+
+
+def test_ctrl_c_ends_it_at_once_with_130() -> None:
+    """Interrupted in the middle of a reading that would not end by itself."""
+    reading = threading.Event()
+
+    def admit(_: str) -> bool:
+        reading.set()
+        return False
+
+    with XRay(service=SERVICE, stage=STAGE, admit=admit) as throttling:
+        environment = {"AWS_ENDPOINT_URL_XRAY": throttling.endpoint_url, "HOME": "/nonexistent"}
+        process = subprocess.Popen(command("--stage", STAGE), env=environment, stderr=subprocess.PIPE, text=True)
+        # Every call is throttled, and the first tells that it is reading.
+        assert reading.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+def refused(code: str) -> exceptions.ClientError:
+    return exceptions.ClientError({"Error": {"Code": code, "Message": "no"}}, "GetTraceSummaries")
+
+
+@pytest.mark.parametrize(
+    ("raised", "wrong", "way_out"),
+    [
+        (exceptions.NoCredentialsError(), "no AWS credentials", "aws configure"),
+        (exceptions.ProfileNotFound(profile="x"), "no AWS credentials", "AWS_PROFILE"),
+        (exceptions.NoRegionError(), "No AWS region", "--region"),
+        (refused("ExpiredTokenException"), "does not accept these credentials", "aws sso login"),
+        (refused("AccessDeniedException"), "may not call xray:GetTraceSummaries", "AWSXrayReadOnlyAccess"),
+        (refused("ThrottledException"), "throttled GetTraceSummaries", "shorter --last"),
+        (refused("InvalidRequestException"), "refused GetTraceSummaries: no", "report"),
+        (exceptions.EndpointConnectionError(endpoint_url="x"), "does not answer", "network"),
+    ],
+)
+def test_every_problem_has_a_way_out(raised: Exception, wrong: str, way_out: str) -> None:
+    with pytest.raises(Problem) as problem, explained(None):
+        raise raised
+    assert wrong in problem.value.wrong
+    assert way_out in problem.value.way_out
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    said = "service: shop\nprovider:\n  region: eu-west-1\nresources:\n  - Value: !Sub '${AWS::Region}'\n"
+    (tmp_path / "serverless.yml").write_text(said)
+    return tmp_path
+
+
+def test_service_and_region_come_from_the_configuration(project: Path) -> None:
+    deployment = find_deployment("prod", environment={}, project=project)
+    assert deployment == Deployment("shop-prod", "prod", "eu-west-1", None, local=False)
+    deployment = find_deployment(
+        "prod",
+        service="cart",
+        region="us-west-2",
+        environment={"AWS_REGION": "eu-north-1"},
+        project=project,
+    )
+    assert (deployment.service, deployment.region) == ("cart-prod", "us-west-2")
+
+
+def test_a_service_that_nothing_names_has_to_be_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="--service"):
+        find_deployment("prod", environment={}, project=tmp_path)
+
+
+def test_the_local_stage_is_found_where_npm_start_says(project: Path) -> None:
+    arguments: dict[str, Any] = {"environment": {}, "project": project}
+    with pytest.raises(Problem, match="npm start"):
+        find_deployment("local", **arguments)
+    stack = RunningStack("shop-dev", "dev", "http://127.0.0.1:1/dev", "http://127.0.0.1:2", None)
+    with announce(stack, project):
+        assert find_deployment("dev", **arguments).endpoint_url == "http://127.0.0.1:2"
+        assert find_deployment("prod", **arguments).endpoint_url is None
+        with pytest.raises(Problem, match="--stage dev"):
+            find_deployment("local", **arguments)
+    assert not (project / "build" / "running.json").exists()
+
+
+def test_a_stack_whose_process_has_ended_is_not_found(tmp_path: Path) -> None:
+    file = tmp_path / "build" / "running.json"
+    stack = RunningStack("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    with announce(stack, tmp_path):
+        assert find(tmp_path) == stack
+        file.write_text(file.read_text().replace(str(os.getpid()), str(ended.pid)))
+        assert find(tmp_path) is None
+        for broken in ("", "{", "[]", "{}", '{"pid": "x"}'):
+            file.write_text(broken)
+            assert find(tmp_path) is None
+
+
+def test_transaction_search_explains_why_there_is_nothing() -> None:
+    problem = nothing_found(Deployment("shop-prod", "prod", "us-east-1", "http://elsewhere", local=False), "6h", True)
+    assert "Transaction Search is on" in problem.wrong
+    assert "update-indexing-rule" in problem.way_out
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "wrong"),
+    [
+        ("ValidationError", "Stack with id shop-prod does not exist", "Stage prod is not deployed in us-east-1"),
+        # Who may not look cannot say that it is not deployed.
+        ("AccessDenied", "not authorized", "has no traces of shop-prod in the last 6h yet"),
+        (None, None, "has no traces of shop-prod in the last 6h yet"),
+    ],
+)
+def test_a_stage_that_is_not_deployed_is_told_from_one_without_traces(
+    code: str | None, message: str, wrong: str
+) -> None:
+    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    with Stubber(client) as cloudformation:
+        if code:
+            cloudformation.add_client_error("describe_stacks", code, message)
+        else:
+            stack = {"StackName": "shop-prod", "CreationTime": datetime.now(UTC), "StackStatus": "CREATE_COMPLETE"}
+            cloudformation.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "shop-prod"})
+        target = Deployment("shop-prod", "prod", "us-east-1", None, local=False)
+        assert wrong in nothing_found(target, "6h", False, client).wrong

@@ -1,0 +1,98 @@
+"""What one trace tells of its request: whole, partial, nested, as AWS sends it and as it should not be."""
+
+from typing import Any
+
+import pytest
+
+from pilotlight_tools.latency.observation import Observation, observe
+from pilotlight_tools.local.xray import Measurement
+from pilotlight_tools.local.xray.synthetic import synthesise
+from tests.support.xray_records import SERVICE, STAGE, Records
+
+NOW = 1_700_000_000.0
+Document = dict[str, Any]
+
+
+def trace(measured: bool = True, **record: Any) -> tuple[Document, list[Document]]:
+    """A record and its whole trace: 250 ms at the front door around it."""
+    made = Records().request(NOW, **record)
+    measurement = Measurement(NOW - 0.2, NOW + 0.05, "GET", "http://h/hello", 200, made["aws"]["request_id"])
+    return made, [made, *synthesise(measurement if measured else None, made, SERVICE, STAGE)]
+
+
+def seen(documents: list[Document]) -> Observation:
+    observation = observe("trace", documents, SERVICE)
+    assert observation is not None
+    return observation
+
+
+def test_a_cold_request_is_measured_at_api_gateway_with_its_initialization() -> None:
+    _, documents = trace(start="cold", init_ms=180.0, seconds=0.02)
+    found = seen(documents)
+    assert (found.start, found.measured_by) == ("cold", "API Gateway")
+    assert found.response_ms == pytest.approx(250)
+    assert found.init_ms == pytest.approx(180)
+    assert found.handler_ms == pytest.approx(20)
+    assert found.initialization_before_parent
+    assert (found.method, found.route, found.status) == ("GET", "/hello", 200)
+
+
+def test_init_is_lambdas_other_name_for_the_initialization() -> None:
+    _, documents = trace(start="cold", init_ms=180.0)
+    for document in documents:
+        for part in document.get("subsegments", []):
+            if part["name"] == "Initialization":
+                part |= {"name": "Init", "start_time": NOW + 1, "end_time": NOW + 1.5}
+    assert seen(documents).init_ms == pytest.approx(500)
+
+
+def test_the_records_init_counts_where_lambda_sent_none() -> None:
+    _, documents = trace(start="restored", init_ms=33.0)
+    assert seen(documents).init_ms == 33.0
+
+
+def test_a_warm_request_met_no_init_though_its_environment_had_one() -> None:
+    _, documents = trace(start="warm", init_ms=180.0)
+    assert seen(documents).init_ms is None
+
+
+def test_a_record_inside_lambdas_segment_is_found_there() -> None:
+    """X-Ray gives subsegments back inside the segment they belong to."""
+    record, documents = trace(start="cold", init_ms=180.0)
+    documents.remove(record)
+    for document in documents:
+        if document["origin"] == "AWS::Lambda::Function":
+            document["subsegments"].append({key: value for key, value in record.items() if key != "parent_id"})
+    found = seen(documents)
+    assert found.start == "cold"
+    assert found.init_ms == pytest.approx(180)
+
+
+def test_without_api_gateways_segment_lambdas_is_the_measure() -> None:
+    _, documents = trace(measured=False, seconds=0.1)
+    found = seen(documents)
+    assert found.measured_by == "Lambda"
+    assert found.response_ms == pytest.approx(100)
+
+
+def test_a_partial_trace_is_not_measured() -> None:
+    record, documents = trace()
+    assert seen([record]).response_ms is None
+    for document in documents[1:]:
+        document["in_progress"] = True
+        del document["end_time"]
+    assert seen(documents).response_ms is None
+
+
+def test_missing_annotations_make_the_start_unknown() -> None:
+    record, documents = trace()
+    for key in ("start", "route", "environment", "status"):
+        del record["annotations"][key]
+    assert seen(documents).start == "unknown"
+
+
+def test_pings_ticks_and_other_services_are_no_user_requests() -> None:
+    for document in Records().tick(NOW):
+        assert observe("trace", [document], SERVICE) is None
+    assert observe("trace", trace()[1], "another-service") is None
+    assert observe("trace", [], SERVICE) is None

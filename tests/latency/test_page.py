@@ -1,0 +1,310 @@
+"""The page in a real browser: charts drawn, nothing fetched, readable on a phone, light and dark, live.
+
+Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` brings both.
+"""
+
+import base64
+import json
+import shutil
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import text_to_be_present_in_element
+from selenium.webdriver.support.wait import WebDriverWait
+
+from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.page import static_page
+from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.local.page_server import page_server, report_reader
+from pilotlight_tools.local.xray import Measurement, XRay
+from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+needs_browser = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
+)
+CHARTS = ("spread-chart", "rate-chart", "coverage-chart")
+LIVE_WITHIN_SECONDS = 5
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class Page:
+    """A browser on one page, which keeps what it logged and what it asked the network for."""
+
+    def __init__(self, browser: webdriver.Chrome) -> None:
+        self.browser = browser
+
+    def open(self, url: str, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
+        self._command(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._command("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.browser.get("about:blank")
+        self._log("browser")
+        self._log("performance")
+        self.browser.get(url)
+
+    def evaluate(self, expression: str) -> Any:
+        return self.browser.execute_script(f"return {expression}")
+
+    def errors(self) -> list[Any]:
+        return self._log("browser")
+
+    def requests(self) -> list[str]:
+        messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
+        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+
+    def screenshot(self, file: Path) -> None:
+        """The whole page, from top to bottom."""
+        picture = self._command("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
+        file.write_bytes(base64.b64decode(picture["data"]))
+
+    def _log(self, kind: str) -> list[Any]:
+        """What was logged since the last time."""
+        return list(self.browser.get_log(kind))  # type: ignore[no-untyped-call]
+
+    def _command(self, name: str, parameters: dict[str, Any]) -> Any:
+        return self.browser.execute_cdp_cmd(name, parameters)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    options = Options()
+    options.binary_location = str(BROWSER)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for flag in (*FLAGS, f"--user-data-dir={folder}"):
+            options.add_argument(flag)
+        browser = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+        try:
+            yield Page(browser)
+        finally:
+            browser.quit()
+
+
+@pytest.fixture(scope="module")
+def xray() -> Iterator[XRay]:
+    with XRay(service=SERVICE, stage=STAGE) as made:
+        records, now = Records(), time.time()
+        for index in range(120):
+            ago = 3000 - index * 20
+            seconds = 0.02 + (index % 17) / 1000
+            start = "cold" if index % 6 == 0 else "proactive" if index == 50 else "warm"
+            send_request(made, records, now - ago, 0.4 + seconds if start == "cold" else seconds, start)
+        for index in range(8):
+            ticks = records.tick(now - 3000 + index * 300, requested=5, unique=4 if index == 3 else 5)
+            send(made.daemon_address, map(datagram, ticks))
+        made.flush(settle=True)
+        yield made
+
+
+def send_request(xray: XRay, records: Records, at: float, seconds: float, start: str) -> None:
+    record = records.request(at, start=start, seconds=0.01, init_ms=380.0 if start == "cold" else None)
+    xray.measured(Measurement(at, at + seconds, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
+    send(xray.daemon_address, [datagram(record)])
+
+
+@pytest.fixture(scope="module")
+def report(xray: XRay) -> Report:
+    now = time.time()
+    reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE)
+    return make_report(reader, Window(now - 3600, now + 1), stage=STAGE, region="eu-central-1", most=1000)
+
+
+@pytest.fixture(scope="module")
+def kept(report: Report, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of the report's page, kept as a file."""
+    file = tmp_path_factory.mktemp("page") / "latency.html"
+    file.write_text(static_page(report), encoding="utf-8")
+    return file.as_uri()
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("name", "width", "dark"),
+    [("light", 1200, False), ("dark", 1200, True), ("phone", 390, False), ("tablet", 768, True)],
+)
+def test_the_page_is_whole_in_every_guise(
+    page: Page, kept: str, tmp_path: Path, name: str, width: int, dark: bool
+) -> None:
+    """Every chart has bars, nothing is logged, nothing but the file is asked for, nothing sticks out sideways."""
+    page.open(kept, width=width, dark=dark)
+    for chart in CHARTS:
+        assert page.evaluate(f"document.querySelectorAll('#{chart} svg rect').length") > 0, chart
+        assert page.evaluate(f"document.querySelector('#{chart} svg').getBoundingClientRect().right <= innerWidth")
+    assert page.errors() == []
+    assert [url for url in page.requests() if not url.startswith("data:")] == [kept]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    red, green, blue = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert (red + green + blue < 200) == dark
+    picture = tmp_path / f"{name}.png"
+    page.screenshot(picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@needs_browser
+def test_text_can_be_read_in_light_and_dark(page: Page, kept: str) -> None:
+    """Every visible text has a contrast of 4.5 to its background (WCAG 2.2, level AA)."""
+    for dark in (False, True):
+        page.open(kept, dark=dark)
+        assert page.evaluate(f"({CONTRAST})()") == []
+
+
+@needs_browser
+def test_the_figures_on_the_page_are_the_reports(page: Page, kept: str, report: Report) -> None:
+    page.open(kept)
+    tiles = page.browser.find_element(By.ID, "tiles").text
+    assert report.cold_start_rate is not None
+    assert f"{100 * report.cold_start_rate:.1f} %" in tiles
+    rows = page.browser.find_elements(By.CSS_SELECTOR, "#starts-table tbody tr")
+    assert [row.text.split()[:2] for row in rows] == [[name, str(s.count)] for name, s in report.starts.items()]
+    counted = page.evaluate(
+        "[...document.querySelectorAll('#time-table tbody td:nth-of-type(1)')].map((cell) => Number(cell.textContent))"
+    )
+    assert sum(counted) == report.requests
+    links = page.browser.find_elements(By.CSS_SELECTOR, "#slowest-table a")
+    assert [link.get_attribute("href") for link in links] == [slow.console_url for slow in report.slowest]
+    assert str(links[0].get_attribute("href")).startswith("https://eu-central-1.console.aws.amazon.com/cloudwatch/")
+    terms = [term.text for term in page.browser.find_elements(By.CSS_SELECTOR, "#definitions dt")]
+    assert terms == ["cold", "warm", "proactive"]
+
+
+@needs_browser
+def test_everything_is_reached_and_opened_without_a_mouse(page: Page, kept: str) -> None:
+    """Tab comes by every chart, table and link; Enter opens the tables behind the charts; all have names."""
+    page.open(kept, width=390)
+    body = page.browser.find_element(By.TAG_NAME, "body")
+    names = []
+    for _ in range(60):
+        body.send_keys(Keys.TAB)
+        active = page.browser.switch_to.active_element
+        if active.tag_name == "body":
+            break
+        names.append(active.accessible_name or active.text)
+        if active.tag_name == "summary":
+            active.send_keys(Keys.ENTER)
+    assert all(names)
+    for name in ("How long users waited", "Cold-start rate over time", "Coverage over time", "Slowest requests"):
+        assert name in names
+    assert page.evaluate("[...document.querySelectorAll('details')].every((details) => details.open)")
+    assert page.evaluate("[...document.querySelectorAll('.chart svg')].every((svg) => svg.ariaLabel.length > 20)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@needs_browser
+def test_names_from_outside_are_text_and_nothing_else(page: Page, report: Report, tmp_path: Path) -> None:
+    """A service or a note that looks like HTML is shown as it is written."""
+    file = tmp_path / "page.html"
+    trick = "</script><img src=x onerror=alert(1)>"
+    file.write_text(static_page(replace(report, service=trick, notes=[trick])), encoding="utf-8")
+    page.open(file.as_uri())
+    assert page.browser.find_element(By.ID, "service").text == trick
+    assert page.evaluate("document.images.length") == 0
+    assert page.errors() == []
+
+
+@needs_browser
+def test_the_live_page_shows_new_requests_without_a_reload(page: Page) -> None:
+    """It waits for the first request, then shows each within seconds, and says when the stack is gone."""
+    with XRay(service=SERVICE, stage=STAGE) as fresh, served(fresh) as url:
+        page.open(url)
+        wait = WebDriverWait(page.browser, LIVE_WITHIN_SECONDS, poll_frequency=0.1)
+        wait.until(lambda _: "Live" in page.browser.find_element(By.ID, "state").text)
+        assert "No measured request" in page.browser.find_element(By.ID, "spread-chart").text
+        page.evaluate("window.same = true")
+        records = Records()
+        scope = page.browser.find_element(By.ID, "scope")
+        for expected in ("1 user requests", "2 user requests"):
+            send_request(fresh, records, time.time(), 0.05, "warm")
+            wait.until(text_to_be_present_in_element((By.ID, "scope"), expected), scope.text)
+        assert page.evaluate("window.same")
+        link = page.browser.find_element(By.CSS_SELECTOR, "#slowest-table a")
+        assert str(link.get_attribute("href")).startswith(f"{url}traces/1-")
+        assert all(request.startswith((url, "data:")) for request in page.requests())
+        assert page.errors() == []
+    WebDriverWait(page.browser, 30, poll_frequency=0.1).until(
+        lambda _: "does not answer" in page.browser.find_element(By.ID, "state").text
+    )
+
+
+def test_the_live_page_gives_a_traces_documents_and_says_when_there_are_none(xray: XRay, report: Report) -> None:
+    with served(xray) as url:
+        with urllib.request.urlopen(f"{url}traces/{report.slowest[0].trace_id}") as response:
+            documents = json.load(response)
+        assert {document["trace_id"] for document in documents} == {report.slowest[0].trace_id}
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{url}traces/{Records(9).trace_id(0)}")
+        with urllib.request.urlopen(f"{url}report.json") as response:
+            assert json.load(response)["requests"] == report.requests
+
+
+def test_the_live_page_says_when_x_ray_is_gone() -> None:
+    with XRay(service=SERVICE, stage=STAGE) as gone:
+        serving = served(gone)
+    with serving as url, pytest.raises(urllib.error.HTTPError) as problem:
+        urllib.request.urlopen(f"{url}report.json")
+    assert problem.value.code == 503
+    assert "does not answer" in json.load(problem.value)["problem"]
+
+
+def test_the_page_is_one_file_with_nothing_from_elsewhere(report: Report) -> None:
+    """Without a browser too: no address is loaded, and the policy inside it forbids it."""
+    text = static_page(report)
+    assert "default-src 'none'" in text
+    assert "connect-src 'none'" in text
+    markup = text[: text.index('<script type="application/json"')]
+    assert 'src="' not in markup
+    assert "@import" not in markup
+    assert "url(http" not in markup
+
+
+def served(xray: XRay) -> AbstractContextManager[str]:
+    """The live page of an X-Ray on a free port, as `npm start` serves it."""
+    return page_server(report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url))
+
+
+CONTRAST = """function () {
+  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const colour = (text) => text.match(/[\\d.]+/g).map(Number);
+  const behind = (node) => { for (let n = node; n; n = n.parentElement) {
+      const c = colour(getComputedStyle(n).backgroundColor); if (c.length === 3 || c[3] > 0) return c.slice(0, 3); }
+    return [255, 255, 255]; };
+  const bad = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !node.checkVisibility() || ["SCRIPT", "NOSCRIPT", "TITLE"].includes(node.tagName)) continue;
+    const style = getComputedStyle(node);
+    const ink = colour(node instanceof SVGElement ? style.fill : style.color).slice(0, 3);
+    const [a, b] = [light(ink), light(behind(node))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) bad.push([walker.currentNode.textContent.trim(), ((a + 0.05) / (b + 0.05)).toFixed(2)]);
+  }
+  return bad;
+}"""  # noqa: E501

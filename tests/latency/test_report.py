@@ -1,0 +1,280 @@
+"""The report from end to end: real datagrams in, real boto3 out, and every figure what was sent."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.survey import Survey
+from pilotlight_tools.latency.time_range import Window, duration_seconds
+from pilotlight_tools.local.xray import Measurement, XRay
+from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+
+END = 1_700_050_000.0
+HOUR = 3600.0
+
+
+def request(xray: XRay, records: Records, at: float, seconds: float, status: int = 200, **record: Any) -> None:
+    """A request the front door measured as taking this long."""
+    made = records.request(at, seconds=seconds / 2, status=status, **record)
+    xray.measured(Measurement(at, at + seconds, "GET", "http://h/hello", status, made["aws"]["request_id"]))
+    send(xray.daemon_address, [datagram(made)])
+
+
+def report_of(xray: XRay, *, hours: float = 1, most: int = 1000, **reader: Any) -> Report:
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    window = Window(END - hours * HOUR, END)
+    return make_report(Reader(client, SERVICE, STAGE, **reader), window, stage=STAGE, region=None, most=most)
+
+
+@pytest.fixture
+def xray() -> Iterator[XRay]:
+    with XRay(service=SERVICE, stage=STAGE, page_size=25) as made:
+        yield made
+
+
+def test_every_figure_is_what_was_sent(xray: XRay) -> None:
+    records = Records()
+    for index in range(40):
+        by_ping = index < 30
+        environment = f"e{index % 3}"
+        seconds = 0.010 + index / 1000
+        request(xray, records, END - 1800 + index, seconds, warmed_by_ping=by_ping, environment=environment)
+    for index in range(8):
+        request(xray, records, END - 900 + index, 1.0 + index, start="cold", init_ms=300.0 + index)
+    request(xray, records, END - 600, 0.5, start="proactive", init_ms=500.0)
+    request(xray, records, END - 590, 0.2, status=503)
+    request(xray, records, END - 580, 0.1, status=404)
+    send(xray.daemon_address, map(datagram, records.tick(END - 1700, requested=4, unique=4, cold=2)))
+    send(xray.daemon_address, map(datagram, records.tick(END - 700, requested=4, unique=3)))
+    xray.measured(Measurement(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
+    xray.flush(settle=True)
+    report = report_of(xray)
+
+    assert {name: start.count for name, start in report.starts.items()} == {"cold": 8, "warm": 42, "proactive": 1}
+    assert (report.requests, report.sampled, report.measured) == (51, 51, 51)
+    assert report.cold_start_rate == 8 / 51
+    warm, cold = report.starts["warm"], report.starts["cold"]
+    assert warm.response is not None
+    assert cold.response is not None
+    assert cold.init is not None
+    assert warm.response.p50 == pytest.approx(30)
+    assert warm.response.max == pytest.approx(200)
+    assert (warm.errors, warm.faults, cold.faults) == (1, 1, 0)
+    assert [cold.response.p50, cold.response.p99] == pytest.approx([4000, 8000])
+    assert [cold.init.p50, cold.init.max] == pytest.approx([303, 307])
+    assert report.every is not None
+    assert report.every.max == pytest.approx(8000)
+    assert (report.pings.requests, report.pings.environments) == (30, 3)
+    assert (report.pings.ticks, report.pings.cold_pings) == (2, 2)
+    assert (report.pings.coverage_mean, report.pings.coverage_lowest) == (0.875, 0.75)
+    assert report.without_record == {"throttled": 1}
+    assert sum(point.requests for point in report.timeline) == 51
+    assert sum(point.cold for point in report.timeline) == 8
+    assert [point.coverage for point in report.timeline if point.coverage is not None] == [1.0, 0.75]
+    assert [slow.response_ms for slow in report.slowest[:3]] == [pytest.approx(ms) for ms in (8000, 7000, 6000)]
+    assert sum(map(sum, report.histogram.counts.values())) == 51
+    assert any("1 requests that left no record (1 throttled)" in note for note in report.notes)
+
+
+def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
+    """A window with ticks alone has no user request, however long its pings took."""
+    send(xray.daemon_address, map(datagram, Records().tick(END - 60, cold=3)))
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert report.requests == 0
+    assert report.starts == {}
+    assert report.pings.ticks == 1
+
+
+def test_another_service_is_not_read(xray: XRay) -> None:
+    made = Records().request(END - 60)
+    made["annotations"]["service"] = "another"
+    send(xray.daemon_address, [datagram(made)])
+    xray.flush(settle=True)
+    assert report_of(xray).requests == 0
+
+
+def test_a_sample_is_named_has_cold_starts_enough_and_stays_the_same(xray: XRay) -> None:
+    """Counts are of all requests; few cold ones are all measured; two reports draw the same traces."""
+    records = Records()
+    for index in range(300):
+        request(xray, records, END - 1800 + index, 0.02)
+    for index in range(6):
+        request(xray, records, END - 1000 + index, 1.0, start="cold", init_ms=500.0)
+    xray.flush(settle=True)
+    first, second = report_of(xray, most=50), report_of(xray, most=50)
+    assert (first.requests, first.sampled, first.measured) == (306, 50, 50)
+    assert first.starts["cold"].count == 6
+    assert first.starts["cold"].response is not None
+    assert first.starts["cold"].response.count == 6
+    assert first.starts["warm"].count == 300
+    # Each of the 44 warm ones stands for seven: of all requests 90 % are warm.
+    assert first.every is not None
+    assert first.every.p95 == pytest.approx(20)
+    assert any("a sample of 50" in note for note in first.notes)
+    assert first.slowest == second.slowest
+
+
+def test_windows_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: XRay) -> None:
+    """Traces exactly on the borders between chunks come twice from X-Ray, and count once."""
+    records = Records()
+    moments = [END - hours * HOUR + offset for hours in (1, 6, 7, 12, 13, 18) for offset in (-0.5, 0, 0.5)]
+    for at in moments:
+        request(xray, records, at, 0.02)
+    xray.flush(settle=True)
+    report = report_of(xray, hours=20)
+    assert report.requests == report.measured == len(moments)
+
+
+def test_throttled_calls_are_repeated_and_told() -> None:
+    turns = itertools.count()
+    with XRay(service=SERVICE, stage=STAGE, admit=lambda _: next(turns) not in {1, 3}) as xray:
+        records = Records()
+        for index in range(10):
+            request(xray, records, END - 60 + index, 0.02)
+        xray.flush(settle=True)
+        report = report_of(xray)
+    assert report.measured == 10
+    assert "X-Ray throttled 2 calls; they were repeated until it answered." in report.notes
+
+
+class Forgetful:
+    """X-Ray's client, except that it leaves some traces unprocessed the first so many times it is asked."""
+
+    def __init__(self, client: Any, times: int) -> None:
+        self._client = client
+        self._times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def batch_get_traces(self, *, TraceIds: list[str]) -> Any:  # noqa: N803
+        if self._times > 0:
+            self._times -= 1
+            answer = self._client.batch_get_traces(TraceIds=TraceIds[1:])
+            return answer | {"UnprocessedTraceIds": TraceIds[:1]}
+        return self._client.batch_get_traces(TraceIds=TraceIds)
+
+
+@pytest.mark.parametrize(("times", "measured"), [(1, 3), (3, 3), (4, 2)])
+def test_unprocessed_traces_are_asked_for_again_and_the_lost_are_told(xray: XRay, times: int, measured: int) -> None:
+    records = Records()
+    for index in range(3):
+        request(xray, records, END - 60 + index, 0.02)
+    xray.flush(settle=True)
+    waits: list[float] = []
+    client = Forgetful(xray_client("us-east-1", xray.endpoint_url, local=True), times)
+    reader = Reader(client, SERVICE, STAGE, sleep=waits.append)  # type: ignore[arg-type]
+    report = make_report(reader, Window(END - 600, END), stage=STAGE, region=None, most=10)
+    assert report.measured == measured
+    assert len(waits) == min(times, 3)
+    assert waits == sorted(waits)
+    assert any("did not give" in note for note in report.notes) == (report.measured < 3)
+
+
+def test_transaction_search_is_told() -> None:
+    with XRay(service=SERVICE, stage=STAGE, destination="CloudWatchLogs") as xray:
+        assert any("Transaction Search is on" in note for note in report_of(xray).notes)
+
+
+def test_partial_traces_and_missing_annotations_are_told(xray: XRay) -> None:
+    records = Records()
+    request(xray, records, END - 60, 0.02)
+    xray.flush(settle=True)
+    orphan, nameless = records.request(END - 50), records.request(END - 40)
+    del nameless["annotations"]["start"]
+    send(xray.daemon_address, map(datagram, [orphan, nameless]))
+    xray.flush()
+    report = report_of(xray)
+    assert (report.requests, report.measured) == (3, 1)
+    assert report.starts["unknown"].count == 1
+    assert report.cold_start_rate == 0
+    assert any(note.startswith("2 traces are partial") for note in report.notes)
+    assert any("no start annotation" in note for note in report.notes)
+
+
+def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
+    """Where most traces begin at API Gateway, one that begins at Lambda is told and left out; alone it is measured."""
+    records = Records()
+    direct = records.request(END - 50, seconds=9.0)
+    send(xray.daemon_address, [datagram(direct)])
+    xray.flush(settle=True)
+    alone = report_of(xray)
+    assert (alone.measured, alone.measured_by) == (1, "Lambda")
+    assert any("API Gateway sent no segments" in note for note in alone.notes)
+    request(xray, records, END - 60, 0.02)
+    xray.flush(settle=True)
+    mixed = report_of(xray)
+    assert (mixed.requests, mixed.measured, mixed.measured_by) == (2, 1, "API Gateway")
+    assert mixed.starts["warm"].response is not None
+    assert mixed.starts["warm"].response.max == pytest.approx(20)
+    assert any("1 traces have no API Gateway segment" in note for note in mixed.notes)
+
+
+def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
+    """With `remember` whole observations are kept; new and partial ones are read."""
+    asked: list[int] = []
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    client.meta.events.register(
+        "before-parameter-build.xray.BatchGetTraces", lambda params, **_: asked.append(len(params["TraceIds"]))
+    )
+    reader = Reader(client, SERVICE, STAGE, remember=100)
+    records = Records()
+
+    def read() -> Report:
+        asked.clear()
+        xray.flush(settle=True)
+        return make_report(reader, Window(END - 600, END), stage=STAGE, region=None, most=100)
+
+    for index in range(4):
+        request(xray, records, END - 60 + index, 0.02)
+    assert (read().measured, sum(asked)) == (4, 4)
+    assert (read().measured, sum(asked)) == (4, 0)
+    request(xray, records, END - 30, 0.02)
+    assert (read().measured, sum(asked)) == (5, 1)
+
+
+def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:
+    """However many traces there are, what is kept of them is bounded by `most` for each start type."""
+    records = Records()
+    survey = Survey(Window(END - HOUR, END), most=20)
+    for index in range(2000):
+        annotations = {"kind": "request", "start": "cold" if index % 100 == 0 else "warm"}
+        survey.add(
+            {
+                "Id": records.trace_id(END - 1800),
+                "Annotations": {
+                    key: [{"AnnotationValue": {"StringValue": value}}] for key, value in annotations.items()
+                },
+            }
+        )
+    sample = survey.sample()
+    assert survey.requests == 2000
+    assert {start: len(ids) for start, ids in sample.items()} == {"cold": 10, "warm": 10}
+    assert max(map(len, survey._sampled.values())) == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("6h", 21600), ("1.5h", 5400), ("30d", 2592000)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert duration_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "6", "h", "6 hours", "-1h", "0s", "31d", "1e3s"])
+def test_durations_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a duration|outside what X-Ray keeps"):
+        duration_seconds(text)
+
+
+def test_chunks_cover_the_window_without_a_gap() -> None:
+    chunks = list(Window(0, 20 * HOUR).chunks())
+    assert chunks[0].end == 20 * HOUR
+    assert chunks[-1].start == 0
+    assert all(later.start == earlier.end for later, earlier in itertools.pairwise(chunks))
+    assert all(chunk.end - chunk.start <= 6 * HOUR for chunk in chunks)

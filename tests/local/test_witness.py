@@ -1,0 +1,43 @@
+"""A record that cannot be true is found: by the order of what its environment served."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pilotlight_tools.local.witness import misclassified
+
+
+def record(at: float, kind: str, start: str, *, by_ping: bool = False, environment: str = "a") -> dict[str, Any]:
+    annotations = {
+        "environment": environment,
+        "kind": kind,
+        "start": start,
+        "cold_start": start == "cold",
+        "warmed_by_ping": by_ping,
+    }
+    return {"start_time": at, "annotations": annotations}
+
+
+BY_USER = [record(1, "request", "cold"), record(2, "request", "warm"), record(3, "warmup", "warm")]
+BY_PING = [record(1, "warmup", "cold", environment="b"), record(2, "request", "warm", by_ping=True, environment="b")]
+
+
+def test_a_true_history_has_none() -> None:
+    assert misclassified([*reversed(BY_USER), *BY_PING]) == []
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [record(1, "request", "warm")],
+        [record(1, "request", "cold"), record(2, "request", "cold")],
+        [record(1, "request", "cold", by_ping=True)],
+        [record(1, "request", "proactive")],
+        [record(1, "warmup", "cold"), record(2, "request", "warm")],
+        [record(1, "warmup", "cold"), record(2, "request", "cold", by_ping=True)],
+    ],
+)
+def test_an_untrue_record_is_found(history: list[dict[str, Any]]) -> None:
+    assert misclassified(history) == [history[-1]]

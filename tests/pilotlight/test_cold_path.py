@@ -1,0 +1,98 @@
+"""The cold path: under AWS's own runtime client, what we import beyond it is our own few modules and one C module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.apps import OURS, rest_proxy_event
+from bench.install import app_folder, runtime_python
+from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
+
+OUR_MODULES = {
+    "handler",
+    "pilotlight",
+    "pilotlight.entry",
+    "pilotlight.environment",
+    "pilotlight.metrics",
+    "pilotlight.proxy",
+    "pilotlight.routing",
+    "pilotlight.tracing",
+}
+STANDARD_LIBRARY = {"_socket"}
+"""The C half of `socket`: 0.3 ms, and a datagram needs it."""
+HEAVY = {
+    *("asyncio", "aws_xray_sdk", "base64", "boto3", "botocore", "dataclasses", "datetime", "email", "hashlib", "http"),
+    *("inspect", "pathlib", "pilotlight.ping", "random", "requests", "selectors", "socket", "ssl", "subprocess"),
+    *("typing", "urllib", "uuid", "wrapt"),
+}
+ASKING = """
+import sys
+{imports}
+
+
+def handler(event, context):
+    answer = {answer}
+    return {{"answer": answer, "modules": sorted(sys.modules)}}
+"""
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    """The unpacked zip of `sls package`."""
+    return app_folder(OURS, "valid bytecode", runtime_python())
+
+
+def loaded(package: Path, folder: Path, imports: str, answer: str, events: Sequence[Any] = ({},)) -> set[str]:
+    """sys.modules after these events, in a function that imports and answers as said."""
+    (folder / "asking.py").write_text(ASKING.format(imports=imports, answer=answer))
+    with XRaySink() as sink:
+        variables = {"PYTHONPATH": str(folder), "AWS_XRAY_DAEMON_ADDRESS": sink.address}
+        python = runtime_python()
+        with ExecutionEnvironment(package, "asking.handler", python=python, environment=variables) as environment:
+            answers = [environment.invoke(event) for event in events]
+            assert [answer.error for answer in answers] == [None] * len(events)
+        if "ours" in imports:
+            assert len(sink.take(2)) == len(events), "the records are part of the path"
+    modules: set[str] = set(answers[-1].payload["modules"])
+    return modules
+
+
+def test_a_cold_start_imports_our_own_modules_and_nothing_heavy(package: Path, tmp_path: Path) -> None:
+    runtime = loaded(package, tmp_path, "import json", "json.dumps(event)")
+    events = [rest_proxy_event(path) for path in ("/hello", "/items/7", "/nowhere")]
+    ours = loaded(package, tmp_path, "import handler as ours", "ours.handler(event, context)", events)
+    assert ours - runtime == OUR_MODULES | STANDARD_LIBRARY
+    assert HEAVY & ours <= runtime
+
+
+def test_a_heavy_import_would_be_seen(package: Path, tmp_path: Path) -> None:
+    runtime = loaded(package, tmp_path, "", "None")
+    with_one = loaded(package, tmp_path, "import dataclasses", "None")
+    assert {"dataclasses", "inspect"} <= with_one - runtime
+
+
+def test_the_deployed_bytecode_is_used_as_it_is(package: Path, tmp_path: Path) -> None:
+    """A .pyc that is checked against its source, or left out, would be compiled again at every cold start."""
+    cached = loaded_from(package, tmp_path)
+    assert cached.keys() == OUR_MODULES
+    for name, path in cached.items():
+        flags = int.from_bytes(Path(path).read_bytes()[4:8], "little")
+        assert flags == 0b01, f"{name} has bytecode that is not unchecked hash-based"
+
+
+def loaded_from(package: Path, folder: Path) -> dict[str, str]:
+    """The .pyc file of each of our modules, as the running function knows it."""
+    (folder / "asking.py").write_text(
+        "import sys\n\nimport handler as ours\n\n\ndef handler(event, context):\n"
+        "    return {name: module.__cached__ for name, module in sys.modules.items()\n"
+        "            if name.partition('.')[0] in ('handler', 'pilotlight')}\n"
+    )
+    variables = {"PYTHONPATH": str(folder)}
+    with ExecutionEnvironment(package, "asking.handler", python=runtime_python(), environment=variables) as environment:
+        found: dict[str, str] = environment.invoke({}).payload
+    return found

@@ -1,0 +1,288 @@
+"""Flow 1 as a client of the handler sees it: event in, proxy answer out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import handler as seed
+from pilotlight.entry import entry_point
+from pilotlight.environment import ExecutionEnvironment
+from pilotlight.proxy import ANSWER_LIMIT_BYTES, HttpError, Request, Response
+from pilotlight.routing import Routes
+from tests.support.events import Context, proxy_event
+
+JSON = {"Content-Type": "application/json"}
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def ask(routes: Routes, event: Any, context: Any = None) -> dict[str, Any]:
+    answer = entry_point(routes)(event, context or Context())
+    assert isinstance(answer, dict)
+    assert_valid(answer)
+    return answer
+
+
+def assert_valid(answer: dict[str, Any]) -> None:
+    """What API Gateway demands of a REST proxy answer; anything else is a 502."""
+    assert set(answer) <= {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+    assert type(answer["statusCode"]) is int
+    assert 200 <= answer["statusCode"] <= 599
+    assert isinstance(answer["body"], str)
+    assert isinstance(answer["isBase64Encoded"], bool)
+    assert all(isinstance(value, str) for value in answer["headers"].values())
+    assert "X-Request-Id" in answer["headers"]
+    assert "Access-Control-Allow-Origin" in answer["headers"]
+    json.dumps(answer).encode()
+
+
+def route_returning(result: Any, *methods: str) -> Routes:
+    routes = Routes()
+    routes.route("/it", *methods)(lambda _: result)
+    return routes
+
+
+def test_the_seed_answer_is_exact() -> None:
+    event = proxy_event(queryStringParameters={"name": "marie", "env": "prod"})
+    answer = seed.handler(event, Context())
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert answer["body"] == (
+        '{"message": "Hello from Lambda", "method": "GET", "path": "/hello", "query": {"env": "prod", "name": "marie"}}'
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_hello_answers_any_method(method: str) -> None:
+    answer = ask(seed.routes, proxy_event(method))
+    assert json.loads(answer["body"])["method"] == method
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "is_base64", "expected"),
+    [
+        ({"content-TYPE": "application/json; charset=utf-8"}, '{"a": [1]}', False, {"a": [1]}),
+        ({"Content-Type": "application/vnd.api+json"}, "[1]", False, [1]),
+        (JSON, base64.b64encode(b'{"a": "\xc3\xa9"}').decode(), True, {"a": "é"}),
+        ({"Content-Type": "text/plain"}, '{"a": 1}', False, '{"a": 1}'),
+        ({}, "a=1", False, "a=1"),
+        ({"Content-Type": "text/plain; charset=latin-1"}, base64.b64encode(b"\xe9").decode(), True, "é"),
+        ({"Content-Type": "image/png"}, base64.b64encode(b"\x89PNG").decode(), True, b"\x89PNG".hex()),
+    ],
+)
+def test_a_body_is_parsed_as_it_is_declared(
+    headers: dict[str, str], body: str, is_base64: bool, expected: object
+) -> None:
+    event = proxy_event("POST", headers=headers, body=body, isBase64Encoded=is_base64)
+    assert json.loads(ask(seed.routes, event)["body"])["body"] == expected
+
+
+@pytest.mark.parametrize("body", [None, ""])
+def test_no_body_leaves_the_key_out(body: str | None) -> None:
+    assert "body" not in json.loads(ask(seed.routes, proxy_event("POST", headers=JSON, body=body))["body"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"headers": JSON, "body": "{bad"}, 400),
+        ({"headers": JSON, "body": "NaN"}, 400),
+        ({"headers": JSON, "body": "[" * 100_000}, 400),
+        ({"headers": JSON, "body": "9" * 5000}, 400),
+        ({"body": "####", "isBase64Encoded": True}, 400),
+        ({"body": "YQ", "isBase64Encoded": True}, 400),
+        ({"body": "é", "isBase64Encoded": True}, 400),
+        ({"headers": JSON, "body": "/w==", "isBase64Encoded": True}, 400),
+        ({"headers": {"content-type": "text/plain; charset=klingon"}, "body": "YQ==", "isBase64Encoded": True}, 415),
+        ({"body": 7}, 400),
+        ({"headers": []}, 200),
+        ({"headers": "no"}, 400),
+        ({"path": ""}, 400),
+        ({"httpMethod": 3}, 400),
+    ],
+)
+def test_malformed_requests_get_their_status(changes: dict[str, Any], status: int) -> None:
+    answer = ask(seed.routes, proxy_event("POST", **changes))
+    assert answer["statusCode"] == status
+    if status == 400:
+        assert json.loads(answer["body"])["error"] == "bad request"
+
+
+def test_an_http_error_keeps_its_status_and_detail() -> None:
+    routes = Routes()
+
+    @routes.route("/it")
+    def refuse(_: Request) -> None:
+        raise HttpError(400, "missing required field")
+
+    answer = ask(routes, proxy_event(path="/it"))
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"]) == {"error": "bad request", "detail": "missing required field"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(detail=anything, headers=st.dictionaries(st.text(max_size=4), st.text(max_size=4)))
+def test_whatever_an_http_error_carries_the_answer_is_valid(detail: Any, headers: dict[str, str]) -> None:
+    routes = Routes()
+
+    @routes.route("/it")
+    def refuse(_: Request) -> None:
+        raise HttpError(409, detail, headers)
+
+    assert ask(routes, proxy_event(path="/it"))["statusCode"] in (409, 500)
+
+
+def test_an_exception_is_a_500_without_internals_and_with_its_cause_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    routes = Routes()
+
+    @routes.route("/it")
+    def fail(_: Request) -> None:
+        raise RuntimeError("the password is swordfish")
+
+    answer = ask(routes, proxy_event(path="/it"), Context("request-7"))
+    assert answer["statusCode"] == 500
+    assert "swordfish" not in json.dumps(answer)
+    assert "request-7" in json.loads(answer["body"])["detail"]
+    assert "swordfish" in caplog.text
+    assert "request-7" in caplog.text
+
+
+def test_sys_exit_in_a_route_is_a_500_too() -> None:
+    routes = Routes()
+
+    @routes.route("/it")
+    def leave(_: Request) -> None:
+        raise SystemExit(3)
+
+    assert ask(routes, proxy_event(path="/it"))["statusCode"] == 500
+
+
+def test_unknown_path_is_404() -> None:
+    answer = ask(seed.routes, proxy_event(path="/nope"))
+    assert answer["statusCode"] == 404
+    assert json.loads(answer["body"]) == {"error": "not found", "detail": "no route for /nope"}
+
+
+def test_wrong_method_is_405_with_allow() -> None:
+    answer = ask(seed.routes, proxy_event("DELETE", "/items/7"))
+    assert answer["statusCode"] == 405
+    assert answer["headers"]["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_head_is_answered_from_get_without_body() -> None:
+    get, head = (ask(seed.routes, proxy_event(method, "/items/7")) for method in ("GET", "HEAD"))
+    assert (head["statusCode"], head["headers"], head["body"]) == (200, get["headers"], "")
+
+
+def test_a_preflight_is_answered_even_where_a_route_takes_any_method() -> None:
+    headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
+    answer = ask(seed.routes, proxy_event("OPTIONS", headers=headers))
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert "PUT" in answer["headers"]["Access-Control-Allow-Methods"]
+
+
+def test_options_of_an_unknown_path_is_404() -> None:
+    assert ask(seed.routes, proxy_event("OPTIONS", "/nope"))["statusCode"] == 404
+
+
+def test_binary_answers_are_base64() -> None:
+    answer = ask(route_returning(Response(b"\x89PNG", headers={"content-type": "image/png"})), proxy_event(path="/it"))
+    assert answer["isBase64Encoded"] is True
+    assert base64.b64decode(answer["body"]) == b"\x89PNG"
+    assert answer["headers"]["content-type"] == "image/png"
+    assert "Content-Type" not in answer["headers"]
+
+
+def test_a_header_sent_twice_is_a_multi_value_header() -> None:
+    response = Response({"a": 1}, headers={"Set-Cookie": ["a=1", "b=2"]})
+    answer = ask(route_returning(response), proxy_event(path="/it"))
+    assert answer["multiValueHeaders"] == {"Set-Cookie": ["a=1", "b=2"]}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        object(),
+        {"a": {1, 2}},
+        {"a": float("nan")},
+        "\ud800",
+        Response({"a": 1}, status=99),
+        Response({"a": 1}, status=True),
+        Response("x", status="200"),  # type: ignore[arg-type]
+        Response("x", headers={"X-A": "a\r\nSet-Cookie: b"}),
+        Response("x", headers={"X A": "a"}),
+        Response("x", headers={"": "a"}),
+        Response("x" * (ANSWER_LIMIT_BYTES + 1)),
+        Response(b"x" * (ANSWER_LIMIT_BYTES * 3 // 4 + 1)),
+        Response("\x01" * (ANSWER_LIMIT_BYTES // 6 + 1)),
+    ],
+)
+def test_what_api_gateway_would_refuse_is_a_clear_500(result: Any, caplog: pytest.LogCaptureFixture) -> None:
+    answer = ask(route_returning(result), proxy_event(path="/it"))
+    assert answer["statusCode"] == 500
+    assert json.loads(answer["body"])["error"] == "internal server error"
+    assert caplog.records
+
+
+def test_an_answer_of_almost_six_megabytes_passes() -> None:
+    answer = ask(route_returning("x" * (ANSWER_LIMIT_BYTES - 1000)), proxy_event(path="/it"))
+    assert answer["statusCode"] == 200
+
+
+def test_the_request_id_is_on_every_answer() -> None:
+    for path in ("/hello", "/nope"):
+        answer = ask(seed.routes, proxy_event(path=path), Context("request-9"))
+        assert answer["headers"]["X-Request-Id"] == "request-9"
+
+
+PING = {"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headers": JSON, "body": json.dumps(PING)},
+        {"queryStringParameters": {"pilotlight": json.dumps(PING["pilotlight"]), "warmer": "true"}},
+        {"headers": {"pilotlight": json.dumps(PING["pilotlight"]), "warmer": "true"}},
+        {"warmer": True, "source": "serverless-plugin-warmup", **PING},
+    ],
+)
+def test_a_request_that_copies_a_ping_is_a_request(changes: dict[str, Any]) -> None:
+    environment = ExecutionEnvironment()
+    answer = entry_point(seed.routes, environment)(proxy_event("POST", **changes), Context())
+    assert json.loads(answer["body"])["message"] == "Hello from Lambda"
+    assert environment.made_by == "request"
+
+
+@pytest.mark.parametrize("event", [{}, [], None, 7, "text", {"pilotlight": 1}, {"Records": []}])
+def test_an_event_that_is_nothing_we_know_is_a_400_that_the_operator_sees(
+    event: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ask(seed.routes, event)["statusCode"] == 400
+    assert "neither a REST proxy event nor a ping" in caplog.text
+
+
+@settings(max_examples=150, deadline=None)
+@given(result=anything, status=st.integers(-1, 700) | st.none(), header=st.text(max_size=6), value=anything)
+def test_whatever_a_route_returns_the_answer_is_valid(result: Any, status: Any, header: str, value: Any) -> None:
+    ask(route_returning(result), proxy_event(path="/it"))
+    ask(route_returning(Response(result, status, {header: value})), proxy_event(path="/it"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes=st.dictionaries(st.sampled_from(sorted(proxy_event())), anything, max_size=4))
+def test_whatever_the_event_holds_the_answer_is_valid(changes: dict[str, Any]) -> None:
+    ask(seed.routes, {**proxy_event("POST"), **changes})

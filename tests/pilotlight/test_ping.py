@@ -1,0 +1,222 @@
+"""Pings: parsed strictly, held to a deadline, answered without ever raising; a peer's pings as its users expect."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilotlight import dialects
+from pilotlight.environment import ExecutionEnvironment
+from pilotlight.ping import LONGEST_HOLD_SECONDS, SECONDS_TO_SPARE, Ping, answer, recognise
+from tests.support.events import Context, proxy_event
+
+GOOD = {"ping": "a1", "index": 3, "of": 10, "hold_until": 1e9 + 0.5}
+
+
+class Sleeper:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1e9
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def hold(found: Ping | dialects.PeerPing, context: Any = None) -> tuple[Any, Sleeper]:
+    sleeper = Sleeper()
+    reply = answer(
+        found,
+        ExecutionEnvironment(),
+        context or Context(),
+        clock=sleeper.clock,
+        sleep=sleeper.sleep,
+        prepare=lambda: None,
+    )
+    return reply, sleeper
+
+
+def test_a_ping_is_recognised_as_the_warmer_made_it() -> None:
+    found = recognise(json.loads(json.dumps(Ping("a1", 3, 10, 1e9 + 0.5).event())))
+    assert isinstance(found, Ping)
+    assert (found.identity, found.index, found.of, found.hold_until) == ("a1", 3, 10, 1e9 + 0.5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ping": 7},
+        {"ping": ""},
+        {"ping": "x" * 65},
+        {"ping": "a\n"},
+        {"ping": "é"},
+        {"index": "3"},
+        {"index": True},
+        {"index": 3.0},
+        {"index": -1},
+        {"index": 10},
+        {"of": 0},
+        {"of": 1001},
+        {"of": None},
+        {"hold_until": "soon"},
+        {"hold_until": True},
+        {"hold_until": float("nan")},
+        {"hold_until": float("inf")},
+        {"hold_until": -1},
+        {"hold_until": 1e12},
+        {"more": 1},
+    ],
+)
+def test_a_ping_that_is_not_exact_is_none(change: dict[str, Any]) -> None:
+    assert recognise({"pilotlight": {**GOOD, **change}}) is None
+
+
+@pytest.mark.parametrize("missing", GOOD)
+def test_a_ping_that_lacks_a_key_is_none(missing: str) -> None:
+    assert recognise({"pilotlight": {key: value for key, value in GOOD.items() if key != missing}}) is None
+
+
+def test_a_key_beside_it_makes_it_none() -> None:
+    assert recognise({"pilotlight": GOOD, "httpMethod": "GET"}) is None
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda s: st.lists(s) | st.dictionaries(st.text(), s),
+    )
+)
+def test_nothing_else_is_a_ping(event: Any) -> None:
+    assert recognise(event) is None
+    assert recognise({"pilotlight": event}) is None
+
+
+def test_a_ping_is_held_until_its_deadline_and_says_who_held_it() -> None:
+    reply, sleeper = hold(Ping("a1", 3, 10, 1e9 + 0.5))
+    body = reply["pilotlight"]
+    assert sleeper.slept == [pytest.approx(0.5)]
+    assert {key: body[key] for key in ("ping", "index", "start", "made_by", "served")} == {
+        "ping": "a1",
+        "index": 3,
+        "start": "cold",
+        "made_by": "ping",
+        "served": 0,
+    }
+    assert body["held_ms"] == pytest.approx(500)
+    assert body["billed_ms"] == pytest.approx(500 + body["init_ms"], abs=1.5)
+    json.dumps(reply)
+
+
+@pytest.mark.parametrize(
+    ("until", "remaining_ms", "seconds"),
+    [
+        (1e9 - 5, 30_000, 0.0),
+        (0, 30_000, 0.0),
+        (2e9, 30_000, LONGEST_HOLD_SECONDS),
+        (1e9 + 3, 2000, 2 - SECONDS_TO_SPARE),
+        (1e9 + 3, 100, 0.0),
+    ],
+)
+def test_the_hold_ends_at_the_deadline_the_cap_or_the_time_left(
+    until: float, remaining_ms: int, seconds: float
+) -> None:
+    _, sleeper = hold(Ping("a1", 0, 1, until), Context(remaining_ms=remaining_ms))
+    assert sleeper.slept == [pytest.approx(seconds)]
+
+
+def test_a_ping_never_raises(caplog: pytest.LogCaptureFixture) -> None:
+    class Hostile:
+        @property
+        def get_remaining_time_in_millis(self) -> object:
+            raise RuntimeError("no clock")
+
+    def fail() -> None:
+        raise MemoryError("no room for an import")
+
+    reply, _ = hold(Ping("a1", 0, 1, 2e9), Hostile())
+    assert reply["pilotlight"]["environment"]
+    assert answer(Ping("a1", 0, 1, 0), ExecutionEnvironment(), None, prepare=fail)["pilotlight"]["environment"]
+    assert "no clock" in caplog.text
+    assert "no room" in caplog.text
+
+
+def test_the_real_hold_ends_for_all_at_once() -> None:
+    until = time.time() + 0.2
+    answer(Ping("a1", 0, 1, until), ExecutionEnvironment(), Context(), prepare=lambda: None)
+    assert time.time() >= until
+
+
+def test_downstream_tracing_is_prepared_once_and_patches_a_client_library_when_it_is_imported() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pilotlight import ping; ping.prepare_downstream_tracing();"
+        "assert 'aws_xray_sdk.core' in sys.modules and 'requests' not in sys.modules;"
+        "import requests, botocore.client;"
+        "assert hasattr(requests.Session.request, '__wrapped__');"
+        "assert hasattr(botocore.client.BaseClient._make_api_call, '__wrapped__')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"LAMBDA_TASK_ROOT": "/var/task", "PATH": ""})
+
+
+CORRELATED = {"warmer": True, "__WARMER_INVOCATION__": 2, "__WARMER_CONCURRENCY__": 3}
+SCHEDULED = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}, "resources": []}
+
+
+@pytest.mark.parametrize(
+    ("event", "reply", "hold_seconds"),
+    [
+        ({"warmer": True}, None, 0),
+        ({"warmer": True, "concurrency": 3}, None, 0),
+        ({"warmer": True, "concurrency": "3"}, None, 0),
+        ({"warmer": True, "concurrency": 2, "target": "other"}, None, 0),
+        ({**CORRELATED, "__WARMER_CORRELATIONID__": "1531413096993-0568"}, "warmed", 0.075),
+        ({**CORRELATED, "__WARMER_CORRELATION_ID__": "8f507cfc"}, None, 0.075),
+        ([{"warmer": True, "target": "f1"}, {"warmer": True}], "warmed", 0),
+        ({"source": "serverless-plugin-warmup"}, {}, 0.025),
+        (SCHEDULED, None, 0),
+        ({**SCHEDULED, "source": "aws.scheduler", "detail": "{}"}, None, 0),
+    ],
+)
+def test_a_peers_ping_is_answered_as_its_users_expect(event: Any, reply: Any, hold_seconds: float) -> None:
+    found = recognise(event)
+    assert isinstance(found, dialects.PeerPing)
+    answered, sleeper = hold(found)
+    assert answered == reply
+    assert sleeper.slept == [pytest.approx(hold_seconds)]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"warmer": False},
+        {"warmer": "false"},
+        {"warmer": 1},
+        {"warmer": True, "room": "kitchen"},
+        {"warmer": True, "concurrency": True},
+        {"warmer": True, "concurrency": -1},
+        {"warmer": True, "__WARMER_INVOCATION__": "²"},
+        {"warmer": True, "__WARMER_CORRELATIONID__": "x" * 257},
+        {"source": "serverless-plugin-warmup", "detail-type": "x"},
+        {"source": None, "arguments": {}},
+        {"source": "aws.events", "detail-type": "EC2 Instance State-change Notification"},
+        {"Records": []},
+        [],
+        [{}],
+        [[{"warmer": True}]],
+        proxy_event(body='{"warmer": true}'),
+    ],
+)
+def test_what_only_looks_like_a_peers_ping_is_none(event: Any) -> None:
+    assert recognise(event) is None

@@ -1,0 +1,78 @@
+"""The sample events of `events/`: each is answered as its name says, and `sls invoke local` runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handler
+from pilotlight_tools.local.deploy_tool import DeployTool
+from tests.support.events import Context
+from tests.support.project import PROJECT
+
+EVENTS = PROJECT / "events"
+STATUSES = {
+    "get-hello": 200,
+    "get-hello-nulls": 200,
+    "get-item": 200,
+    "head-hello": 200,
+    "options-preflight": 204,
+    "multi-value": 200,
+    "post-json": 200,
+    "post-text": 200,
+    "post-binary": 200,
+    "malformed-json": 400,
+    "malformed-base64": 400,
+    "not-found": 404,
+    "method-not-allowed": 405,
+}
+PEERS_ANSWERS: dict[str, object] = {
+    "ping-lambda-warmer": "warmed",
+    "ping-lambda-warmer-py": None,
+    "ping-serverless-plugin-warmup": {},
+    "ping-scheduled-event": None,
+}
+
+
+def read(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def test_every_event_is_tested() -> None:
+    assert {path.stem for path in EVENTS.glob("*")} == {*STATUSES, *PEERS_ANSWERS, "ping", "tick"}
+
+
+@pytest.mark.parametrize(("name", "status"), STATUSES.items())
+def test_a_request_is_answered_as_its_name_says(name: str, status: int) -> None:
+    assert handler.handler(read(name), Context())["statusCode"] == status
+
+
+@pytest.mark.parametrize("name", [*STATUSES])
+def test_a_request_has_the_shape_of_a_proxy_event(name: str) -> None:
+    """The keys of "Input format of a Lambda function for proxy integration", bodies as binaryMediaTypes has them."""
+    event = read(name)
+    assert event.keys() == read("get-hello").keys()
+    assert event["requestContext"].keys() == read("get-hello")["requestContext"].keys()
+    assert event["isBase64Encoded"] is (event["body"] is not None)
+    assert event["requestContext"]["httpMethod"] == event["httpMethod"]
+
+
+def test_a_ping_is_answered_with_its_environment() -> None:
+    sent, answered = read("ping")["pilotlight"], handler.handler(read("ping"), Context())["pilotlight"]
+    assert (answered["ping"], answered["index"]) == (sent["ping"], sent["index"])
+
+
+@pytest.mark.parametrize(("name", "answer"), PEERS_ANSWERS.items())
+def test_a_peers_ping_is_answered_in_its_own_words(name: str, answer: object) -> None:
+    assert handler.handler(read(name), Context()) == answer
+
+
+def test_invoke_local_needs_no_python_of_lambdas_own(tmp_path: Path) -> None:
+    """osls starts the function with a command named python3.13, whether this machine has one or not."""
+    tool = DeployTool(tmp_path / "service", {})
+    said = tool.must_run("invoke", "local", "-f", "api", "--path", "events/get-hello.json")
+    answer = json.loads(said[said.index('{\n    "statusCode"') :])
+    assert json.loads(answer["body"])["query"] == {"name": "marie", "env": "prod"}

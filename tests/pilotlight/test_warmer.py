@@ -1,0 +1,141 @@
+"""The scheduled function end to end: real pings over real HTTP to the real handler, result, log line and record."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pilotlight import warmer
+from pilotlight.entry import entry_point
+from pilotlight.routing import Routes
+from pilotlight.tracing import parse_trace_header
+from pilotlight.warming.targets import TargetsError
+from tests.pilotlight.warming.test_fanout import Invocations, LambdaApi
+from tests.support.events import Context
+
+KEYS = {
+    "requested",
+    "unique",
+    "cold",
+    "failed",
+    "throttled",
+    "rounds",
+    "invocations",
+    "hold_ms",
+    "billed_ms",
+    "coverage",
+}
+
+
+class Environments:
+    """The api function: an execution environment for each invocation that meets none idle."""
+
+    def __init__(self) -> None:
+        self.idle: list[Any] = []
+
+    def __call__(self, request: Invocations, body: bytes) -> None:
+        handler = self.idle.pop() if self.idle else entry_point(Routes())
+        answer = handler(json.loads(body), Context())
+        self.idle.append(handler)
+        request.reply(200, json.dumps(answer).encode())
+
+    def limits(self, request: Invocations) -> None:
+        request.reply(200, b"{}" if "/concurrency" in request.path else b'{"AccountLimit": {}}')
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaApi]:
+    server = LambdaApi()
+    server.answer = Environments()
+    monkeypatch.setattr(Invocations, "do_GET", lambda self: Environments().limits(self), raising=False)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    for name, value in {
+        "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "PILOTLIGHT_SERVICE": "pilotlight-test",
+        "PILOTLIGHT_TARGETS": '[{"function": "api", "concurrency": 8}]',
+    }.items():
+        monkeypatch.setenv(name, value)
+    importlib.reload(warmer)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_tick_proves_its_environments_and_logs_the_result(api: LambdaApi, capsys: pytest.CaptureFixture[str]) -> None:
+    assert api
+    first, second = warmer.handler({}, Context()), warmer.handler({}, Context())
+    assert first.keys() >= KEYS
+    assert (first["unique"], first["cold"], first["coverage"]) == (8, 8, 1)
+    assert (second["unique"], second["cold"], second["coverage"]) == (8, 0, 1)
+    logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    tick = next(line for line in logged if line.get("message") == "tick")
+    assert (tick["level"], tick["function"], tick["unique"]) == ("INFO", "api", 8)
+    assert next(line for line in logged if "_aws" in line)["Coverage"] == 100
+
+
+def test_an_incomplete_tick_is_an_error_with_its_cause(api: LambdaApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.answer = lambda request, _: request.reply(403, b'{"__type": "AccessDeniedException", "message": "no"}')
+    result = warmer.handler({}, Context())
+    assert (result["failed"], result["coverage"]) == (8, 0)
+    tick = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert (tick["level"], tick["causes"]) == ("ERROR", ["AccessDeniedException: no (8 times)"])
+
+
+def test_several_targets_are_ticked_one_after_the_other(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    targets = [{"function": "one", "concurrency": 3}, {"function": "two", "concurrency": 2}]
+    monkeypatch.setenv("PILOTLIGHT_TARGETS", json.dumps(targets))
+    result = warmer.handler({}, Context())
+    assert [target["function"] for target in result["targets"]] == ["one", "two"]
+    assert (result["requested"], result["coverage"]) == (5, 1)
+    assert api.most_in_flight <= 3
+
+
+def test_the_tick_is_recorded_in_x_ray_by_the_sdk(api: LambdaApi) -> None:
+    assert api
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(("127.0.0.1", 0))
+        daemon.settimeout(5)
+        lambdas = {
+            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "PILOTLIGHT_TARGETS": '[{"function": "api", "concurrency": 1}]',
+            "_X_AMZN_TRACE_ID": trace,
+        }
+        code = "import warmer; from tests.support.events import Context; warmer.handler({}, Context())"
+        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **lambdas}, capture_output=True)
+        document = json.loads(daemon.recv(65536).partition(b"\n")[2])
+    assert (document["trace_id"], document["parent_id"]) == parse_trace_header(trace)
+    assert document["end_time"] - document["start_time"] > 0.001  # it spans the pings, not only their count
+    annotations = document["annotations"]
+    assert annotations.pop("hold_ms") >= annotations.pop("exposed_ms") >= 0
+    assert annotations == {
+        "service": "pilotlight-test",
+        "kind": "tick",
+        "requested": 1,
+        "unique": 1,
+        "cold": 1,
+        "failed": 0,
+        "throttled": 0,
+        "coverage": 1.0,
+    }
+
+
+def test_a_wrong_configuration_is_an_error_of_the_warmer(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert api
+    monkeypatch.setenv("PILOTLIGHT_TARGETS", "[]")
+    with pytest.raises(TargetsError):
+        warmer.handler({}, Context())

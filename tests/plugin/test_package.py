@@ -1,0 +1,293 @@
+"""The zip that is deployed: what is in it, what is not, and that Lambda's Python can use it."""
+
+from __future__ import annotations
+
+import _imp
+import importlib.metadata
+import importlib.util
+import marshal
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pilotlight_build import bytecode, imports
+from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.dependencies import RUNTIME_BRINGS, Target, read
+from pilotlight_build.package import Built, build, own_files
+from tests.support.project import PROJECT
+
+CONFIGURATION = yaml.load((PROJECT / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
+PATTERNS: list[str] = CONFIGURATION["package"]["patterns"]
+HANDLERS = [function["handler"] for function in CONFIGURATION["functions"].values()]
+DEPLOYED = Target.lambda_runtime(CONFIGURATION["provider"]["runtime"], CONFIGURATION["provider"]["architecture"])
+HAS_PYTHON = bytecode.find_python(DEPLOYED.python)
+needs_deployed_python = pytest.mark.skipif(
+    HAS_PYTHON is None, reason=f"no Python {DEPLOYED.python} on this machine: bytecode for Lambda is NOT tested"
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the package is made from: nothing of it changes while the tests run."""
+    return copied(PROJECT, tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def built(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("package")
+    return build(project, PATTERNS, HANDLERS, DEPLOYED, folder / "package.zip", folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def files(built: Built) -> dict[str, bytes]:
+    with zipfile.ZipFile(built.artifact) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_holds_the_code_it_needs_and_nothing_else(files: dict[str, bytes]) -> None:
+    """Top-level names are the project's own modules and the dependencies that Lambda does not bring."""
+    allowed = {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt", "__pycache__"}
+    top = {name.split("/")[0] for name in files}
+    assert {name for name in top - allowed if not name.endswith(".dist-info")} == set()
+    assert {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt"} <= top
+    assert {re.sub(r"-[\d.]+\.dist-info$", "", name) for name in top if name.endswith(".dist-info")} == {
+        "aws_xray_sdk",
+        "wrapt",
+    }
+
+
+def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
+    """Exactly what boto3 brings with it is what requirements.txt asks for and the package lacks."""
+    everything = (PROJECT / "requirements.txt").read_text()
+    asked = {match.lower() for match in re.findall(r"^([\w.-]+)==", everything, re.MULTILINE)}
+    shipped = {
+        match.lower()
+        for match in re.findall(r"^([\w.-]+)==", read(PROJECT / "requirements.txt", DEPLOYED), re.MULTILINE)
+    }
+    closure, todo = set(), ["boto3"]
+    while todo:
+        name = todo.pop()
+        closure.add(name)
+        needs = importlib.metadata.requires(name) or []
+        todo += [match[0] for need in needs if "extra ==" not in need and (match := re.match(r"[\w.-]+", need))]
+    assert asked - shipped == closure
+    assert closure <= RUNTIME_BRINGS
+    assert not [
+        name for name in files if re.match(r"(boto3|botocore|s3transfer|jmespath|dateutil|urllib3|six\.py)", name)
+    ]
+
+
+def test_no_bulk(built: Built, files: dict[str, bytes]) -> None:
+    """No tests, stubs or installer's records; half a megabyte at most."""
+    assert built.bytes <= 500_000
+    assert not [name for name in files if re.search(r"(^|/)tests?/|\.pyi$|py\.typed$|RECORD$|INSTALLER$", name)]
+
+
+def test_compiled_parts_are_for_the_deployed_platform(files: dict[str, bytes]) -> None:
+    """ELF e_machine 0xB7 is AArch64; the file's name says which Python it was built for."""
+    compiled = {name: content for name, content in files.items() if name.endswith(".so")}
+    assert compiled
+    for name, content in compiled.items():
+        assert content[:4] == b"\x7fELF"
+        assert struct.unpack_from("<H", content, 18)[0] == 0xB7
+        assert f"cpython-{DEPLOYED.python[0]}{DEPLOYED.python[1]}-" in name or ".abi3." in name
+
+
+@needs_deployed_python
+def test_bytecode_is_never_checked_against_the_source(files: dict[str, bytes]) -> None:
+    """PEP 552: flags 0b01 is a hash-based .pyc that is not checked; 0 would be a timestamp, which never holds there."""
+    compiled = {name: content for name, content in files.items() if name.endswith(".pyc")}
+    sources = {name for name in files if name.endswith(".py")}
+    assert len(compiled) == len(sources)
+    for name, content in compiled.items():
+        source = re.sub(r"__pycache__/(.*)\.cpython-\d+\.pyc$", r"\1.py", name)
+        assert f".cpython-{DEPLOYED.python[0]}{DEPLOYED.python[1]}.pyc" in name
+        assert source in sources
+        assert struct.unpack_from("<I", content, 4)[0] == 0b01
+
+
+@needs_deployed_python
+def test_bytecode_belongs_to_the_source_beside_it(files: dict[str, bytes]) -> None:
+    """Nothing checks it on Lambda, so it is checked here: the hash in each .pyc is that of the source in the zip."""
+    for name, content in files.items():
+        if name.endswith(".pyc"):
+            source = files[re.sub(r"__pycache__/(.*)\.cpython-\d+\.pyc$", r"\1.py", name)]
+            key = int.from_bytes(content[:4], "little")  # the magic number of the Python that compiled it
+            assert content[8:16] == _imp.source_hash(key, source), name
+
+
+def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_path: Path) -> None:
+    """From another folder, with files of another time, without any cache: the same SHA-256."""
+    elsewhere = copied(project, tmp_path / "elsewhere")
+    again = build(elsewhere, PATTERNS, HANDLERS, DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
+    assert not again.cached
+    assert again.sha256 == built.sha256
+
+
+def test_built_once_until_something_changes(tmp_path: Path) -> None:
+    """A second build is the first's; a changed line of code makes a new one from the kept dependencies."""
+    project = small_project(tmp_path)
+    first = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    second = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    assert (first.cached, second.cached, second.sha256) == (False, True, first.sha256)
+    (project / "handler.py").write_text("def handler(event, context): return 2\n")
+    third = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    assert not third.cached
+    assert third.sha256 != first.sha256
+
+
+@needs_deployed_python
+def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
+    """`import handler, warmer` with only the unpacked zip and boto3's family on the path."""
+    assert HAS_PYTHON is not None
+    with zipfile.ZipFile(built.artifact) as archive:
+        archive.extractall(tmp_path / "task")
+    for name in imports.RUNTIME_MODULES:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            origin = Path(spec.origin)
+            source, link = (origin.parent, name) if origin.name == "__init__.py" else (origin, origin.name)
+            (tmp_path / "runtime").mkdir(exist_ok=True)
+            (tmp_path / "runtime" / link).symlink_to(source)
+    script = (
+        "import sys; sys.dont_write_bytecode = True\n"
+        f"sys.path[:0] = [{str(tmp_path / 'task')!r}, {str(tmp_path / 'runtime')!r}]\n"
+        "import handler, warmer\n"
+        "import aws_xray_sdk.core\n"
+        "aws_xray_sdk.core.patch(['boto3'])\n"
+        "print(handler.__cached__, callable(handler.handler), callable(warmer.handler))\n"
+    )
+    done = subprocess.run(
+        [HAS_PYTHON.path, "-I", "-S", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LAMBDA_TASK_ROOT": str(tmp_path / "task"), "AWS_DEFAULT_REGION": "us-east-1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1:] == ["True", "True"]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import mymodule\n", "add 'mymodule.py' to package.patterns"),
+        (
+            "def handler(event, context):\n    from myfolder.deep import thing\n",
+            r"add 'myfolder/\*\*' to package.patterns",
+        ),
+        ("import requests\n", r"handler.py, line 1 imports requests.*pyproject.toml.*npm run lock"),
+        ("import pilot.gone\n", "there is no pilot/gone.py"),
+        ("def handler(:\n", "handler.py, line 1"),
+    ],
+)
+def test_an_import_that_leads_nowhere_stops_the_packaging(tmp_path: Path, source: str, said: str) -> None:
+    project = small_project(tmp_path, source)
+    for name in ("mymodule.py", "myfolder/deep.py", "pilot/here.py"):
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text("")
+    with pytest.raises(PackagingError, match=said):
+        build(project, ["handler.py", "pilot/**"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+
+
+def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
+    """Guarded imports, types only, and what the runtime brings."""
+    project = small_project(
+        tmp_path,
+        "import boto3\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import nowhere\n"
+        "try:\n    import elsewhere\nexcept ImportError:\n    elsewhere = None\nfrom . import helper\n",
+    )
+    (project / "helper.py").write_text("")
+    build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "said"),
+    [
+        (["handler.py", "no.py"], "'no.py' matches no file"),
+        (["**"], "whole folder"),
+        (["requirements.txt"], "add 'handler.py'"),
+    ],
+)
+def test_patterns_that_cannot_be_meant(tmp_path: Path, patterns: list[str], said: str) -> None:
+    with pytest.raises(PackagingError, match=said):
+        build(small_project(tmp_path), patterns, ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+
+
+def test_later_patterns_win(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    for name in ("a/one.py", "a/two.py", "a/b/three.py", "a/__pycache__/one.pyc"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("")
+    assert list(own_files(project, ["handler.py", "!**", "a/**", "!a/two.py"])) == ["a/b/three.py", "a/one.py"]
+
+
+def test_a_pattern_takes_from_the_dependencies_too(files: dict[str, bytes]) -> None:
+    """The SDK's web server integrations go; what pings patch stays."""
+    integrations = {name.split("/")[2] for name in files if name.startswith("aws_xray_sdk/ext/")}
+    assert not integrations & {"aiohttp", "bottle", "django", "flask", "flask_sqlalchemy"}
+    assert integrations >= {"botocore", "requests", "httplib"}
+
+
+def test_markers_are_decided_for_lambda_not_for_this_machine(tmp_path: Path) -> None:
+    """pip answers markers for the Python that runs it; a lock for several Pythons needs the deployed one's answer."""
+    requirements = tmp_path / "requirements.txt"
+    lines = [
+        "old==1 ; python_full_version < '3.13'",
+        "new==2 ; python_full_version >= '3.13'",
+        "windows==3 ; sys_platform == 'win32'",
+        "arm==4 ; platform_machine == 'aarch64'",
+        "urllib3==5",
+    ]
+    requirements.write_text("".join(f"{line} \\\n    --hash=sha256:{'0' * 64}\n    # via x\n" for line in lines))
+    assert re.findall(r"^(\w+)==", read(requirements, DEPLOYED), re.MULTILINE) == ["arm", "new"]
+
+
+def test_a_dependency_without_hashes_or_wheel_says_the_way_out(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    (project / "requirements.txt").write_text("wrapt==1.17.3\n")
+    with pytest.raises(PackagingError, match="wrapt has no --hash; `npm run lock`"):
+        build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+
+
+def test_an_interpreter_of_another_version_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command named python3.99 that is not one, as a version manager's shim is; and the notice that follows."""
+    fake = tmp_path / "python3.99"
+    fake.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert bytecode.find_python((3, 99)) is None
+    assert "Python 3.99" in bytecode.missing_notice((3, 99))
+
+
+def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> None:
+    """Compiled for /var/task, whatever folder it was compiled in."""
+    if HAS_PYTHON is None:
+        pytest.skip("no bytecode in the package")
+    name = next(name for name in files if name.startswith("__pycache__/handler."))
+    if sys.version_info[:2] == DEPLOYED.python:
+        assert marshal.loads(files[name][16:]).co_filename == "/var/task/handler.py"  # noqa: S302 (made above)
+    assert b"/var/task/handler.py" in files[name]
+
+
+def copied(source: Path, folder: Path) -> Path:
+    for name, content in own_files(source, PATTERNS).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    shutil.copyfile(source / "requirements.txt", folder / "requirements.txt")
+    return folder
+
+
+def small_project(folder: Path, source: str = "def handler(event, context): return 1\n") -> Path:
+    project = folder / "project"
+    project.mkdir()
+    (project / "handler.py").write_text(source)
+    (project / "requirements.txt").write_text("")
+    return project

@@ -1,0 +1,80 @@
+"""A pool of execution environments in memory, for ticks: who answers a ping follows from who is free when it lands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pilotlight.environment import ExecutionEnvironment
+from pilotlight.ping import Ping, answer, recognise
+from pilotlight.warming.fanout import Reply
+from tests.support.events import Context
+
+
+class Pool:
+    """An Invoker. Pings land ``spacing`` seconds apart; each is answered by the real answer().
+
+    The environment used last goes first: the worst routing there is for a fan-out that wants distinct ones.
+    ``outcomes`` are given, one to each invocation in turn, instead of an answer.
+    """
+
+    def __init__(self, spacing: float = 0.001, limit: int = 1000, initialization: str = "on-demand") -> None:
+        self.now = 1e9
+        self.spacing = spacing
+        self.limit = limit
+        self.initialization = initialization
+        self.free_at: dict[ExecutionEnvironment, float] = {}
+        self.outcomes: list[Reply] = []
+        self.rounds: list[list[Ping]] = []
+        self.breaks: OSError | None = None
+
+    def clock(self) -> float:
+        return self.now
+
+    def connect(self, count: int) -> None:
+        assert count > 0
+        if self.breaks:
+            raise self.breaks
+
+    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Reply]:
+        assert function
+        assert timeout_seconds > 0
+        events = [json.loads(payload) for payload in payloads]
+        pings = [found for event in events if isinstance(found := recognise(event), Ping)]
+        assert len(pings) == len(payloads)
+        self.rounds.append(pings)
+        replies = [self._land(ping, self.now + index * self.spacing) for index, ping in enumerate(pings)]
+        self.now = max([self.now, *self.free_at.values()])
+        return replies
+
+    def _land(self, ping: Ping, at: float) -> Reply:
+        if self.outcomes:
+            return self.outcomes.pop(0)
+        busy = sum(free > at for free in self.free_at.values())
+        if busy >= self.limit:
+            return Reply("throttled", at, cause="TooManyRequestsException: Rate Exceeded.")
+        environment = max(
+            (each for each, free in self.free_at.items() if free <= at),
+            key=lambda each: self.free_at[each],
+            default=None,
+        ) or self._new(at)
+        times = Times(at)
+        payload: Any = answer(ping, environment, Context(), clock=times.clock, sleep=times.sleep, prepare=lambda: None)
+        payload["pilotlight"]["initialization"] = self.initialization
+        self.free_at[environment] = times.now
+        return Reply("answered", at, payload)
+
+    def _new(self, at: float) -> ExecutionEnvironment:
+        return ExecutionEnvironment(lambda: at, process_age=lambda: 0.1)
+
+
+class Times:
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds

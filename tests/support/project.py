@@ -1,0 +1,6 @@
+"""The folder of this project, as pytest found it."""
+
+from pathlib import Path
+
+PROJECT = Path.cwd()
+"""`npm test` and `npm run check` run pytest in the project's folder."""
