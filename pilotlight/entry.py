@@ -1,12 +1,11 @@
-"""The Lambda entry point: one invocation in, one answer out, with its record round it."""
+"""The Lambda entry point: one invocation in, one response out, with its record round it."""
 
 from __future__ import annotations
 
-import logging
-
-from pilotlight import metrics, tracing
+from pilotlight import metrics
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.proxy import HttpError, Request, Response, error_response, render
+from pilotlight.tracing import Record, Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,62 +16,61 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Any, Any], Any]
 
-logger = logging.getLogger("pilotlight")
-
 
 def entry_point(routes: Routes, environment: ExecutionEnvironment | None = None) -> Handler:
     """The function for serverless.yml to name: API Gateway's REST proxy events and the warmer's pings go in.
 
-    Make it on the last line of handler.py: with it the environment's init counts as done.
+    Make it on the last line of handler.py: with it the environment's init ends.
     """
     this_environment = environment or ExecutionEnvironment()
+    tracer = Tracer(this_environment)
 
     def handler(event: Any, context: Any) -> Any:
         if isinstance(event, dict) and ("httpMethod" in event or "requestContext" in event):
-            return _serve(routes, this_environment, event, context)
+            return _record_request(routes, tracer, event, context)
         from pilotlight import ping  # no user's request needs it
 
         if (found := ping.recognise(event)) is not None:
-            return ping.answer(found, this_environment, context)
-        logger.error("invoked with what is neither a REST proxy event nor a ping: %.200r", event)
-        return _serve(routes, this_environment, event if isinstance(event, dict) else {}, context)
+            return ping.reply(found, tracer, context)
+        _logger().error("invoked with what is neither a REST proxy event nor a ping: %.200r", event)
+        return _record_request(routes, tracer, event if isinstance(event, dict) else {}, context)
 
-    this_environment.initialised()
+    this_environment.end_init()
     return handler
 
 
-def _serve(routes: Routes, environment: ExecutionEnvironment, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    start = environment.arrive("request")
+def _record_request(routes: Routes, tracer: Tracer, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    start = tracer.environment.arrive("request")
     request_id = getattr(context, "aws_request_id", None) or ""
-    record = tracing.Record("request", request_id, environment, start)
+    record = Record("request", request_id, start)
     try:
-        answer = _answer(routes, event, context, record)
-        record.status = answer["statusCode"]
-        return answer
+        response = _respond(routes, event, context, record)
+        record.status = response["statusCode"]
+        return response
     finally:
-        record.send()
+        tracer.send(record)
         if start != "warm":
-            metrics.emit_start(start, environment.init_ms, request_id)
+            metrics.emit_start(start, tracer.environment.init_ms, request_id)
 
 
-def _answer(routes: Routes, event: Mapping[str, Any], context: Any, record: tracing.Record) -> dict[str, Any]:
-    """Route the request; whatever happens on the way, what comes back is a valid proxy answer."""
+def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Record) -> dict[str, Any]:
+    """Route the request; whatever happens on the way, what comes back is a valid proxy response."""
     head = event.get("httpMethod") == "HEAD"
     record.route = ""
     try:
         try:
-            response = _respond(routes, Request(event, context), record)
+            response = _call_route(routes, Request(event, context), record)
         except HttpError as error:
             response = error_response(error.status, error.detail, error.headers)
         return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
     except (Exception, SystemExit) as error:
         record.exception = error
-        logger.exception("%s %s failed (request %s)", record.method, record.url, record.request_id)
+        _logger().exception("%s %s failed (request %s)", record.method, record.url, record.request_id)
         response = error_response(500, f"the cause is in the log, under request {record.request_id}")
     return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
 
 
-def _respond(routes: Routes, request: Request, record: tracing.Record) -> Response:
+def _call_route(routes: Routes, request: Request, record: Record) -> Response:
     record.method, record.url = request.method, _url(request)
     endpoint = routes.find(request.route_path)
     record.route = endpoint.route
@@ -104,3 +102,9 @@ def _url(request: Request) -> str:
         request_context = {}
     host = request_context.get("domainName") or request.headers.get("host", "localhost")
     return f"https://{host}{request_context.get('path') or request.path}"
+
+
+def _logger() -> Any:
+    import logging  # only a failure needs it
+
+    return logging.getLogger("pilotlight")

@@ -2,11 +2,11 @@
 
 Start types ("Understanding the Lambda execution environment lifecycle" in the AWS documentation):
 
-- ``cold``: this invocation waited for the init.
-- ``warm``: the environment had answered an invocation before.
-- ``proactive``: Lambda initialised ahead of need; the first invocation came long after the init.
-- ``provisioned``: the first invocation of an environment of provisioned concurrency.
-- ``restored``: the first invocation after a SnapStart restore.
+- `cold`: this invocation waited for the init.
+- `warm`: the environment had answered an invocation before.
+- `proactive`: Lambda initialised ahead of need; the first invocation came long after the init.
+- `provisioned`: the first invocation of an environment of provisioned concurrency.
+- `restored`: the first invocation after a SnapStart restore.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
 
-    Start = Literal["cold", "warm", "proactive", "provisioned", "restored"]
-    Kind = Literal["request", "ping"]
+    from pilotlight.tracing import Kind, Start
 
+ON_DEMAND = "on-demand"
+"""Lambda's word, in AWS_LAMBDA_INITIALIZATION_TYPE, for an init that an invocation waits for."""
 PROACTIVE_AFTER_SECONDS = 10.0
 """An init that a request waits for is followed by that request at once; Lambda allows an init 10 s in all."""
 
@@ -38,19 +38,19 @@ class ExecutionEnvironment:
         self._clock = clock
         self._process_age = process_age or seconds_since_process_start
         self._identity = ""
-        self.initialised_at = clock()
+        self.init_ended_at = clock()
         self._init_seconds: float | None = None
         self.init_ms: float | None = None
         self.made_by: Kind | None = None
         self.served = 0
-        self._of_last_ping: int | None = None
+        self._pings: int | None = None
 
-    def initialised(self) -> None:
-        """Say that the function's own module is loaded: all that follows waits for an invocation.
+    def end_init(self) -> None:
+        """Note that the function's own module is loaded, and how long that took.
 
-        Whatever a first invocation needs and can be had now is got now: init has more CPU than what comes after it.
+        Call it in init: Lambda gives init more CPU than what follows it.
         """
-        self.initialised_at = self._clock()
+        self.init_ended_at = self._clock()
         self._init_seconds = self._process_age()
 
     @property
@@ -63,7 +63,7 @@ class ExecutionEnvironment:
     @property
     def initialization(self) -> str:
         """Lambda's own word for how it initialises: on-demand, provisioned-concurrency or snap-start."""
-        return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+        return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", ON_DEMAND)
 
     @property
     def warmed_by_ping(self) -> bool:
@@ -73,7 +73,7 @@ class ExecutionEnvironment:
     @property
     def age_ms(self) -> float:
         """Milliseconds since the init ended."""
-        return max(0.0, (self._clock() - self.initialised_at) * 1000)
+        return max(0.0, (self._clock() - self.init_ended_at) * 1000)
 
     def arrive(self, kind: Kind) -> Start:
         """Count an invocation in, and say what start it met. A ping uses up the coldness like a request."""
@@ -84,21 +84,21 @@ class ExecutionEnvironment:
         self.made_by = kind
         return self._first_start()
 
-    def served_since_last_ping(self) -> int:
-        """User requests since the ping before this one (or since the init); counting begins again."""
+    def reset_served(self) -> int:
+        """Return how many user requests came since the last ping (or the init), and start counting anew."""
         served, self.served = self.served, 0
         return served
 
-    def pinged(self, of: int) -> int | None:
-        """Remember how many pings this tick has; how many the last one had that this environment answered, or None."""
-        before, self._of_last_ping = self._of_last_ping, of
+    def replace_pings(self, pings: int) -> int | None:
+        """Keep how many pings this tick has; return what was kept from the tick before, None for the first ping."""
+        before, self._pings = self._pings, pings
         return before
 
     def _first_start(self) -> Start:
         initialization = self.initialization
         if initialization == "snap-start":
             return "restored"  # the process start lies before the snapshot: no init duration to tell
-        since_init = max(0.0, self._clock() - self.initialised_at)
+        since_init = max(0.0, self._clock() - self.init_ended_at)
         if self._init_seconds is None and (age := self._process_age()) is not None:
             self._init_seconds = age - since_init
         if self._init_seconds is not None:

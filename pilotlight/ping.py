@@ -7,18 +7,40 @@ sends becomes a key of the event itself.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 
-from pilotlight import dialects, tracing
+from pilotlight import dialects
+from pilotlight.tracing import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypedDict
 
-    from pilotlight.environment import ExecutionEnvironment
+    from pilotlight.tracing import Kind, Start, Tracer
+
+    class PingReply(TypedDict):
+        """What an execution environment replies to a ping, under KEY; times in epoch seconds.
+
+        `served` counts users' requests since the environment's last ping, `pings_before` the pings of the tick that
+        this last ping belonged to (None: there was none). `made_by` is what met the environment's start.
+        """
+
+        ping: str
+        index: int
+        environment: str
+        start: Start
+        init_ms: float | None
+        age_ms: float
+        served: int
+        pings_before: int | None
+        made_by: Kind | None
+        initialization: str
+        landed_at: float | None
+        held_ms: float
+        billed_ms: int
+
 
 KEY = "pilotlight"
 LONGEST_HOLD_SECONDS = 5.0
@@ -26,8 +48,7 @@ LONGEST_HOLD_SECONDS = 5.0
 SECONDS_TO_SPARE = 0.25
 """What a held ping leaves of the function's own timeout."""
 MOST_PINGS = 1000
-
-logger = logging.getLogger("pilotlight")
+"""Of one tick."""
 
 
 class Ping:
@@ -55,54 +76,33 @@ def recognise(event: object) -> Ping | dialects.PeerPing | None:
     return dialects.recognise(event)
 
 
-def pause(seconds: float) -> None:
-    """``time.sleep``, but nothing for nothing: the system's own sleep of 0 takes 60 µs."""
-    if seconds > 0:
-        time.sleep(seconds)
+class Machine:
+    """What holding a ping needs of the machine it runs on; tests pass one of their own."""
+
+    __slots__ = ("now", "prepare", "sleep")
+
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] | None = None,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
+        self.now = now
+        self.sleep = sleep or _sleep
+        self.prepare = prepare or prepare_downstream_tracing
 
 
-def answer(
-    ping: Ping | dialects.PeerPing,
-    environment: ExecutionEnvironment,
-    context: Any,
-    *,
-    clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], object] = pause,
-    prepare: Callable[[], object] | None = None,
-) -> Any:
-    """Hold the environment, record the ping, and reply who answered. Never raises."""
-    landed_at = clock()
-    start = environment.arrive("ping")
-    request_id = getattr(context, "aws_request_id", None) or ""
-    record = tracing.Record("warmup", request_id, environment, start)
-    try:
-        (prepare or prepare_downstream_tracing)()
-        until = ping.hold_until if isinstance(ping, Ping) else landed_at + ping.hold_seconds
-        sleep(_hold_seconds(until, clock(), context))
-    except Exception:
-        logger.exception("a ping could not be held; it is answered at once")
-    record.send()
+def reply(ping: Ping | dialects.PeerPing, tracer: Tracer, context: Any, machine: Machine | None = None) -> Any:
+    """Hold the environment, record the ping, and reply who held it. Never raises."""
+    machine = machine or Machine()
+    landed_at = machine.now()
+    start = tracer.environment.arrive("ping")
+    record = Record("ping", getattr(context, "aws_request_id", None) or "", start)
+    _hold(ping, landed_at, context, machine)
+    tracer.send(record)
     if not isinstance(ping, Ping):
         return ping.reply
-    held_ms = max(0.0, (clock() - landed_at) * 1000)
-    init_ms = environment.init_ms
-    return {
-        KEY: {
-            "ping": ping.identity,
-            "index": ping.index,
-            "environment": environment.identity,
-            "start": start,
-            "init_ms": init_ms,
-            "age_ms": round(environment.age_ms, 1),
-            "served": environment.served_since_last_ping(),
-            "of_before": environment.pinged(ping.of),
-            "made_by": environment.made_by,
-            "initialization": environment.initialization,
-            "landed_at": round(landed_at, 4),
-            "held_ms": round(held_ms, 1),
-            "billed_ms": math.ceil(held_ms + (init_ms or 0.0 if start == "cold" else 0.0)),
-        }
-    }
+    return {KEY: _reply_of(ping, tracer, start, landed_at, machine.now())}
 
 
 def prepare_downstream_tracing() -> None:
@@ -139,8 +139,46 @@ def _parse(body: object) -> Ping | None:
     return Ping(identity, index, of, hold_until)
 
 
+def _hold(ping: Ping | dialects.PeerPing, landed_at: float, context: Any, machine: Machine) -> None:
+    try:
+        machine.prepare()
+        until = ping.hold_until if isinstance(ping, Ping) else landed_at + ping.hold_seconds
+        machine.sleep(_hold_seconds(until, machine.now(), context))
+    except Exception:
+        import logging  # only a failure needs it
+
+        logging.getLogger("pilotlight").exception("a ping could not be held; its reply is sent at once")
+
+
 def _hold_seconds(until: float, now: float, context: Any) -> float:
     """Until the deadline, but never beyond the cap or the time that the invocation has left."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     left = remaining() / 1000 - SECONDS_TO_SPARE if callable(remaining) else LONGEST_HOLD_SECONDS
     return float(max(0.0, min(until - now, LONGEST_HOLD_SECONDS, left)))
+
+
+def _sleep(seconds: float) -> None:
+    """Sleep, or return at once for 0, for which the system's own sleep takes 60 µs."""
+    if seconds > 0:
+        time.sleep(seconds)
+
+
+def _reply_of(ping: Ping, tracer: Tracer, start: Start, landed_at: float, ends_at: float) -> PingReply:
+    environment = tracer.environment
+    held_ms = max(0.0, (ends_at - landed_at) * 1000)
+    init_ms = environment.init_ms
+    return {
+        "ping": ping.identity,
+        "index": ping.index,
+        "environment": environment.identity,
+        "start": start,
+        "init_ms": init_ms,
+        "age_ms": round(environment.age_ms, 1),
+        "served": environment.reset_served(),
+        "pings_before": environment.replace_pings(ping.of),
+        "made_by": environment.made_by,
+        "initialization": environment.initialization,
+        "landed_at": round(landed_at, 4),
+        "held_ms": round(held_ms, 1),
+        "billed_ms": math.ceil(held_ms + (init_ms or 0.0 if start == "cold" else 0.0)),
+    }

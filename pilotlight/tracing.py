@@ -1,4 +1,4 @@
-"""The record of each invocation: one X-Ray subsegment, written straight to the X-Ray daemon.
+"""The record of each invocation: one X-Ray subsegment, sent to the X-Ray daemon; and the words it is written in.
 
 The datagram is the daemon's documented one ("Sending trace data to X-Ray", "X-Ray segment documents"); importing
 aws-xray-sdk for it would cost a user's cold start half as much again. Lambda's own segment cannot be annotated, so it
@@ -10,25 +10,35 @@ from __future__ import annotations
 import json
 import os
 import time
-from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of ``socket``, whose other half costs 3.5 ms
+from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`, whose other half costs 3.5 ms
 from json.encoder import encode_basestring_ascii as quote
 
 from pilotlight.environment import service_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
 
     from pilotlight.environment import ExecutionEnvironment
 
+    Kind = Literal["request", "ping", "tick"]
+    Start = Literal["cold", "warm", "proactive", "provisioned", "restored"]
+
+KINDS = ("request", "ping", "tick")
+"""What is recorded: a user's request, the warmer's ping, and the warmer's own tick."""
+START_TYPES = ("cold", "warm", "proactive", "provisioned", "restored")
+"""What an invocation met; `pilotlight.environment` says what each one means."""
+TICK_ANNOTATIONS = ("requested", "unique", "cold", "failed", "throttled", "hold_ms", "exposed_ms", "coverage")
+"""What the record of a tick carries of its result, under the result's own names."""
 NAME = "pilotlight"
+"""The name of the subsegment."""
 HEADER = '{"format": "json", "version": 1}\n'
 MOST_BYTES = 63 * 1024
 """A UDP datagram carries 64 KiB at most."""
 
 
 class Annotation:
-    """The annotations that X-Ray groups, the report and the dashboard filter by."""
+    """The names of a record's annotations, by which X-Ray groups, the report and the dashboard filter."""
 
     SERVICE = "service"
     KIND = "kind"
@@ -41,27 +51,76 @@ class Annotation:
     WARMED_BY_PING = "warmed_by_ping"
 
 
+class Tracer:
+    """Sends the records of one execution environment. Make it in init: its socket is opened there."""
+
+    __slots__ = ("_address", "_annotations", "_socket", "environment")
+
+    def __init__(self, environment: ExecutionEnvironment) -> None:
+        self.environment = environment
+        self._annotations = ""
+        self._address: tuple[str, int] | None = None
+        # One for the environment's life; without a connection, so a SnapStart restore has none to lose.
+        self._socket = socket(AF_INET, SOCK_DGRAM)
+        self._socket.setblocking(False)
+
+    def send(self, record: Record) -> None:
+        """Send a record of what X-Ray asked to be sampled to the daemon named by AWS_XRAY_DAEMON_ADDRESS."""
+        try:
+            trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
+            if trace is None:
+                return
+            if not self._annotations:
+                self._look_up()
+            if self._address is None:
+                return
+            message = (HEADER + self.document(record, *trace)).encode()
+            if len(message) <= MOST_BYTES:
+                self._socket.sendto(message, self._address)
+        except Exception:
+            return  # a record that cannot be sent must not become a response that fails
+
+    def document(self, record: Record, trace_id: str, parent_id: str) -> str:
+        """The subsegment document as JSON; times in epoch seconds.
+
+        Written out field by field: `json.dumps` of the same takes three times as long, in every request.
+        """
+        if not self._annotations:
+            self._look_up()
+        http = flags = ""
+        if record.status:
+            http = (
+                f', "http": {{"request": {{"method": {quote(record.method)}, "url": {quote(record.url)}}}, '
+                f'"response": {{"status": {record.status}}}}}'
+            )
+            if record.status >= 400:
+                throttle = ', "throttle": true' if record.status == 429 else ""
+                flags = ', "fault": true' if record.status >= 500 else f', "error": true{throttle}'
+        if record.exception is not None:
+            flags = f', "fault": true, "cause": {json.dumps(_cause(record.exception))}'
+        return (
+            f'{{"id": "{os.urandom(8).hex()}", "name": "{NAME}", "type": "subsegment", "namespace": "local", '
+            f'"trace_id": {quote(trace_id)}, "parent_id": {quote(parent_id)}, "in_progress": false, '
+            f'"start_time": {_seconds(record.start_ns)}, "end_time": {_seconds(time.time_ns())}, '
+            f'"aws": {{"request_id": {quote(record.request_id)}}}, '
+            f'"annotations": {{{_annotations_of_record(record)}, {self._annotations}}}{http}{flags}}}'
+        )
+
+    def _look_up(self) -> None:
+        """Keep what no invocation of an environment changes: its annotations as JSON, and the daemon's address."""
+        self._address = daemon_address(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
+        self._annotations = _annotations_of_environment(self.environment)
+
+
 class Record:
-    """One invocation under way, of kind request or warmup; fill in the rest, then ``send`` once."""
+    """One invocation under way, of kind request or ping; fill in the rest, then send it once."""
 
-    __slots__ = (
-        "environment",
-        "exception",
-        "kind",
-        "method",
-        "request_id",
-        "route",
-        "start",
-        "start_ns",
-        "status",
-        "url",
-    )
+    __slots__ = ("exception", "kind", "method", "request_id", "route", "start", "start_ns", "status", "url")
 
-    def __init__(self, kind: str, request_id: str, environment: ExecutionEnvironment, start: str) -> None:
+    def __init__(self, kind: Kind, request_id: str, start: Start) -> None:
         self.start_ns = time.time_ns()
         self.kind = kind
         self.request_id = request_id
-        self.environment = environment
         self.start = start
         self.method = ""
         self.url = ""
@@ -69,68 +128,35 @@ class Record:
         self.status = 0
         self.exception: BaseException | None = None
 
-    def send(self) -> None:
-        """Send what X-Ray asked to be sampled to the daemon named by AWS_XRAY_DAEMON_ADDRESS."""
-        try:
-            trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
-            if trace is None:
-                return
-            address = _constants(self.environment)[2]
-            if address is None:
-                return
-            message = (HEADER + self.document(*trace)).encode()
-            if len(message) <= MOST_BYTES:
-                _socket.sendto(message, address)
-        except Exception:
-            return  # a record that cannot be sent must not become an answer that fails
 
-    def document(self, trace_id: str, parent_id: str) -> str:
-        """The subsegment document as JSON; times in epoch seconds.
-
-        Written out field by field: ``json.dumps`` of the same takes three times as long, in every request.
-        """
-        http = flags = ""
-        if self.status:
-            http = (
-                f', "http": {{"request": {{"method": {quote(self.method)}, "url": {quote(self.url)}}}, '
-                f'"response": {{"status": {self.status}}}}}'
-            )
-            if self.status >= 400:
-                throttle = ', "throttle": true' if self.status == 429 else ""
-                flags = ', "fault": true' if self.status >= 500 else f', "error": true{throttle}'
-        if self.exception is not None:
-            flags = f', "fault": true, "cause": {json.dumps(_cause(self.exception))}'
-        return (
-            f'{{"id": "{os.urandom(8).hex()}", "name": "{NAME}", "type": "subsegment", "namespace": "local", '
-            f'"trace_id": {quote(trace_id)}, "parent_id": {quote(parent_id)}, "in_progress": false, '
-            f'"start_time": {_seconds(self.start_ns)}, "end_time": {_seconds(time.time_ns())}, '
-            f'"aws": {{"request_id": {quote(self.request_id)}}}, '
-            f'"annotations": {{{self._annotations()}}}{http}{flags}}}'
-        )
-
-    def _annotations(self) -> str:
-        route = "" if self.route is None else f', "{Annotation.ROUTE}": {quote(self.route)}'
-        status = f', "{Annotation.STATUS}": {self.status}' if self.status else ""
-        return (
-            f'"{Annotation.KIND}": "{self.kind}", "{Annotation.START}": "{self.start}", '
-            f'"{Annotation.COLD_START}": {"true" if self.start == "cold" else "false"}, '
-            f"{_constants(self.environment)[1]}{route}{status}"
-        )
+def parse_trace_header(header: str) -> tuple[str, str] | None:
+    """Trace id and parent id of a tracing header such as `Root=1-…;Parent=…;Sampled=1`; None where not sampled."""
+    if _field(header, "Sampled=") != "1":
+        return None
+    root, parent = _field(header, "Root="), _field(header, "Parent=")
+    return (root, parent) if root and parent else None
 
 
-_last: tuple[ExecutionEnvironment | None, str, tuple[str, int] | None] = (None, "", None)
+def daemon_address(text: str) -> tuple[str, int] | None:
+    """Host and UDP port of `host:port` or `tcp:host:port udp:host:port`; None where the text is neither."""
+    for form in text.split():
+        protocol, _, rest = form.rpartition("udp:") if form.startswith("udp:") else ("", "", form)
+        host, _, port = rest.rpartition(":")
+        if not protocol and host and ":" not in host and port.isdigit() and int(port) < 65536:
+            return host, int(port)
+    return None
 
 
-def _constants(environment: ExecutionEnvironment) -> tuple[object, str, tuple[str, int] | None]:
-    """What no invocation of an environment changes: itself, its annotations as JSON, the daemon's address."""
-    global _last
-    if _last[0] is not environment:
-        address = daemon_address(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
-        _last = environment, _annotations_of(environment), address
-    return _last
+def _annotations_of_record(record: Record) -> str:
+    route = "" if record.route is None else f', "{Annotation.ROUTE}": {quote(record.route)}'
+    status = f', "{Annotation.STATUS}": {record.status}' if record.status else ""
+    return (
+        f'"{Annotation.KIND}": "{record.kind}", "{Annotation.START}": "{record.start}", '
+        f'"{Annotation.COLD_START}": {"true" if record.start == "cold" else "false"}{route}{status}'
+    )
 
 
-def _annotations_of(environment: ExecutionEnvironment) -> str:
+def _annotations_of_environment(environment: ExecutionEnvironment) -> str:
     init_ms = "" if environment.init_ms is None else f', "{Annotation.INIT_MS}": {environment.init_ms}'
     warmed_by_ping = "true" if environment.warmed_by_ping else "false"
     return (
@@ -144,31 +170,8 @@ def _seconds(nanoseconds: int) -> str:
     return f"{nanoseconds // 1_000_000_000}.{nanoseconds % 1_000_000_000 // 1000:06d}"
 
 
-def parse_trace_header(header: str) -> tuple[str, str] | None:
-    """Trace id and parent id of a tracing header such as ``Root=1-…;Parent=…;Sampled=1``; None where not sampled."""
-    if _field(header, "Sampled=") != "1":
-        return None
-    root, parent = _field(header, "Root="), _field(header, "Parent=")
-    return (root, parent) if root and parent else None
-
-
 def _field(header: str, name: str) -> str:
     return header.partition(name)[2].partition(";")[0].rstrip()
-
-
-def daemon_address(text: str) -> tuple[str, int] | None:
-    """Host and UDP port of ``host:port`` or ``tcp:host:port udp:host:port``; None where the text is neither."""
-    for form in text.split():
-        protocol, _, rest = form.rpartition("udp:") if form.startswith("udp:") else ("", "", form)
-        host, _, port = rest.rpartition(":")
-        if not protocol and host and ":" not in host and port.isdigit() and int(port) < 65536:
-            return host, int(port)
-    return None
-
-
-# One socket for the environment's life; without a connection, so a SnapStart restore has none to lose.
-_socket = socket(AF_INET, SOCK_DGRAM)
-_socket.setblocking(False)
 
 
 def _cause(exception: BaseException) -> dict[str, Any]:

@@ -35,8 +35,8 @@ Outcome = Literal["answered", "function error", "throttled", "timed out", "faile
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What came of one invocation. ``payload`` is the parsed answer; ``cause`` says why there is none."""
+class Invocation:
+    """What came of one invocation. `payload` is what it returned, parsed; `cause` says why there is none."""
 
     outcome: Outcome
     sent_at: float
@@ -68,10 +68,10 @@ class FanOut:
             with ThreadPoolExecutor(min(missing, CONNECTING_AT_ONCE)) as pool:  # a TLS handshake is mostly waiting
                 self._idle += pool.map(lambda _: self._open(), range(missing))
 
-    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Reply]:
+    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]:
         """Invoke ``function`` (name, ARN or ARN with alias) once for each payload, all at once, and wait for all.
 
-        A throttle or an error is a Reply's outcome, never an exception; the order is that of the payloads. Raises
+        A throttle or an error is an Invocation's outcome, never an exception; the order is that of the payloads. Raises
         OSError where nothing could be sent at all.
         """
         credentials = self._session.get_credentials()
@@ -82,7 +82,7 @@ class FanOut:
         requests = [self._request(function, payload, frozen) for payload in payloads]
         deadline = time.monotonic() + timeout_seconds
         sent = [_send(self._idle.pop(), request) for request in requests]
-        return [self._read(connection, reply, deadline) for connection, reply in sent]
+        return [self._read(connection, begun, deadline) for connection, begun in sent]
 
     def close(self) -> None:
         """Close the connections."""
@@ -113,7 +113,7 @@ class FanOut:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + payload
 
-    def _read(self, connection: http.client.HTTPConnection, sent: Reply, deadline: float) -> Reply:
+    def _read(self, connection: http.client.HTTPConnection, sent: Invocation, deadline: float) -> Invocation:
         if sent.outcome != "answered":
             return sent
         try:
@@ -123,10 +123,10 @@ class FanOut:
             body = response.read()
         except TimeoutError:
             connection.close()
-            return Reply("timed out", sent.sent_at, cause="no answer within the time that the tick had left")
+            return Invocation("timed out", sent.sent_at, cause="no answer within the time that the tick had left")
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            return Reply("failed", sent.sent_at, cause=f"the Lambda API broke off: {error!r}")
+            return Invocation("failed", sent.sent_at, cause=f"the Lambda API broke off: {error!r}")
         if response.will_close:
             connection.close()
         else:
@@ -134,30 +134,30 @@ class FanOut:
         return _interpret(response, body, sent.sent_at)
 
 
-def _send(connection: http.client.HTTPConnection, request: bytes) -> tuple[http.client.HTTPConnection, Reply]:
+def _send(connection: http.client.HTTPConnection, request: bytes) -> tuple[http.client.HTTPConnection, Invocation]:
     sent_at = time.time()
     try:
         connection.sock.sendall(request)
     except OSError as error:
         connection.close()
-        return connection, Reply("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
-    return connection, Reply("answered", sent_at)
+        return connection, Invocation("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
+    return connection, Invocation("answered", sent_at)
 
 
-def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) -> Reply:
+def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) -> Invocation:
     try:
         payload = json.loads(body or b"null")
     except ValueError:
         payload = None
     if response.status == 200 and not response.headers.get("X-Amz-Function-Error"):
-        return Reply("answered", sent_at, payload)
+        return Invocation("answered", sent_at, payload)
     described = payload if isinstance(payload, dict) else {}
     message = described.get("errorMessage") or described.get("Message") or described.get("message") or "no message"
     if response.status == 200:
-        return Reply("function error", sent_at, cause=f"{described.get('errorType', 'error')}: {message}"[:500])
+        return Invocation("function error", sent_at, cause=f"{described.get('errorType', 'error')}: {message}"[:500])
     kind = (response.headers.get("x-amzn-ErrorType") or described.get("__type") or str(response.status)).split(":")[0]
     outcome: Outcome = "throttled" if response.status == 429 else "failed"
-    return Reply(outcome, sent_at, cause=f"{kind}: {message}"[:500])
+    return Invocation(outcome, sent_at, cause=f"{kind}: {message}"[:500])
 
 
 def _is_alive(connection: http.client.HTTPConnection) -> bool:

@@ -22,11 +22,11 @@ class HoldEstimate:
         self._widening = 1.0
 
     def lead_seconds(self, pings: int) -> float:
-        """What passes between fixing the deadline and the first dispatch: signing, as measured last."""
+        """The time between fixing the deadline and the first dispatch, which goes into signing, as last measured."""
         return 0.002 * pings if self._lead is None else self._lead
 
-    def led(self, seconds: float) -> None:
-        """So long it took this time."""
+    def learn_lead(self, seconds: float) -> None:
+        """Take this tick's lead for the next one."""
         self._lead = min(1.0, max(0.0, seconds))
 
     def seconds(self, pings: int) -> float:
@@ -36,13 +36,13 @@ class HoldEstimate:
         expected = max(self._spreads) * 2 + SHORTEST_SECONDS if self._spreads else 0.25 + 0.005 * pings
         return min(LONGEST_SECONDS, expected * self._widening)
 
-    def fell_short(self, spread_seconds: float, held_seconds: float) -> None:
-        """A round proved fewer environments than it pinged: cover its spread, or, if that was covered, hold longer."""
+    def learn_short(self, spread_seconds: float, held_seconds: float) -> None:
+        """Cover the spread of a round that proved too few environments; where it was covered already, hold longer."""
         self._spreads.append(max(0.0, spread_seconds))
         if max(self._spreads) * 2 + SHORTEST_SECONDS <= held_seconds:
             self._widening = min(16.0, self._widening * 2)
 
-    def proved(self, spread_seconds: float) -> None:
-        """A round proved all of them, its last ping landing so long after its first was sent: narrow again."""
+    def learn_complete(self, spread_seconds: float) -> None:
+        """Narrow again after a round that proved all: its last ping landed this long after its first was sent."""
         self._spreads.append(max(0.0, spread_seconds))
         self._widening = max(1.0, self._widening / 2)

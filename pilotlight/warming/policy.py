@@ -6,13 +6,15 @@ All that is remembered lives in the warmer's own environment and may be gone at 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pilotlight.environment import ON_DEMAND
 from pilotlight.warming.hold import HoldEstimate
 from pilotlight.warming.sizing import Sizing, next_concurrency
 from pilotlight.warming.targets import Size, size_at
-from pilotlight.warming.tick import TickResult, tick
+from pilotlight.warming.throttle import Throttle
+from pilotlight.warming.tick import Order, TickResult, Times, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +29,9 @@ class Memory:
     """What one target's ticks have taught."""
 
     hold: HoldEstimate = field(default_factory=HoldEstimate)
+    throttle: Throttle = field(default_factory=Throttle)
     sizing: Sizing | None = None
-    auto: Size | None = None
-    throttled_at: int | None = None
+    sizing_for: Size | None = None
     initialised_by: str = ""
 
 
@@ -45,64 +47,59 @@ class Warming:
     def tick(self, target: Target, seconds_left: Callable[[], float]) -> TickResult:
         """One tick of one target, as many rounds as it takes."""
         memory = self._memories.setdefault(target.function, Memory())
-        now = self._clock()
-        size = size_at(now, target.windows, target.size, target.zone)
-        if memory.initialised_by and (probe := self._still_initialised(target.function, memory, seconds_left)):
-            return probe
+        times = Times(seconds_left, self._clock)
+        if memory.initialised_by:
+            probe = tick(Order(target.function, 1, 1), self._invoker, memory.hold, times)
+            if any(reply["initialization"] != ON_DEMAND for reply in probe.replies.values()):
+                return replace(probe, stood_down=_why(memory.initialised_by))
+            memory.initialised_by = ""
+        size = size_at(self._clock(), target.windows, target.size, target.zone)
         if size.minimum == size.maximum:
             memory.sizing = None
-            result = self._tick(target.function, size.maximum, memory, seconds_left)
+            result = self._tick(target.function, size.maximum, memory, times)
         else:
-            result = self._tick_auto(target.function, size, memory, seconds_left, now)
-        kinds = {body["initialization"] for body in result.replies.values()} - {"on-demand"}
-        if kinds and all(body["initialization"] != "on-demand" for body in result.replies.values()):
+            result = self._tick_auto(target.function, size, memory, times)
+        kinds = {reply["initialization"] for reply in result.replies.values()}
+        if kinds and ON_DEMAND not in kinds:
             memory.initialised_by = " and ".join(sorted(kinds))
-            result.stood_down = _why(memory.initialised_by)
+            return replace(result, stood_down=_why(memory.initialised_by))
         return result
 
-    def _tick(self, function: str, concurrency: int, memory: Memory, seconds_left: Callable[[], float]) -> TickResult:
-        if concurrency == 0:
+    def _tick(self, function: str, requested: int, memory: Memory, times: Times) -> TickResult:
+        if requested == 0:
             return TickResult(function, 0)
-        limit = self._headroom.limit(function)
-        pings, cause = concurrency, ""
-        if limit.pings is not None and limit.pings < pings:
-            pings, cause = limit.pings, f"only {limit.pings} of {concurrency} pings fit: {limit.reason}"
-        if memory.throttled_at is not None and memory.throttled_at < pings:
-            pings, cause = memory.throttled_at, f"only {memory.throttled_at} pings after throttles in the tick before"
-        result = tick(function, concurrency, self._invoker, memory.hold, seconds_left, pings=pings, clock=self._clock)
-        if cause:
-            result.causes.append(cause)
-        if result.throttled:
-            memory.throttled_at = max(1, min(pings - 1, result.unique))
-        elif memory.throttled_at is not None:
-            memory.throttled_at += max(1, memory.throttled_at // 4)
-            memory.throttled_at = None if memory.throttled_at >= concurrency else memory.throttled_at
-        return result
+        pings, cause = self._fitting(function, requested, memory.throttle)
+        result = tick(Order(function, requested, pings), self._invoker, memory.hold, times)
+        if result.tally.throttled:
+            memory.throttle.shrink(pings, result.unique)
+        else:
+            memory.throttle.grow(requested)
+        return replace(result, causes=(*result.causes, cause)) if cause else result
 
-    def _tick_auto(
-        self, function: str, size: Size, memory: Memory, seconds_left: Callable[[], float], now: float
-    ) -> TickResult:
-        if memory.sizing is None or memory.auto != size:
-            memory.auto = size
-            wanted, memory.sizing = next_concurrency([], None, size.minimum, size.maximum, now)
-            first = self._tick(function, wanted, memory, seconds_left)
+    def _fitting(self, function: str, requested: int, throttle: Throttle) -> tuple[int, str]:
+        """How many of the requested pings fit, and what keeps the others back."""
+        limit = self._headroom.limit(function)
+        pings, cause = requested, ""
+        if limit.pings is not None and limit.pings < pings:
+            pings, cause = limit.pings, f"only {limit.pings} of {requested} pings fit: {limit.reason}"
+        if throttle.pings is not None and throttle.pings < pings:
+            pings, cause = throttle.pings, f"only {throttle.pings} pings after throttles in the tick before"
+        return pings, cause
+
+    def _tick_auto(self, function: str, size: Size, memory: Memory, times: Times) -> TickResult:
+        now = times.now()
+        if memory.sizing is None or memory.sizing_for != size:
+            memory.sizing_for = size
+            requested, memory.sizing = next_concurrency([], None, size.minimum, size.maximum, now)
+            first = self._tick(function, requested, memory, times)
             grown, memory.sizing = next_concurrency(
                 list(first.replies.values()), memory.sizing, size.minimum, size.maximum, now
             )
-            return first if grown <= wanted else first.and_then(self._tick(function, grown, memory, seconds_left))
-        result = self._tick(function, memory.sizing.asked, memory, seconds_left)
+            return first if grown <= requested else first + self._tick(function, grown, memory, times)
+        result = self._tick(function, memory.sizing.asked, memory, times)
         replies = list(result.replies.values())
         _, memory.sizing = next_concurrency(replies, memory.sizing, size.minimum, size.maximum, now)
         return result
-
-    def _still_initialised(self, function: str, memory: Memory, seconds_left: Callable[[], float]) -> TickResult | None:
-        """Look with a single unheld ping whether Lambda still does the warming; None where it does no longer."""
-        probe = tick(function, 1, self._invoker, memory.hold, seconds_left, clock=self._clock)
-        if any(body["initialization"] != "on-demand" for body in probe.replies.values()):
-            probe.stood_down = _why(memory.initialised_by)
-            return probe
-        memory.initialised_by = ""
-        return None
 
 
 def _why(initialised_by: str) -> str:

@@ -9,10 +9,12 @@ rank, in what share of recent ticks it was needed, and keeps as many ranks warm 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
+
+    from pilotlight.tracing import Kind
 
 WEIGHT = 0.05
 """Of the newest tick in each rank's share: a memory of about 20 ticks."""
@@ -23,6 +25,15 @@ START = 0.02
 its own environment: state that is lost again and again does not keep a rank for ever."""
 LONGEST_WAIT = 12
 """Ticks until an idle function is looked at again, at most."""
+
+
+class Use(TypedDict):
+    """What a ping's reply tells of its environment's use: the part of `pilotlight.ping.PingReply` that is read here."""
+
+    served: int
+    made_by: Kind | None
+    age_ms: float
+    pings_before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +54,14 @@ class Sizing:
 
 
 def next_concurrency(
-    replies: Collection[Mapping[str, Any]], state: Sizing | None, minimum: int, maximum: int, now: float
+    replies: Collection[Use], state: Sizing | None, minimum: int, maximum: int, now: float
 ) -> tuple[int, Sizing]:
     """The next tick's concurrency, from the replies to the last one (the bodies under ``pilotlight``), and new state.
 
     Call it after each tick, and, where there is no state, once before the first with no replies: it then starts with
     ``minimum``, at least one, whose replies tell how many environments were kept before. Where the answer to that first
     tick is larger than what it pinged, ping so many at once. Reads ``served``, ``made_by``, ``age_ms`` and, if there,
-    ``of_before``: how many pings the environment's last tick had. ``now`` is in epoch seconds. Pure.
+    ``pings_before``: how many pings the environment's last tick had. ``now`` is in epoch seconds. Pure.
 
     Raises:
         ValueError: not 0 <= minimum <= maximum, or maximum below 1.
@@ -83,7 +94,7 @@ def _unseen(state: Sizing, minimum: int, maximum: int) -> tuple[int, Sizing]:
     return asked, replace(state, asked=asked, kept=0, wait=state.wait - 1)
 
 
-def _needed(replies: Collection[Mapping[str, Any]], state: Sizing, now: float) -> int:
+def _needed(replies: Collection[Use], state: Sizing, now: float) -> int:
     """How many environments users had busy at once since the last tick, as far as the replies tell.
 
     One that served since its last ping was needed; routing prefers the one used last, so few serve where few are
@@ -95,11 +106,11 @@ def _needed(replies: Collection[Mapping[str, Any]], state: Sizing, now: float) -
     return max(len(served), state.kept + met_cold) if met_cold else len(served)
 
 
-def _shares_before(replies: Collection[Mapping[str, Any]], state: Sizing) -> tuple[float, ...]:
+def _shares_before(replies: Collection[Use], state: Sizing) -> tuple[float, ...]:
     """The remembered shares, or without any a start for each rank that was kept until now."""
     if state.shares is not None:
         return state.shares
-    return (START,) * max(1, *(int(reply.get("of_before") or 0) for reply in replies))
+    return (START,) * max(1, *(reply["pings_before"] or 0 for reply in replies))
 
 
 def _remember(shares: Sequence[float], needed: int) -> tuple[float, ...]:

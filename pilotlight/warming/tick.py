@@ -6,16 +6,18 @@ import json
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pilotlight.ping import KEY, Ping
-from pilotlight.warming.hold import HoldEstimate
+from pilotlight.ping import Ping
+from pilotlight.warming.replies import by_environment, read_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from pilotlight.warming.fanout import Reply
+    from pilotlight.ping import PingReply
+    from pilotlight.warming.fanout import Invocation
+    from pilotlight.warming.hold import HoldEstimate
 
 MOST_ROUNDS = 3
 ROUND_SECONDS = 1.5
@@ -27,17 +29,34 @@ class Invoker(Protocol):
 
     def connect(self, count: int) -> None: ...
 
-    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Reply]: ...
+    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]: ...
 
 
-@dataclass
-class TickResult:
-    """What one tick proved for one function. ``hold_ms``, ``billed_ms``: sums over its pings, as each measured itself;
-    ``exposed_ms``: how long a user could have met held environments only."""
+@dataclass(frozen=True)
+class Order:
+    """Prove `requested` distinct execution environments of `function` warm, with `pings` at once where fewer fit."""
 
     function: str
     requested: int
-    unique: int = 0
+    pings: int
+
+
+@dataclass(frozen=True)
+class Times:
+    """The warmer's clocks: `seconds_left` of its own invocation, and `now` in epoch seconds."""
+
+    seconds_left: Callable[[], float]
+    now: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What pings met and what they cost; tallies add up.
+
+    `hold_ms` and `billed_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long a user could
+    have met held environments only.
+    """
+
     cold: int = 0
     failed: int = 0
     throttled: int = 0
@@ -46,125 +65,157 @@ class TickResult:
     hold_ms: float = 0.0
     billed_ms: int = 0
     exposed_ms: float = 0.0
-    causes: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The tally as it is returned and logged, milliseconds to a tenth."""
+        return asdict(replace(self, hold_ms=round(self.hold_ms, 1), exposed_ms=round(self.exposed_ms, 1)))
+
+
+@dataclass(frozen=True)
+class TickResult:
+    """What one tick proved for one function. A later tick of the same function adds to what it cost."""
+
+    function: str
+    requested: int
+    replies: Mapping[str, PingReply] = field(default_factory=dict, repr=False)
+    tally: Tally = Tally()
+    causes: tuple[str, ...] = ()
     stood_down: str = ""
-    replies: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    def __add__(self, later: TickResult) -> TickResult:
+        """The sums of both, and what the later one proved."""
+        return replace(later, tally=self.tally + later.tally, causes=self.causes + later.causes)
+
+    @property
+    def unique(self) -> int:
+        """Distinct environments that replied."""
+        return len(self.replies)
 
     @property
     def coverage(self) -> float:
-        """Distinct environments that answered, of those requested: 0 to 1."""
-        return round(min(1.0, self.unique / self.requested), 4) if self.requested else 1.0
+        """Distinct environments that replied, of those requested: 0 to 1."""
+        return coverage(self.unique, self.requested)
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as it is returned and logged; the single replies are left out."""
-        result = {name: value for name, value in vars(self).items() if name not in ("causes", "replies")}
-        result |= {"hold_ms": round(self.hold_ms, 1), "coverage": self.coverage, "causes": self.causes}
-        if not self.stood_down:
-            del result["stood_down"]
-        return result
-
-    def and_then(self, later: TickResult) -> TickResult:
-        """This and a later tick of the same function as one: the sums of both, what the later one proved."""
-        for name in ("cold", "failed", "throttled", "rounds", "invocations", "hold_ms", "billed_ms", "exposed_ms"):
-            setattr(later, name, getattr(self, name) + getattr(later, name))
-        later.causes = self.causes + later.causes
-        return later
+        """The result as it is returned and logged, without the single replies."""
+        return {
+            "function": self.function,
+            "requested": self.requested,
+            "unique": self.unique,
+            **self.tally.as_dict(),
+            "coverage": self.coverage,
+            "causes": list(self.causes),
+            **({"stood_down": self.stood_down} if self.stood_down else {}),
+        }
 
 
-def tick(
-    function: str,
-    concurrency: int,
-    invoker: Invoker,
-    hold: HoldEstimate,
-    seconds_left: Callable[[], float],
-    *,
-    pings: int | None = None,
-    clock: Callable[[], float] = time.time,
-) -> TickResult:
-    """Prove ``concurrency`` distinct execution environments of ``function`` warm, as far as it can be done.
+def total(results: Sequence[TickResult]) -> dict[str, Any]:
+    """The sums over all targets, `coverage` from 0 to 1, and under `targets` each one's own result."""
+    requested, unique = sum(each.requested for each in results), sum(each.unique for each in results)
+    return {
+        "requested": requested,
+        "unique": unique,
+        **sum((each.tally for each in results), Tally()).as_dict(),
+        "coverage": coverage(unique, requested),
+        "targets": [each.as_dict() for each in results],
+    }
 
-    ``pings`` is how many are sent at once, where fewer than ``concurrency`` fit; what is missing then stays missing.
-    """
-    result = TickResult(function, concurrency)
-    causes: Counter[str] = Counter()
-    pings = concurrency if pings is None else min(pings, concurrency)
-    while result.unique < pings and result.rounds < MOST_ROUNDS:
-        hold_seconds = hold.seconds(pings)
-        if result.rounds and seconds_left() < hold_seconds + ROUND_SECONDS:
-            causes["the warmer's own time ran out before another round"] += 1
+
+def coverage(unique: int, requested: int) -> float:
+    """The share of the requested environments that replied, 1 where none was requested."""
+    return round(min(1.0, unique / requested), 4) if requested else 1.0
+
+
+def tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> TickResult:
+    """Prove what is ordered, as far as it can be done; what pings that do not fit would have found stays missing."""
+    found = Round()
+    while len(found.replies) < order.pings and found.tally.rounds < MOST_ROUNDS:
+        hold_seconds = hold.seconds(order.pings)
+        if found.tally.rounds and times.seconds_left() < hold_seconds + ROUND_SECONDS:
+            found += Round(causes=Counter(["the warmer's own time ran out before another round"]))
             break
-        before = result.failed + result.throttled
-        spread = _round(result, pings, invoker, hold, hold_seconds, seconds_left, clock, causes)
-        lost = result.failed + result.throttled - before
-        if result.unique >= pings:
-            hold.proved(spread)
-        elif not lost:
-            hold.fell_short(spread, hold_seconds)
-        if result.throttled or lost == pings:
+        latest = _round(order, hold_seconds, invoker, hold, times)
+        found += latest
+        if len(found.replies) >= order.pings:
+            hold.learn_complete(latest.spread_seconds)
+        elif not latest.lost:
+            hold.learn_short(latest.spread_seconds, hold_seconds)
+        if latest.tally.throttled or latest.lost == order.pings:
             break  # more pings would take what users need, or fail the same way
-    if result.unique < pings and not causes:
-        causes[f"{pings} pings met only {result.unique} distinct environments"] += 1
-    result.causes += [cause if times == 1 else f"{cause} ({times} times)" for cause, times in causes.most_common()]
-    return result
+    return TickResult(order.function, order.requested, found.replies, found.tally, _causes(order, found))
 
 
-def _round(
-    result: TickResult,
-    pings: int,
-    invoker: Invoker,
-    hold: HoldEstimate,
-    hold_seconds: float,
-    seconds_left: Callable[[], float],
-    clock: Callable[[], float],
-    causes: Counter[str],
-) -> float:
-    """Ping every environment at once, and return the spread: first dispatch to last landing, in seconds.
+@dataclass(frozen=True)
+class Round:
+    """What one round found: replies by environment, and why others are missing. Rounds of one tick add up."""
+
+    replies: dict[str, PingReply] = field(default_factory=dict)
+    tally: Tally = Tally()
+    causes: Counter[str] = field(default_factory=Counter)
+    spread_seconds: float = 0.0
+    """First dispatch to last landing."""
+
+    def __add__(self, later: Round) -> Round:
+        replies = by_environment([*self.replies.values(), *later.replies.values()])
+        return Round(replies, self.tally + later.tally, self.causes + later.causes, later.spread_seconds)
+
+    @property
+    def lost(self) -> int:
+        """Pings without a reply."""
+        return self.tally.failed + self.tally.throttled
+
+
+def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstimate, times: Times) -> Round:
+    """Ping every environment at once.
 
     A later round pings all again, not only those missing: those would land on idle environments that are counted.
     """
-    result.rounds += 1
-    identity = os.urandom(8).hex()
+    ping = os.urandom(8).hex()
     try:
-        invoker.connect(pings)  # before the deadline is fixed: a TLS handshake is no time to hold environments for
-        began = clock()
-        hold_until = began + hold.lead_seconds(pings) + hold_seconds
-        events = [Ping(identity, index, pings, hold_until).event() for index in range(pings)]
+        # Connected before the deadline is fixed: no environment is held for a TLS handshake.
+        invoker.connect(order.pings)
+        began = times.now()
+        hold_until = began + hold.lead_seconds(order.pings) + hold_seconds
+        events = [Ping(ping, index, order.pings, hold_until).event() for index in range(order.pings)]
         payloads = [json.dumps(event).encode() for event in events]
-        replies = invoker.invoke(result.function, payloads, max(1.0, seconds_left() - 1.0))
+        invocations = invoker.invoke(order.function, payloads, max(1.0, times.seconds_left() - 1.0))
     except OSError as error:
-        causes[f"the Lambda API could not be reached: {error}"] += 1
-        result.failed += pings
-        return 0.0
-    result.invocations += len(replies)
-    first_sent = min(reply.sent_at for reply in replies)
-    hold.led(first_sent - began)
-    landed: list[float] = []
-    released: list[float] = []
-    for reply in replies:
-        body = _body(reply, identity)
-        if body is None:
-            causes[reply.cause or f"{result.function} did not answer the ping; is its handler an entry_point?"] += 1
-            result.throttled += reply.outcome == "throttled"
-            result.failed += reply.outcome != "throttled"
-            continue
-        first = result.replies.setdefault(body["environment"], body)
-        if first is not body:  # its second answer in this tick tells only what users did in between
-            first["served"] += body["served"]
-        result.cold += body["start"] == "cold"
-        result.hold_ms += body["held_ms"]
-        result.billed_ms += body["billed_ms"]
-        if body["start"] != "cold":  # a cold one was out of users' reach from the moment it was asked for
-            landed.append(body["landed_at"])
-            released.append(body["landed_at"] + body["held_ms"] / 1000)
-    result.unique = len(result.replies)
-    if landed:
-        result.exposed_ms = round(result.exposed_ms + (max(released) - min(landed)) * 1000, 1)
-    return max([*landed, *(reply.sent_at for reply in replies)]) - first_sent
+        unreachable = Counter([f"the Lambda API could not be reached: {error}"])
+        return Round(tally=Tally(rounds=1, failed=order.pings), causes=unreachable)
+    hold.learn_lead(min(each.sent_at for each in invocations) - began)
+    return _read(order.function, ping, invocations)
 
 
-def _body(reply: Reply, identity: str) -> dict[str, Any] | None:
-    """The API function's reply to this ping; None for anything else, which is never taken for warm."""
-    if reply.outcome != "answered" or not isinstance(reply.payload, dict):
-        return None
-    body = reply.payload.get(KEY)
-    return body if isinstance(body, dict) and body.get("ping") == identity else None
+def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
+    read = [read_reply(each.payload, ping) if each.outcome == "answered" else None for each in invocations]
+    lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
+    replies = [reply for reply in read if reply is not None]
+    # A cold environment was out of users' reach from the moment it was asked for.
+    held = [(reply["landed_at"], reply["held_ms"] / 1000) for reply in replies if reply["start"] != "cold"]
+    spans = [(landed_at, landed_at + held_seconds) for landed_at, held_seconds in held if landed_at is not None]
+    throttled = sum(each.outcome == "throttled" for each in lost)
+    sent = [each.sent_at for each in invocations]
+    return Round(
+        by_environment(replies),
+        Tally(
+            cold=sum(reply["start"] == "cold" for reply in replies),
+            failed=len(lost) - throttled,
+            throttled=throttled,
+            rounds=1,
+            invocations=len(invocations),
+            hold_ms=sum(reply["held_ms"] for reply in replies),
+            billed_ms=sum(reply["billed_ms"] for reply in replies),
+            exposed_ms=(max(end for _, end in spans) - min(start for start, _ in spans)) * 1000 if spans else 0.0,
+        ),
+        Counter(each.cause or f"{function} did not reply to the ping; is its handler an entry_point?" for each in lost),
+        max([*sent, *(start for start, _ in spans)]) - min(sent),
+    )
+
+
+def _causes(order: Order, found: Round) -> tuple[str, ...]:
+    if len(found.replies) < order.pings and not found.causes:
+        return (f"{order.pings} pings met only {len(found.replies)} distinct environments",)
+    return tuple(cause if times == 1 else f"{cause} ({times} times)" for cause, times in found.causes.most_common())

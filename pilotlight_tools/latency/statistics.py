@@ -71,6 +71,8 @@ def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
         first, last = math.floor(low * per_decade), math.floor(high * per_decade) + 1
         if last - first <= _MOST_BINS:
             break
+    # A logarithm that was rounded up to a whole step leaves the lowest value just below the first edge.
+    first -= round(10 ** (first / per_decade), 6) > min(every)
     edges = [round(10 ** (step / per_decade), 6) for step in range(first, last + 1)]
     counts = {}
     for name, group in values.items():

@@ -80,7 +80,7 @@ class Survey:
             self._add_request(summary, at)
         elif "tick" in kinds:
             self.ticks.append(_tick(summary, at))
-        elif "warmup" in kinds:
+        elif "ping" in kinds:
             self.pings_alone += 1
         else:
             self.without_record[_outcome(summary)] += 1

@@ -48,7 +48,7 @@ class LiveLines:
         kind = None if is_synthetic(document) else annotations.get("kind")
         if kind == "tick":
             self._print(tick_line(document))
-        elif kind == "warmup" and annotations.get("cold_start"):
+        elif kind == "ping" and annotations.get("cold_start"):
             self._print(cold_ping_line(document))
         elif kind == "request":
             self._request(document)

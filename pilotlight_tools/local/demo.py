@@ -147,7 +147,7 @@ def find_out(project: Path, concurrency: int, progress: Progress) -> tuple[Findi
         progress("Reading the records back from X-Ray", "")
         service.xray.flush(settle=True)
         report = read_back(service, began)
-        untrue = misclassified([*records.of_kind("request"), *records.of_kind("warmup")])
+        untrue = misclassified([*records.of_kind("request"), *records.of_kind("ping")])
     return Findings(cold, warm, tick, report.requests, len(untrue)), report
 
 

@@ -34,6 +34,6 @@ def misclassified(records: Iterable[Document]) -> list[Document]:
 
 def _is_true(record: Document, first_record: Document, *, first: bool) -> bool:
     found = record["annotations"]
-    by_ping = first_record["annotations"]["kind"] == "warmup"
+    by_ping = first_record["annotations"]["kind"] == "ping"
     told = (found["start"], found["cold_start"], found["warmed_by_ping"])
     return bool(told == ("cold" if first else "warm", first, by_ping))

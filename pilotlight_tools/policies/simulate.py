@@ -5,8 +5,9 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import Protocol
 
+from pilotlight.warming.sizing import Use
 from pilotlight_tools.policies.load import Load
 from pilotlight_tools.policies.simulated_pool import Pool, PoolModel
 
@@ -18,7 +19,7 @@ class Policy(Protocol):
         """How many pings the tick at `now` sends."""
         ...
 
-    def learn(self, replies: Sequence[Mapping[str, Any]], now: float) -> int:
+    def learn(self, replies: Sequence[Use], now: float) -> int:
         """Take the replies in; the pings to send once more at once, usually none."""
         ...
 
@@ -150,31 +151,29 @@ def _tick(counts: Counts, pool: Pool, ticks: Ticks, now: float, policy: Policy) 
         _ping(counts, pool, ticks, later, more)
 
 
-def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int) -> list[dict[str, Any]]:
+def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int) -> list[Use]:
     """Send so many pings at once, each to an environment of its own; the replies as Pilotlight's handler gives them."""
     able = pool.idle(now)
-    replies = []
+    replies: list[Use] = []
     for number in range(concurrency):
         if number < len(able):
-            one, start, busy = able[number], "warm", ticks.hold
+            one, busy = able[number], ticks.hold
         else:
             made = pool.make(now, "ping")
             if made is None:
                 break
             # The deadline is the same for all: an environment still initializing then answers as soon as it can.
-            one, start, busy = made, "cold", max(pool.model.init, ticks.hold)
+            one, busy = made, max(pool.model.init, ticks.hold)
             counts.cold_pings += 1
         replies.append(
             {
-                "environment": one.identity,
-                "start": start,
                 "served": one.served,
                 "made_by": one.made_by,
                 "age_ms": (now - one.born) * 1000,
-                "of_before": one.of_before,
+                "pings_before": one.pings_before,
             }
         )
-        one.served, one.of_before, one.free_at, one.held_until = 0, concurrency, now + busy, now + busy
+        one.served, one.pings_before, one.free_at, one.held_until = 0, concurrency, now + busy, now + busy
         counts.ping_seconds += busy
     counts.pings += len(replies)
     counts.ticks += bool(replies)

@@ -1,8 +1,13 @@
 """A model of Lambda's pool: one function's execution environments, which serve one event at a time."""
 
+from __future__ import annotations
+
 import random
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pilotlight.tracing import Kind
 
 Routing = Literal["newest-first", "oldest-first", "random"]
 
@@ -31,13 +36,13 @@ class Environment:
     identity: str
     born: float
     dies: float
-    made_by: str
+    made_by: Kind
     standing: bool = False
     """Provisioned: never expires."""
     free_at: float = 0.0
     served: int = 0
     """Users' requests since the last ping."""
-    of_before: int = 0
+    pings_before: int = 0
     """How many pings its last tick had."""
     held_until: float = 0.0
     """End of the last ping's hold."""
@@ -69,14 +74,14 @@ class Pool:
         able.sort(key=lambda one: not one.standing)
         return able
 
-    def make(self, now: float, made_by: str) -> Environment | None:
+    def make(self, now: float, made_by: Kind) -> Environment | None:
         """A new environment, still to be initialized; None when `capacity` allows no more."""
         self._expire(now)
         if self.model.capacity is not None and len(self.environments) >= self.model.capacity:
             return None
         return self._make(now, made_by)
 
-    def _make(self, now: float, made_by: str, standing: bool = False) -> Environment:
+    def _make(self, now: float, made_by: Kind, standing: bool = False) -> Environment:
         self.made += 1
         spread = self.stream.uniform(0.75, 1.25)
         one = Environment(str(self.made), now, now + spread * self.model.lifetime, made_by, standing, free_at=now)

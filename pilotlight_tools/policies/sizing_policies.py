@@ -1,10 +1,9 @@
 """The warming policies that are compared; `auto` is the deployed rule itself."""
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from pilotlight.warming.sizing import Sizing, next_concurrency
+from pilotlight.warming.sizing import Sizing, Use, next_concurrency
 
 
 class Fixed:
@@ -16,7 +15,7 @@ class Fixed:
     def concurrency(self, now: float) -> int:  # noqa: ARG002
         return self.pings
 
-    def learn(self, replies: Sequence[Mapping[str, Any]], now: float) -> int:  # noqa: ARG002
+    def learn(self, replies: Sequence[Use], now: float) -> int:  # noqa: ARG002
         return 0
 
 
@@ -29,7 +28,7 @@ class Planned:
     def concurrency(self, now: float) -> int:  # noqa: ARG002
         return next(self.plan)
 
-    def learn(self, replies: Sequence[Mapping[str, Any]], now: float) -> int:  # noqa: ARG002
+    def learn(self, replies: Sequence[Use], now: float) -> int:  # noqa: ARG002
         return 0
 
 
@@ -49,7 +48,7 @@ class Auto:
             _, self.state = next_concurrency((), None, self.minimum, self.maximum, now)
         return self.state.asked
 
-    def learn(self, replies: Sequence[Mapping[str, Any]], now: float) -> int:
+    def learn(self, replies: Sequence[Use], now: float) -> int:
         assert self.state is not None  # noqa: S101, a tick asks before it learns
         is_first, pinged = self.state.shares is None, len(replies)
         wanted, self.state = next_concurrency(replies, self.state, self.minimum, self.maximum, now)

@@ -131,7 +131,7 @@ def test_preflight_is_answered(deployed: Deployed) -> None:
 
 def test_request_that_copies_a_ping_is_answered_as_a_request(deployed: Deployed) -> None:
     ping = json.dumps(PING)
-    warmups = len(deployed.records.of_kind("warmup"))
+    warmups = len(deployed.records.of_kind("ping"))
     answer = requests.post(
         deployed.url("/hello"), params={"pilotlight": ping}, json=PING, headers={"pilotlight": ping}, timeout=60
     )
@@ -139,7 +139,7 @@ def test_request_that_copies_a_ping_is_answered_as_a_request(deployed: Deployed)
     assert answer.json()["message"] == "Hello from Lambda"
     assert answer.json()["body"] == PING
     assert annotations_of(deployed, answer)["kind"] == "request"
-    assert len(deployed.records.of_kind("warmup")) == warmups
+    assert len(deployed.records.of_kind("ping")) == warmups
 
 
 def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed) -> None:

@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pilotlight_tools.latency.statistics import distribution, histogram, weighted_distribution
@@ -45,6 +45,7 @@ def test_nothing_has_no_distribution() -> None:
     assert histogram({"cold": []}).edges == []
 
 
+@example({"cold": [999999.9999999999]})
 @given(st.dictionaries(st.sampled_from(["cold", "warm", "proactive"]), st.lists(durations, min_size=1), min_size=1))
 def test_every_value_is_in_exactly_one_bin_that_holds_it(values: dict[str, list[float]]) -> None:
     made = histogram(values)

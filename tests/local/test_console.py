@@ -90,8 +90,8 @@ def test_record_without_an_exchange_is_told_after_a_while() -> None:
 
 def test_cold_ping_is_told_and_a_warm_one_is_not() -> None:
     watch = Watch()
-    watch.lines.document(record("warmup", start="cold", cold_start=True, init_ms=95.0))
-    watch.lines.document(record("warmup"))
+    watch.lines.document(record("ping", start="cold", cold_start=True, init_ms=95.0))
+    watch.lines.document(record("ping"))
     [line] = watch.printed
     assert "ping    cold (init 95 ms)" in line
 

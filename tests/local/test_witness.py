@@ -20,8 +20,8 @@ def record(at: float, kind: str, start: str, *, by_ping: bool = False, environme
     return {"start_time": at, "annotations": annotations}
 
 
-BY_USER = [record(1, "request", "cold"), record(2, "request", "warm"), record(3, "warmup", "warm")]
-BY_PING = [record(1, "warmup", "cold", environment="b"), record(2, "request", "warm", by_ping=True, environment="b")]
+BY_USER = [record(1, "request", "cold"), record(2, "request", "warm"), record(3, "ping", "warm")]
+BY_PING = [record(1, "ping", "cold", environment="b"), record(2, "request", "warm", by_ping=True, environment="b")]
 
 
 def test_a_true_history_has_none() -> None:
@@ -35,8 +35,8 @@ def test_a_true_history_has_none() -> None:
         [record(1, "request", "cold"), record(2, "request", "cold")],
         [record(1, "request", "cold", by_ping=True)],
         [record(1, "request", "proactive")],
-        [record(1, "warmup", "cold"), record(2, "request", "warm")],
-        [record(1, "warmup", "cold"), record(2, "request", "cold", by_ping=True)],
+        [record(1, "ping", "cold"), record(2, "request", "warm")],
+        [record(1, "ping", "cold"), record(2, "request", "cold", by_ping=True)],
     ],
 )
 def test_an_untrue_record_is_found(history: list[dict[str, Any]]) -> None:

@@ -39,7 +39,7 @@ def test_the_init_duration_runs_from_the_process_start_to_the_end_of_init(
     environment: ExecutionEnvironment, clock: Clock
 ) -> None:
     clock.now += 0.1
-    environment.initialised()
+    environment.end_init()
     clock.now += 3
     environment.arrive("request")
     assert environment.init_ms == 300.0
@@ -75,9 +75,9 @@ def test_lambdas_own_initialization_type_names_the_first_start(
 def test_requests_are_counted_since_the_last_ping(environment: ExecutionEnvironment) -> None:
     for kind in ("request", "request", "ping"):
         environment.arrive(kind)
-    assert environment.served_since_last_ping() == 2
+    assert environment.reset_served() == 2
     environment.arrive("ping")
-    assert environment.served_since_last_ping() == 0
+    assert environment.reset_served() == 0
 
 
 def test_a_snapshot_taken_before_the_first_invocation_holds_no_identity() -> None:

@@ -10,8 +10,10 @@ import pytest
 from pilotlight import metrics
 from pilotlight.entry import entry_point
 from pilotlight.routing import Routes
-from pilotlight.warming.tick import TickResult
+from pilotlight.warming.replies import by_environment
+from pilotlight.warming.tick import Tally, TickResult
 from tests.support.events import Context, proxy_event
+from tests.support.replies import ping_reply
 
 
 def parsed(line: str) -> dict[str, Any]:
@@ -59,7 +61,8 @@ def test_each_start_has_its_metric(start: str, name: str, capsys: pytest.Capture
 @pytest.mark.parametrize(("unique", "incomplete", "coverage"), [(4, 0, 100), (3, 1, 75)])
 def test_a_tick_is_counted_for_the_service_and_the_function(unique: int, incomplete: int, coverage: int) -> None:
     lines: list[str] = []
-    metrics.emit_tick(TickResult("api", 4, unique=unique, throttled=2).as_dict(), lines.append)
+    replies = by_environment(ping_reply(environment) for environment in "abcd"[:unique])
+    metrics.emit_tick(TickResult("api", 4, replies, Tally(throttled=2)).as_dict(), lines.append)
     document = parsed(lines[0])
     assert document["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Service"], ["Service", "Function"]]
     assert (document["EnvironmentsWarm"], document["PingThrottles"]) == (unique, 2)

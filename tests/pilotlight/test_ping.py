@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pilotlight import dialects
 from pilotlight.environment import ExecutionEnvironment
-from pilotlight.ping import LONGEST_HOLD_SECONDS, SECONDS_TO_SPARE, Ping, answer, recognise
+from pilotlight.ping import LONGEST_HOLD_SECONDS, SECONDS_TO_SPARE, Machine, Ping, recognise, reply
+from pilotlight.tracing import Tracer
 from tests.support.events import Context, proxy_event
 
 GOOD = {"ping": "a1", "index": 3, "of": 10, "hold_until": 1e9 + 0.5}
@@ -35,15 +36,8 @@ class Sleeper:
 
 def hold(found: Ping | dialects.PeerPing, context: Any = None) -> tuple[Any, Sleeper]:
     sleeper = Sleeper()
-    reply = answer(
-        found,
-        ExecutionEnvironment(),
-        context or Context(),
-        clock=sleeper.clock,
-        sleep=sleeper.sleep,
-        prepare=lambda: None,
-    )
-    return reply, sleeper
+    machine = Machine(sleeper.clock, sleeper.sleep, prepare=lambda: None)
+    return reply(found, Tracer(ExecutionEnvironment()), context or Context(), machine), sleeper
 
 
 def test_a_ping_is_recognised_as_the_warmer_made_it() -> None:
@@ -102,8 +96,8 @@ def test_nothing_else_is_a_ping(event: Any) -> None:
 
 
 def test_a_ping_is_held_until_its_deadline_and_says_who_held_it() -> None:
-    reply, sleeper = hold(Ping("a1", 3, 10, 1e9 + 0.5))
-    body = reply["pilotlight"]
+    replied, sleeper = hold(Ping("a1", 3, 10, 1e9 + 0.5))
+    body = replied["pilotlight"]
     assert sleeper.slept == [pytest.approx(0.5)]
     assert {key: body[key] for key in ("ping", "index", "start", "made_by", "served")} == {
         "ping": "a1",
@@ -114,7 +108,7 @@ def test_a_ping_is_held_until_its_deadline_and_says_who_held_it() -> None:
     }
     assert body["held_ms"] == pytest.approx(500)
     assert body["billed_ms"] == pytest.approx(500 + body["init_ms"], abs=1.5)
-    json.dumps(reply)
+    json.dumps(replied)
 
 
 @pytest.mark.parametrize(
@@ -143,16 +137,18 @@ def test_a_ping_never_raises(caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise MemoryError("no room for an import")
 
-    reply, _ = hold(Ping("a1", 0, 1, 2e9), Hostile())
-    assert reply["pilotlight"]["environment"]
-    assert answer(Ping("a1", 0, 1, 0), ExecutionEnvironment(), None, prepare=fail)["pilotlight"]["environment"]
+    replied, _ = hold(Ping("a1", 0, 1, 2e9), Hostile())
+    assert replied["pilotlight"]["environment"]
+    machine = Machine(prepare=fail)
+    assert reply(Ping("a1", 0, 1, 0), Tracer(ExecutionEnvironment()), None, machine)["pilotlight"]["environment"]
     assert "no clock" in caplog.text
     assert "no room" in caplog.text
 
 
 def test_the_real_hold_ends_for_all_at_once() -> None:
     until = time.time() + 0.2
-    answer(Ping("a1", 0, 1, until), ExecutionEnvironment(), Context(), prepare=lambda: None)
+    machine = Machine(prepare=lambda: None)
+    reply(Ping("a1", 0, 1, until), Tracer(ExecutionEnvironment()), Context(), machine)
     assert time.time() >= until
 
 
@@ -175,7 +171,7 @@ SCHEDULED = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.ev
 
 
 @pytest.mark.parametrize(
-    ("event", "reply", "hold_seconds"),
+    ("event", "expected", "hold_seconds"),
     [
         ({"warmer": True}, None, 0),
         ({"warmer": True, "concurrency": 3}, None, 0),
@@ -189,11 +185,11 @@ SCHEDULED = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.ev
         ({**SCHEDULED, "source": "aws.scheduler", "detail": "{}"}, None, 0),
     ],
 )
-def test_a_peers_ping_is_answered_as_its_users_expect(event: Any, reply: Any, hold_seconds: float) -> None:
+def test_a_peers_ping_is_answered_as_its_users_expect(event: Any, expected: Any, hold_seconds: float) -> None:
     found = recognise(event)
     assert isinstance(found, dialects.PeerPing)
-    answered, sleeper = hold(found)
-    assert answered == reply
+    replied, sleeper = hold(found)
+    assert replied == expected
     assert sleeper.slept == [pytest.approx(hold_seconds)]
 
 

@@ -99,7 +99,7 @@ def test_a_ping_is_held_answered_and_uses_up_the_coldness(start: Start, sink: XR
     assert (reply["ping"], reply["start"], reply["made_by"], reply["served"]) == ("a1", "cold", "ping", 0)
     assert after.payload["statusCode"] == 200
     records = sink.take(2)
-    assert [record["annotations"]["kind"] for record in records] == ["warmup", "request"]
+    assert [record["annotations"]["kind"] for record in records] == ["ping", "request"]
     assert records[1]["annotations"]["start"] == "warm"
     assert records[1]["annotations"]["warmed_by_ping"] is True
     assert records[0]["annotations"]["environment"] == records[1]["annotations"]["environment"] == reply["environment"]

@@ -187,4 +187,4 @@ def test_a_ping_is_recorded_as_warm_up(daemon: socket.socket) -> None:
     routes = Routes()
     entry_point(routes)({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
     annotations = received(daemon)["annotations"]
-    assert (annotations["kind"], annotations["start"]) == ("warmup", "cold")
+    assert (annotations["kind"], annotations["start"]) == ("ping", "cold")

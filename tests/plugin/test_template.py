@@ -14,17 +14,20 @@ import sys
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from pilotlight import metrics
 from pilotlight.environment import ExecutionEnvironment
-from pilotlight.tracing import Record
+from pilotlight.tracing import Record, Tracer
 from pilotlight_tools import dashboard_preview
 from pilotlight_tools.local.deploy_tool import DeployTool
 from pilotlight_tools.local.xray.filters import compile_filter
+
+if TYPE_CHECKING:
+    from pilotlight.tracing import Kind, Start
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
 Template = dict[str, Any]
@@ -180,13 +183,13 @@ def test_without_a_topic_nobody_is_called(prod: Packaged) -> None:
 @pytest.mark.parametrize(
     ("group", "start", "other"), [("ColdRequests", "cold", "warm"), ("WarmRequests", "warm", "cold")]
 )
-def test_the_groups_find_what_the_handler_records(prod: Packaged, group: str, start: str, other: str) -> None:
+def test_the_groups_find_what_the_handler_records(prod: Packaged, group: str, start: Start, other: Start) -> None:
     """A record made by the code itself, against the filter by X-Ray's grammar: right start in, others and pings out."""
     found = prod.resources[group]["Properties"]
     holds = compile_filter(found["FilterExpression"], lambda _: "")
     assert holds(summary("request", start))
     assert not holds(summary("request", other))
-    assert not holds(summary("warmup", start))
+    assert not holds(summary("ping", start))
     assert not holds(summary("request", start, service="another-prod"))
     assert len(found["GroupName"]) <= 32
 
@@ -360,10 +363,11 @@ def emitted() -> set[tuple[str, ...]]:
     return found
 
 
-def summary(kind: str, start: str, service: str = "pilotlight-prod") -> dict[str, Any]:
+def summary(kind: Kind, start: Start, service: str = "pilotlight-prod") -> dict[str, Any]:
     """The trace summary that X-Ray makes of a record by the code itself."""
-    record = Record(kind, "request-1", ExecutionEnvironment(), start)
-    document = json.loads(record.document("1-6740a5e4-0123456789abcdef01234567", "0123456789abcdef"))
+    record = Record(kind, "request-1", start)
+    tracer = Tracer(ExecutionEnvironment())
+    document = json.loads(tracer.document(record, "1-6740a5e4-0123456789abcdef01234567", "0123456789abcdef"))
     assert "service" in document["annotations"]
     recorded = {**document["annotations"], "service": service}  # the template's, not this process's
     values = {bool: "BooleanValue", str: "StringValue", int: "NumberValue", float: "NumberValue"}

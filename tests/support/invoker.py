@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotlight.environment import ExecutionEnvironment
-from pilotlight.ping import Ping, answer, recognise
-from pilotlight.warming.fanout import Reply
+from pilotlight.ping import Machine, Ping, recognise, reply
+from pilotlight.tracing import Tracer
+from pilotlight.warming.fanout import Invocation
 from tests.support.events import Context
 
 
@@ -25,7 +26,7 @@ class Pool:
         self.limit = limit
         self.initialization = initialization
         self.free_at: dict[ExecutionEnvironment, float] = {}
-        self.outcomes: list[Reply] = []
+        self.outcomes: list[Invocation] = []
         self.rounds: list[list[Ping]] = []
         self.breaks: OSError | None = None
 
@@ -37,7 +38,7 @@ class Pool:
         if self.breaks:
             raise self.breaks
 
-    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Reply]:
+    def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]:
         assert function
         assert timeout_seconds > 0
         events = [json.loads(payload) for payload in payloads]
@@ -48,22 +49,22 @@ class Pool:
         self.now = max([self.now, *self.free_at.values()])
         return replies
 
-    def _land(self, ping: Ping, at: float) -> Reply:
+    def _land(self, ping: Ping, at: float) -> Invocation:
         if self.outcomes:
             return self.outcomes.pop(0)
         busy = sum(free > at for free in self.free_at.values())
         if busy >= self.limit:
-            return Reply("throttled", at, cause="TooManyRequestsException: Rate Exceeded.")
+            return Invocation("throttled", at, cause="TooManyRequestsException: Rate Exceeded.")
         environment = max(
             (each for each, free in self.free_at.items() if free <= at),
             key=lambda each: self.free_at[each],
             default=None,
         ) or self._new(at)
         times = Times(at)
-        payload: Any = answer(ping, environment, Context(), clock=times.clock, sleep=times.sleep, prepare=lambda: None)
+        payload: Any = reply(ping, Tracer(environment), Context(), Machine(times.clock, times.sleep, lambda: None))
         payload["pilotlight"]["initialization"] = self.initialization
         self.free_at[environment] = times.now
-        return Reply("answered", at, payload)
+        return Invocation("answered", at, payload)
 
     def _new(self, at: float) -> ExecutionEnvironment:
         return ExecutionEnvironment(lambda: at, process_age=lambda: 0.1)

@@ -78,7 +78,7 @@ class Records:
                 0.3,
                 {
                     "service": SERVICE,
-                    "kind": "warmup",
+                    "kind": "ping",
                     "start": "cold" if is_cold else "warm",
                     "cold_start": is_cold,
                     "environment": f"e{index}",

@@ -45,7 +45,7 @@ class Joiner:
     def recorded(self, document: Document) -> None:
         """A document arrived; those that are not records of ours are passed over."""
         kind = document.get("annotations", {}).get("kind")
-        if kind not in {"request", "warmup", "tick"} or "parent_id" not in document or is_synthetic(document):
+        if kind not in {"request", "ping", "tick"} or "parent_id" not in document or is_synthetic(document):
             return
         request_id = document.get("aws", {}).get("request_id")
         if kind != "request" or not isinstance(request_id, str):

@@ -22,7 +22,7 @@ TRACE = {
     "Annotations": {
         "cold_start": annotation(True, "BooleanValue"),
         "init_ms": annotation(120.5, "NumberValue"),
-        "kind": annotation("tick", "StringValue") + annotation("warmup", "StringValue"),
+        "kind": annotation("tick", "StringValue") + annotation("ping", "StringValue"),
         "aws:api_id": annotation("a1b2", "StringValue"),
     },
 }
@@ -42,8 +42,8 @@ def matches(expression: str) -> bool:
         "annotation[init_ms] > 120",
         "annotation[init_ms] >= 120.5 AND annotation.init_ms <= 120.5",
         'annotation[kind] = "tick"',
-        'annotation[kind] = "warmup"',
-        'annotation[kind] != "warmup"',
+        'annotation[kind] = "ping"',
+        'annotation[kind] != "ping"',
         "annotation[kind]",
         'annotation[aws:api_id] = "a1b2"',
         "!annotation[absent]",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pilotlight.warming.fanout import Reply
+from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.headroom import KEPT_SECONDS, Headroom
 from pilotlight.warming.policy import Warming
 from pilotlight.warming.targets import Size, Target, Window
@@ -73,19 +73,19 @@ def test_the_limits_are_asked_for_once_in_a_while() -> None:
 
 def test_after_a_throttle_the_next_ticks_are_smaller_and_grow_again() -> None:
     service = Service(Pool(limit=6))
-    assert service.tick(10).throttled == 4
+    assert service.tick(10).tally.throttled == 4
     service.pool.limit = 1000
     sizes = [service.tick(10) for _ in range(5)]
-    assert sizes[0].invocations == 6
-    assert sizes[0].throttled == 0
+    assert sizes[0].tally.invocations == 6
+    assert sizes[0].tally.throttled == 0
     assert "after throttles" in sizes[0].causes[0]
-    assert [result.invocations for result in sizes] == [6, 7, 8, 10, 10]
+    assert [result.tally.invocations for result in sizes] == [6, 7, 8, 10, 10]
     assert sizes[-1].coverage == 1
 
 
 def test_one_failing_target_leaves_the_next_tick_whole() -> None:
     service = Service()
-    service.pool.outcomes = [Reply("function error", 0, cause="Runtime.ExitError: exit status 137")] * 5
+    service.pool.outcomes = [Invocation("function error", 0, cause="Runtime.ExitError: exit status 137")] * 5
     assert service.tick(5).coverage == 0
     assert service.tick(5).coverage == 1
 
@@ -95,7 +95,7 @@ def test_it_stands_down_where_lambda_does_the_warming_and_comes_back(initializat
     service = Service(Pool(initialization=initialization))
     assert initialization in service.tick(5).stood_down
     second = service.tick(5)
-    assert (second.invocations, second.hold_ms) == (1, 0)
+    assert (second.tally.invocations, second.tally.hold_ms) == (1, 0)
     assert initialization in second.stood_down
     service.pool.initialization = "on-demand"
     assert service.tick(5).unique == 5

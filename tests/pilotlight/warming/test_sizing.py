@@ -1,25 +1,28 @@
 """`concurrency: auto`: the next tick is as large as users lately needed, and no state that is lost does harm."""
 
+from __future__ import annotations
+
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotlight.warming.sizing import LONGEST_WAIT, Sizing, next_concurrency
+from pilotlight.warming.sizing import LONGEST_WAIT, Sizing, Use, next_concurrency
+
+if TYPE_CHECKING:
+    from pilotlight.tracing import Kind
 
 TICK = 300.0
-_identities = itertools.count()
 
 
-def reply(served: int = 0, made_by: str = "ping", age_seconds: float = 3600.0, of_before: int = 0) -> dict[str, Any]:
+def reply(served: int = 0, made_by: Kind = "ping", age_seconds: float = 3600.0, pings_before: int = 0) -> Use:
     return {
-        "environment": f"{next(_identities):016x}",
         "served": served,
         "made_by": made_by,
         "age_ms": age_seconds * 1000,
-        "of_before": of_before,
+        "pings_before": pings_before,
     }
 
 
@@ -113,8 +116,8 @@ def test_with_a_minimum_an_idle_function_stays_at_it() -> None:
 
 def test_lost_state_is_found_again_in_what_the_environments_remember() -> None:
     _, state = next_concurrency((), None, 1, 10, 0.0)
-    assert next_concurrency([reply(served=3, of_before=6)], state, 1, 10, 1.0)[0] == 6
-    assert next_concurrency([reply(served=3, of_before=6)], state, 1, 4, 1.0)[0] == 4
+    assert next_concurrency([reply(served=3, pings_before=6)], state, 1, 10, 1.0)[0] == 6
+    assert next_concurrency([reply(served=3, pings_before=6)], state, 1, 4, 1.0)[0] == 4
     assert next_concurrency([reply(served=3)], state, 1, 10, 1.0)[0] == 1
 
 
@@ -124,7 +127,7 @@ def test_state_lost_again_and_again_does_not_keep_an_unneeded_rank_for_ever() ->
         ticker = Ticker(1, 10)
         ticker.now += 1
         ticker.concurrency, ticker.state = next_concurrency(
-            [reply(served=1, of_before=kept)], ticker.state, 1, 10, ticker.now
+            [reply(served=1, pings_before=kept)], ticker.state, 1, 10, ticker.now
         )
         for _ in range(20):
             kept = ticker.tick(busy=1)
@@ -156,8 +159,8 @@ REPLIES = st.lists(
             "served": st.integers(0, 10**6),
             "made_by": st.sampled_from(["ping", "request", None]),
             "age_ms": st.floats(0, 1e9),
-        },
-        optional={"of_before": st.integers(0, 1000) | st.none()},
+            "pings_before": st.integers(0, 1000) | st.none(),
+        }
     ),
     max_size=12,
 )
@@ -165,7 +168,7 @@ REPLIES = st.lists(
 
 @given(st.integers(0, 5), st.integers(1, 20), st.lists(REPLIES, max_size=30))
 def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never_the_last_word(
-    least: int, more: int, ticks: list[list[dict[str, Any]]]
+    least: int, more: int, ticks: list[list[Use]]
 ) -> None:
     minimum, maximum, now = least, least + more, 0.0
     concurrency, state = next_concurrency((), None, minimum, maximum, now)
@@ -182,7 +185,7 @@ def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never
 
 def test_after_lost_state_the_environments_pinged_at_once_count_as_kept() -> None:
     _, state = next_concurrency((), None, 1, 10, 0.0)
-    concurrency, state = next_concurrency([reply(of_before=4)], state, 1, 10, 1.0)
+    concurrency, state = next_concurrency([reply(pings_before=4)], state, 1, 10, 1.0)
     assert concurrency == 4
     replies = [reply(1, "request", 60.0), *[reply(1) for _ in range(3)]]
     assert next_concurrency(replies, state, 1, 10, 1.0 + TICK)[0] == 5

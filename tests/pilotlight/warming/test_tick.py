@@ -6,23 +6,25 @@ from typing import Any
 
 import pytest
 
-from pilotlight.warming.fanout import Reply
+from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.hold import HoldEstimate
-from pilotlight.warming.tick import MOST_ROUNDS, TickResult, tick
+from pilotlight.warming.tick import MOST_ROUNDS, Order, TickResult, Times, tick
 from tests.support.invoker import Pool
 
 
-def run(pool: Pool, concurrency: int, hold: HoldEstimate | None = None, **more: Any) -> TickResult:
-    return tick("api", concurrency, pool, hold or HoldEstimate(), lambda: 30.0, clock=pool.clock, **more)
+def run(pool: Pool, concurrency: int, hold: HoldEstimate | None = None, pings: int | None = None) -> TickResult:
+    order = Order("api", concurrency, concurrency if pings is None else pings)
+    return tick(order, pool, hold or HoldEstimate(), Times(lambda: 30.0, pool.clock))
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 10, 50, 100])
 def test_a_cold_function_has_all_its_environments_made_in_one_round(concurrency: int) -> None:
     pool = Pool()
     result = run(pool, concurrency)
-    assert (result.unique, result.cold, result.rounds, result.invocations) == (concurrency, concurrency, 1, concurrency)
+    assert result.unique == concurrency
+    assert (result.tally.cold, result.tally.rounds, result.tally.invocations) == (concurrency, 1, concurrency)
     assert result.coverage == 1
-    assert result.causes == []
+    assert result.causes == ()
     assert len(pool.free_at) == concurrency
 
 
@@ -30,7 +32,7 @@ def test_a_warm_function_is_proved_without_a_cold_ping() -> None:
     pool, hold = Pool(), HoldEstimate()
     for _ in range(20):
         result = run(pool, 10, hold)
-    assert (result.unique, result.cold, result.invocations) == (10, 0, 10)
+    assert (result.unique, result.tally.cold, result.tally.invocations) == (10, 0, 10)
     assert len(pool.free_at) == 10
 
 
@@ -38,9 +40,9 @@ def test_the_hold_shrinks_to_what_the_spread_needs() -> None:
     pool, hold = Pool(spacing=0.001), HoldEstimate()
     first = run(pool, 10, hold)
     second = run(pool, 10, hold)
-    assert 0 < second.hold_ms < first.hold_ms / 3
+    assert 0 < second.tally.hold_ms < first.tally.hold_ms / 3
     assert second.coverage == 1
-    assert second.exposed_ms < first.hold_ms / 10 + 20
+    assert second.tally.exposed_ms < first.tally.hold_ms / 10 + 20
 
 
 def test_a_round_that_falls_short_is_repeated_with_a_longer_hold() -> None:
@@ -49,10 +51,10 @@ def test_a_round_that_falls_short_is_repeated_with_a_longer_hold() -> None:
     run(pool, 10, hold)
     pool.spacing = 0.01
     result = run(pool, 10, hold)
-    assert (result.rounds, result.coverage) == (2, 1)
+    assert (result.tally.rounds, result.coverage) == (2, 1)
     first, second = (round_[0].hold_until - 1e9 for round_ in pool.rounds[-2:])
     assert second > first
-    assert run(pool, 10, hold).rounds == 1
+    assert run(pool, 10, hold).tally.rounds == 1
 
 
 def test_what_an_environment_served_is_not_lost_in_a_second_round() -> None:
@@ -63,74 +65,74 @@ def test_what_an_environment_served_is_not_lost_in_a_second_round() -> None:
         environment.arrive("request")
     pool.spacing = 0.02
     result = run(pool, 5, hold)
-    assert result.rounds > 1
-    assert [body["served"] for body in result.replies.values()] == [1] * 5
-    assert {body["of_before"] for body in result.replies.values()} == {5}
+    assert result.tally.rounds > 1
+    assert [reply["served"] for reply in result.replies.values()] == [1] * 5
+    assert {reply["pings_before"] for reply in result.replies.values()} == {5}
 
 
 def test_rounds_are_bounded_and_the_miss_has_a_cause() -> None:
     pool = Pool(spacing=10)  # no hold reaches the next ping
     result = run(pool, 3)
-    assert (result.rounds, result.unique, result.coverage) == (MOST_ROUNDS, 1, round(1 / 3, 4))
-    assert result.causes == ["3 pings met only 1 distinct environments"]
+    assert (result.tally.rounds, result.unique, result.coverage) == (MOST_ROUNDS, 1, round(1 / 3, 4))
+    assert result.causes == ("3 pings met only 1 distinct environments",)
 
 
 def test_rounds_end_with_the_warmers_own_time() -> None:
     pool = Pool(spacing=10)
-    result = tick("api", 3, pool, HoldEstimate(), lambda: 1.0, clock=pool.clock)
-    assert result.rounds == 1
+    result = tick(Order("api", 3, 3), pool, HoldEstimate(), Times(lambda: 1.0, pool.clock))
+    assert result.tally.rounds == 1
     assert "time ran out" in result.causes[0]
 
 
 def test_a_throttle_stops_the_tick() -> None:
     result = run(Pool(limit=6), 10)
-    assert (result.rounds, result.unique, result.throttled, result.failed) == (1, 6, 4, 0)
-    assert result.causes == ["TooManyRequestsException: Rate Exceeded. (4 times)"]
+    assert (result.tally.rounds, result.unique, result.tally.throttled, result.tally.failed) == (1, 6, 4, 0)
+    assert result.causes == ("TooManyRequestsException: Rate Exceeded. (4 times)",)
 
 
 @pytest.mark.parametrize("outcome", ["function error", "timed out", "failed"])
 def test_what_fails_is_counted_and_pinged_once_more(outcome: Any) -> None:
     pool = Pool()
-    pool.outcomes = [Reply(outcome, pool.now, {"pilotlight": {}}, "Boom: it broke")]
+    pool.outcomes = [Invocation(outcome, pool.now, {"pilotlight": {}}, "Boom: it broke")]
     result = run(pool, 4)
-    assert (result.failed, result.rounds, result.unique, result.invocations) == (1, 2, 4, 8)
-    assert result.causes == ["Boom: it broke"]
+    assert (result.tally.failed, result.tally.rounds, result.unique, result.tally.invocations) == (1, 2, 4, 8)
+    assert result.causes == ("Boom: it broke",)
 
 
 def test_a_function_that_fails_every_ping_is_not_pinged_again() -> None:
     pool = Pool()
-    pool.outcomes = [Reply("failed", pool.now, cause="AccessDeniedException: not authorized")] * 4
+    pool.outcomes = [Invocation("failed", pool.now, cause="AccessDeniedException: not authorized")] * 4
     result = run(pool, 4)
-    assert (result.failed, result.rounds, result.coverage) == (4, 1, 0)
-    assert result.causes == ["AccessDeniedException: not authorized (4 times)"]
+    assert (result.tally.failed, result.tally.rounds, result.coverage) == (4, 1, 0)
+    assert result.causes == ("AccessDeniedException: not authorized (4 times)",)
 
 
 @pytest.mark.parametrize("payload", [None, "warmed", {"statusCode": 400}, {"pilotlight": {"ping": "another"}}])
 def test_an_answer_that_is_no_reply_to_this_ping_is_never_taken_for_warm(payload: Any) -> None:
     pool = Pool()
-    pool.outcomes = [Reply("answered", pool.now, payload)] * 2
+    pool.outcomes = [Invocation("answered", pool.now, payload)] * 2
     result = run(pool, 2)
-    assert (result.failed, result.unique) == (2, 0)
-    assert "did not answer the ping" in result.causes[0]
+    assert (result.tally.failed, result.unique) == (2, 0)
+    assert "did not reply to the ping" in result.causes[0]
 
 
 def test_an_unreachable_lambda_api_is_a_result() -> None:
     pool = Pool()
     pool.breaks = ConnectionRefusedError("refused")
     result = run(pool, 3)
-    assert (result.failed, result.invocations, result.coverage) == (3, 0, 0)
+    assert (result.tally.failed, result.tally.invocations, result.coverage) == (3, 0, 0)
     assert "could not be reached" in result.causes[0]
 
 
 def test_fewer_pings_than_wanted_leave_the_rest_missing() -> None:
     result = run(Pool(), 10, pings=7)
-    assert (result.requested, result.unique, result.invocations, result.coverage) == (10, 7, 7, 0.7)
+    assert (result.requested, result.unique, result.tally.invocations, result.coverage) == (10, 7, 7, 0.7)
 
 
 def test_hold_and_billed_time_are_the_sums_of_what_the_pings_measured() -> None:
     pool = Pool()
     result = run(pool, 3)
-    bodies = list(result.replies.values())
-    assert result.hold_ms == pytest.approx(sum(body["held_ms"] for body in bodies))
-    assert result.billed_ms == sum(body["billed_ms"] for body in bodies)
-    assert result.billed_ms > result.hold_ms  # the init of a cold environment is billed
+    replies = list(result.replies.values())
+    assert result.tally.hold_ms == pytest.approx(sum(reply["held_ms"] for reply in replies))
+    assert result.tally.billed_ms == sum(reply["billed_ms"] for reply in replies)
+    assert result.tally.billed_ms > result.tally.hold_ms  # the init of a cold environment is billed

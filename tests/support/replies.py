@@ -1,0 +1,27 @@
+"""Replies to pings, as an execution environment gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pilotlight.ping import PingReply
+
+
+def ping_reply(environment: str, ping: str = "a1", served: int = 0) -> PingReply:
+    """A whole reply of a warm environment, held 100 ms."""
+    return {
+        "ping": ping,
+        "index": 0,
+        "environment": environment,
+        "start": "warm",
+        "init_ms": 212.5,
+        "age_ms": 300_000.0,
+        "served": served,
+        "pings_before": 4,
+        "made_by": "ping",
+        "initialization": "on-demand",
+        "landed_at": 1e9,
+        "held_ms": 100.0,
+        "billed_ms": 100,
+    }
