@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pilotlight.entry import entry_point
-from pilotlight.routing import Routes
+from pilotlight import Routes, entry_point
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pilotlight.proxy import Request
+    from pilotlight import Request
 
 routes = Routes(allow_origin="*")
 

@@ -94,7 +94,7 @@ class Machine:
 
 def reply(ping: Ping | dialects.PeerPing, tracer: Tracer, context: Any, machine: Machine | None = None) -> Any:
     """Hold the environment, record the ping, and reply who held it. Never raises."""
-    machine = machine or Machine()
+    machine = machine or _THIS_MACHINE
     landed_at = machine.now()
     start = tracer.environment.arrive("ping")
     record = Record("ping", getattr(context, "aws_request_id", None) or "", start)
@@ -182,3 +182,6 @@ def _reply_of(ping: Ping, tracer: Tracer, start: Start, landed_at: float, ends_a
         "held_ms": round(held_ms, 1),
         "billed_ms": math.ceil(held_ms + (init_ms or 0.0 if start == "cold" else 0.0)),
     }
+
+
+_THIS_MACHINE = Machine()

@@ -1,9 +1,10 @@
 'use strict';
 
 // The CloudWatch dashboard. A grid 24 wide, three widgets to a row: what cold starts do to users, what requests cost,
-// how the warmer fares. Metric names are pilotlight/metrics.py's, and a test holds both to each other.
+// how the warmer fares.
 
 const { filter, names } = require('./observability.cjs');
+const { metrics } = require('./vocabulary.json');
 
 const PERIOD = 300; // seconds: a tick each
 const COLORS = { bad: '#d62728', good: '#2ca02c', p50: '#1f77b4', p95: '#ff7f0e', p99: '#d62728' };
@@ -12,7 +13,7 @@ async function body(variables) {
   const { service, groups } = await names(variables);
   const stage = await variables.resolveVariable('sls:stage');
   const api = { log: `/aws/lambda/${service}-api`, lambda: ['FunctionName', `${service}-api`], gateway: ['ApiName', service, 'Stage', stage] };
-  const own = (metric, label, options) => ['Pilotlight', metric, 'Service', service, { label, ...options }];
+  const own = (metric, label, options) => [metrics.namespace, metric, 'Service', service, { label, ...options }];
   const gateway = (metric, label, options) => ['AWS/ApiGateway', metric, ...api.gateway, { label, ...options }];
   const lambda = (metric, label, options) => ['AWS/Lambda', metric, ...api.lambda, { label, ...options }];
   const traces = (group, id) => ['AWS/X-Ray', 'ApproximateTraceCount', 'GroupName', group, { id, stat: 'Sum', visible: false }];
@@ -24,21 +25,21 @@ async function body(variables) {
     [
       6,
       graph('Requests that met no warm environment', 'count', [
-        own('ColdStart', 'cold: waited for the init', { color: COLORS.bad }),
-        own('ProactiveStart', 'initialised ahead', { color: COLORS.good }),
-        own('ProvisionedStart', 'provisioned', { color: COLORS.p50 }),
-        own('RestoredStart', 'restored', { color: COLORS.p95 }),
+        own(metrics.starts.cold, 'cold: waited for the init', { color: COLORS.bad }),
+        own(metrics.starts.proactive, 'initialised ahead', { color: COLORS.good }),
+        own(metrics.starts.provisioned, 'provisioned', { color: COLORS.p50 }),
+        own(metrics.starts.restored, 'restored', { color: COLORS.p95 }),
       ], { stat: 'Sum', stacked: true }),
       graph('Cold-start rate', '% of user requests', [
         [{ expression: '100 * FILL(cold, 0) / (FILL(cold, 0) + FILL(warm, 0))', id: 'traced', label: 'of traced requests', color: COLORS.p50 }],
         [{ expression: '100 * FILL(starts, 0) / requests', id: 'all', label: 'of all requests', color: COLORS.bad }],
         traces(groups.cold, 'cold'),
         traces(groups.warm, 'warm'),
-        own('ColdStart', 'cold starts', hidden('starts')),
+        own(metrics.starts.cold, 'cold starts', hidden('starts')),
         gateway('Count', 'requests', hidden('requests')),
       ]),
       graph('Coverage of ticks', '% of environments asked for', [
-        own('Coverage', 'lowest tick', { stat: 'Minimum', color: COLORS.good }),
+        own(metrics.coverage, 'lowest tick', { stat: 'Minimum', color: COLORS.good }),
       ], { max: 100, lines: [{ label: 'every environment warm', value: 100, color: COLORS.good }] }),
     ],
     [
@@ -53,10 +54,10 @@ async function body(variables) {
     [
       6,
       graph('Pings', 'count', [
-        own('ColdPings', 'made an environment', { color: COLORS.p50 }),
-        own('PingFailures', 'failed', { color: COLORS.bad }),
-        own('PingThrottles', 'throttled', { color: COLORS.p95 }),
-        own('IncompleteTick', 'incomplete ticks', { color: '#7f7f7f' }),
+        own(metrics.tick.cold, 'made an environment', { color: COLORS.p50 }),
+        own(metrics.tick.failed, 'failed', { color: COLORS.bad }),
+        own(metrics.tick.throttled, 'throttled', { color: COLORS.p95 }),
+        own(metrics.incompleteTick, 'incomplete ticks', { color: '#7f7f7f' }),
       ], { stat: 'Sum' }),
       graph('Throttles and errors', 'count', [
         lambda('Throttles', 'Lambda throttles', { color: COLORS.p95 }),
@@ -66,7 +67,7 @@ async function body(variables) {
       ], { stat: 'Sum' }),
       graph('Concurrency', 'execution environments', [
         lambda('ConcurrentExecutions', 'at work at once', { stat: 'Maximum', color: COLORS.p50 }),
-        own('EnvironmentsWarm', 'proved warm by a tick', { stat: 'Maximum', color: COLORS.good }),
+        own(metrics.tick.unique, 'proved warm by a tick', { stat: 'Maximum', color: COLORS.good }),
       ]),
     ],
     [2, alarms(['incomplete-coverage', 'warmer-errors', '5xx', 'throttles'].map((name) => `${service}-${name}`))],
@@ -110,7 +111,7 @@ function text(markdown) {
   return { type: 'text', properties: { markdown } };
 }
 
-function graph(title, label, metrics, { stat = 'Average', stacked = false, max, lines } = {}) {
+function graph(title, label, shown, { stat = 'Average', stacked = false, max, lines } = {}) {
   return {
     type: 'metric',
     properties: {
@@ -118,7 +119,7 @@ function graph(title, label, metrics, { stat = 'Average', stacked = false, max, 
       view: 'timeSeries',
       stacked,
       stat,
-      metrics,
+      metrics: shown,
       period: PERIOD,
       region: '${AWS::Region}',
       yAxis: { left: { label, min: 0, ...(max ? { max } : {}), showUnits: false } },

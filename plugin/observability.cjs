@@ -1,7 +1,9 @@
 'use strict';
 
 // What the X-Ray groups, the dashboard and the alarms have in common: their names, and the filters that tell user
-// requests apart. The annotations are pilotlight/tracing.py's, and a test holds both to each other.
+// requests apart.
+
+const { annotations } = require('./vocabulary.json');
 
 const MOST_GROUP_NAME_CHARACTERS = 32; // "CreateGroup" in the X-Ray API Reference
 
@@ -20,7 +22,11 @@ async function names({ resolveConfigurationProperty }) {
 
 /** User requests of the service that waited for an init, or did not; never the warmer's pings. */
 function filter(service, coldStart) {
-  return `annotation[service] = "${service}" AND annotation[kind] = "request" AND annotation[cold_start] = ${coldStart}`;
+  return [
+    `annotation[${annotations.service}] = "${service}"`,
+    `annotation[${annotations.kind}] = "request"`,
+    `annotation[${annotations.cold_start}] = ${coldStart}`,
+  ].join(' AND ');
 }
 
 module.exports = {

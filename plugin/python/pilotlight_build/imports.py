@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pilotlight_build.bytecode import PackagingError
@@ -12,10 +13,20 @@ RUNTIME_MODULES = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Import:
+    """An import statement: the absolute module, the names taken from it (none for `import module`), and its line."""
+
+    module: str
+    names: tuple[str, ...]
+    line: int
+
+
 def check(root: Path, own: Mapping[str, bytes], entry_modules: Iterable[str], installed: Iterable[str]) -> None:
     """Follow the imports of `entry_modules` through `own` files; raise `PackagingError` for one that leads nowhere.
 
-    Imports guarded by `try … except ImportError` or `if TYPE_CHECKING` may lead nowhere.
+    Imports guarded by `try … except ImportError` or `if TYPE_CHECKING` may lead nowhere. Of a package that loads its
+    names when they are asked for (`__getattr__`), only the modules of the names that are imported are followed.
     """
     known = {name.split("/")[0].split(".")[0] for name in installed} | RUNTIME_MODULES | sys.stdlib_module_names
     todo = list(entry_modules)
@@ -32,13 +43,34 @@ def check(root: Path, own: Mapping[str, bytes], entry_modules: Iterable[str], in
     seen = set(todo)
     while todo:
         importer = todo.pop()
-        for module, line in _imports(own[importer], importer):
-            for needed in _files(module, own):
-                if needed not in seen:
-                    seen.add(needed)
-                    todo.append(needed)
-            if module.split(".")[0] not in known and not _is_own(module, own):
-                raise PackagingError(f"{importer}, line {line} imports {module}, which {_way_out(module, root, own)}")
+        for found in imports_of(own[importer], importer):
+            for each in (found, *lazy_imports(found, own)):
+                needed = [name for name in _files(each, own) if name not in seen]
+                seen.update(needed)
+                todo += needed
+                if each.module.split(".")[0] not in known and not _is_own(each.module, own):
+                    way_out = _way_out(each.module, root, own)
+                    raise PackagingError(f"{importer}, line {each.line} imports {each.module}, which {way_out}")
+
+
+def imports_of(source: bytes, name: str) -> Iterator[Import]:
+    """What the file `name` certainly imports, at the top or inside a function; not what its `__getattr__` would."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise PackagingError(f"{name}, line {error.lineno}: {error.msg}") from None
+    yield from _statements([node for node in tree.body if not _loads_on_demand(node)], name)
+
+
+def lazy_imports(found: Import, own: Mapping[str, bytes]) -> Iterator[Import]:
+    """What the package's `__getattr__` (PEP 562) imports for the names that `found` takes from it."""
+    name = found.module.replace(".", "/") + "/__init__.py"
+    if name not in own:
+        return
+    functions = [node for node in ast.parse(own[name]).body if _loads_on_demand(node)]
+    for each in _statements(functions, name):
+        if set(each.names).intersection(found.names):
+            yield each
 
 
 def _way_out(module: str, root: Path, own: Mapping[str, bytes]) -> str:
@@ -60,41 +92,43 @@ def _is_own(module: str, own: Mapping[str, bytes]) -> bool:
     return f"{path}.py" in own or any(name.startswith(f"{path}/") for name in own)
 
 
-def _files(module: str, own: Mapping[str, bytes]) -> Iterator[str]:
-    """The files that importing `module` runs: its packages' __init__ and itself."""
-    parts = module.split(".")
-    for end in range(1, len(parts) + 1):
-        path = "/".join(parts[:end])
-        yield from (name for name in (f"{path}.py", f"{path}/__init__.py") if name in own)
+def _files(found: Import, own: Mapping[str, bytes]) -> Iterator[str]:
+    """The own files that an import runs: the packages' __init__, the module, and submodules among the names."""
+    modules = [found.module, *(f"{found.module}.{name}" for name in found.names)]
+    for module in modules:
+        parts = module.split(".")
+        for end in range(1, len(parts) + 1):
+            path = "/".join(parts[:end])
+            yield from (name for name in (f"{path}.py", f"{path}/__init__.py") if name in own)
 
 
-def _imports(source: bytes, name: str) -> Iterator[tuple[str, int]]:
-    """Each (absolute module name, line) that the file certainly imports, at the top or inside a function."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise PackagingError(f"{name}, line {error.lineno}: {error.msg}") from None
+def _statements(nodes: Iterable[ast.AST], name: str) -> Iterator[Import]:
     package = name.removesuffix(".py").removesuffix("/__init__").split("/")
     if not name.endswith("/__init__.py"):
         package = package[:-1]
-    todo: list[ast.AST] = [tree]
+    todo = list(nodes)
     while todo:
         node = todo.pop(0)
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            yield from (Import(alias.name, (), node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
+            names = tuple(alias.name for alias in node.names)
             if node.module:
-                yield module, node.lineno
+                yield Import(module, names, node.lineno)
             else:
-                yield from ((f"{module}.{alias.name}" if module else alias.name, node.lineno) for alias in node.names)
+                yield from (Import(f"{module}.{each}" if module else each, (), node.lineno) for each in names)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             todo += node.orelse
         elif isinstance(node, ast.Try) and any(_catches_import_error(handler) for handler in node.handlers):
             todo += [*node.handlers, *node.orelse, *node.finalbody]
         else:
             todo += ast.iter_child_nodes(node)
+
+
+def _loads_on_demand(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
 
 
 def _catches_import_error(handler: ast.ExceptHandler) -> bool:

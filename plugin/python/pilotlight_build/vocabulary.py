@@ -1,0 +1,32 @@
+"""The words of records and metrics for the plugin's JavaScript: plugin/vocabulary.json.
+
+python -m pilotlight_build.vocabulary > plugin/vocabulary.json
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pilotlight import metrics, tracing
+
+
+def vocabulary() -> dict[str, Any]:
+    """Annotation names by what they mean, and CloudWatch metric names by start type and by key of a tick's result."""
+    annotations = {name.lower(): value for name, value in vars(tracing.Annotation).items() if name.isupper()}
+    return {
+        "annotations": annotations,
+        "kinds": list(tracing.KINDS),
+        "startTypes": list(tracing.START_TYPES),
+        "metrics": {
+            "namespace": metrics.NAMESPACE,
+            "starts": metrics.START_METRICS,
+            "tick": {key: name for name, key in metrics.TICK_METRICS.items()},
+            "coverage": metrics.COVERAGE,
+            "incompleteTick": metrics.INCOMPLETE_TICK,
+        },
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(vocabulary(), indent=2))
