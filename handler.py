@@ -16,15 +16,15 @@ routes = Routes(allow_origin="*")
 @routes.route("/hello")
 def hello(request: Request) -> dict[str, Any]:
     """Say hello, and show how the request arrived."""
-    answer: dict[str, Any] = {
+    response: dict[str, Any] = {
         "message": "Hello from Lambda",
         "method": request.method,
         "path": request.path,
         "query": dict(sorted(request.query.items())),
     }
     if request.body is not None:
-        answer["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
-    return answer
+        response["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
+    return response
 
 
 @routes.route("/items/{id}", "GET")

@@ -34,7 +34,7 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         answered = tick()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(json.dumps({"answered": answered, "wall_ms": wall * 1000, "cpu_ms": cpu * 1000}), flush=True)
+        print(json.dumps({"succeeded": answered, "wall_ms": wall * 1000, "cpu_ms": cpu * 1000}), flush=True)
 
 
 def _pilotlight(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], None]]:
@@ -43,7 +43,7 @@ def _pilotlight(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], No
     fan_out = FanOut(boto3.Session())
 
     def tick() -> int:
-        return sum(reply.outcome == "answered" for reply in fan_out.invoke(FUNCTION, events, 30))
+        return sum(reply.outcome == "succeeded" for reply in fan_out.invoke(FUNCTION, events, 30))
 
     return tick, fan_out.close
 

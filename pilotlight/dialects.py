@@ -1,9 +1,9 @@
 """The pings of other warmers, so that a team can move to Pilotlight one piece at a time.
 
-Answered as their users expect; only the fan-out by ``concurrency`` is left to our own warmer. The shapes are those of
-lambda-warmer 2.3 (npm), lambda-warmer-py 0.6 (PyPI), serverless-plugin-warmup 8.4 (npm) and, for a rule that is aimed
-at the API itself, "Scheduled Event" in the EventBridge events reference. We are stricter than they are: a truthy
-``warmer`` is not enough.
+Each gets the reply that its users expect; only the fan-out by `concurrency` is left to our own warmer. The shapes are
+those of lambda-warmer 2.3 (npm), lambda-warmer-py 0.6 (PyPI), serverless-plugin-warmup 8.4 (npm) and, for a rule that
+invokes the API itself, "Scheduled Event" in the EventBridge events reference. We are stricter than they are: a truthy
+`warmer` is not enough.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PLUGIN_HOLD_SECONDS = 0.025
 
 
 class PeerPing:
-    """A ping of another warmer: how long it is held, and what its sender expects as an answer."""
+    """A ping of another warmer: how long it is held, and what its sender expects as a reply."""
 
     __slots__ = ("hold_seconds", "peer", "reply")
 

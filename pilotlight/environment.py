@@ -3,7 +3,7 @@
 Start types ("Understanding the Lambda execution environment lifecycle" in the AWS documentation):
 
 - `cold`: this invocation waited for the init.
-- `warm`: the environment had answered an invocation before.
+- `warm`: the environment had served an invocation before.
 - `proactive`: Lambda initialised ahead of need; the first invocation came long after the init.
 - `provisioned`: the first invocation of an environment of provisioned concurrency.
 - `restored`: the first invocation after a SnapStart restore.
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 ON_DEMAND = "on-demand"
 """Lambda's word, in AWS_LAMBDA_INITIALIZATION_TYPE, for an init that an invocation waits for."""
 PROACTIVE_AFTER_SECONDS = 10.0
-"""An init that a request waits for is followed by that request at once; Lambda allows an init 10 s in all."""
+"""A request that waits for an init follows it at once, and Lambda allows an init 10 s in all."""
 
 
 class ExecutionEnvironment:
     """What one process of the function knows of itself. Lambda gives it one invocation at a time.
 
-    Nothing that must differ between environments is made before the first invocation: SnapStart clones what init made.
+    What must differ between environments is made at the first invocation: SnapStart clones what init made.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ExecutionEnvironment:
 
     @property
     def warmed_by_ping(self) -> bool:
-        """Whether a ping, and no user, met the start of this environment."""
+        """Whether a ping met the start of this environment, so that no user had to."""
         return self.made_by == "ping"
 
     @property
@@ -76,7 +76,7 @@ class ExecutionEnvironment:
         return max(0.0, (self._clock() - self.init_ended_at) * 1000)
 
     def arrive(self, kind: Kind) -> Start:
-        """Count an invocation in, and say what start it met. A ping uses up the coldness like a request."""
+        """Count an invocation, and return the start that it met. A ping uses up the coldness like a request."""
         if kind == "request":
             self.served += 1
         if self.made_by is not None:

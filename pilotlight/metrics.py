@@ -50,9 +50,9 @@ def emit(
     sets: Sequence[Sequence[str]] | None = None,
     write: Callable[[str], object] = print,
 ) -> None:
-    """Write one line: ``metrics`` is name to (value, CloudWatch unit), ``properties`` are logged but no dimension.
+    """Write one line: `metrics` maps a name to (value, CloudWatch unit); `properties` are logged, not dimensions.
 
-    ``sets`` are the sets of dimensions under which each metric is kept; all of ``dimensions`` together unless given.
+    `sets` are the sets of dimensions under which CloudWatch keeps each metric: all `dimensions` together by default.
     """
     line = {
         "_aws": {

@@ -52,7 +52,7 @@ MOST_PINGS = 1000
 
 
 class Ping:
-    """Ping ``index`` (from 0) of ``of`` in the fan-out ``identity``, held until ``hold_until`` (epoch seconds)."""
+    """Ping `index` (from 0) of `of` in the fan-out `identity`, held until `hold_until` (epoch seconds)."""
 
     __slots__ = ("hold_until", "identity", "index", "of")
 

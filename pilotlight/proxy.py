@@ -1,4 +1,4 @@
-"""API Gateway's REST proxy event in, a valid REST proxy answer out.
+"""API Gateway's REST proxy event in, a valid REST proxy response out.
 
 Shapes and limits: "Set up Lambda proxy integrations in API Gateway" and "Lambda quotas" in the AWS documentation.
 """
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-ANSWER_LIMIT_BYTES = 6 * 1024 * 1024
-"""What Lambda accepts as the JSON of one synchronous answer; above it API Gateway would say 502."""
+RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
+"""What Lambda accepts as the JSON of one synchronous response; above it API Gateway would return 502."""
 
 
 class HttpError(Exception):
-    """Raise it in a route to answer ``{"error": <the status in words>, "detail": detail}`` with that status."""
+    """Raise it in a route to return `{"error": <the status in words>, "detail": detail}` with that status."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         if status not in STATUS_WORDS:
@@ -29,9 +29,9 @@ class HttpError(Exception):
 
 
 class Response:
-    """A route's answer where a plain dict is not enough.
+    """What a route returns where a plain dict is not enough.
 
-    ``body``: dict or list (sent as JSON), str (text), bytes (binary) or None (no body). A header's value is a str, or a
+    `body`: dict or list (sent as JSON), str (text), bytes (binary) or None (no body). A header's value is a str, or a
     list of str for a header that is sent several times.
     """
 
@@ -63,9 +63,9 @@ class Headers(dict[str, str]):
 class Request:
     """One HTTP request.
 
-    ``path`` is what the client asked for, without the stage. ``query`` and ``headers`` hold the last value of each
-    name, ``multi_value_query`` and ``multi_value_headers`` all of them. ``body`` is the parsed JSON where the content
-    type declares JSON, else the text, else (not text) the bytes; None without a body. ``event`` and ``context`` are
+    `path` is what the client asked for, without the stage. `query` and `headers` hold the last value of each
+    name, `multi_value_query` and `multi_value_headers` all of them. `body` is the parsed JSON where the content
+    type declares JSON, else the text, else (not text) the bytes; None without a body. `event` and `context` are
     Lambda's.
     """
 
@@ -123,7 +123,7 @@ class Request:
         return self._headers
 
     def read_body(self) -> None:
-        """Fill ``body`` from the event; HttpError(400) for bad base64, text or JSON, 415 for an unknown charset."""
+        """Fill `body` from the event; HttpError(400) for bad base64, text or JSON, 415 for an unknown charset."""
         body = self.event.get("body")
         if body is None or body == "":
             return
@@ -139,14 +139,14 @@ class Request:
 
 
 def render(response: Response, *, request_id: str, allow_origin: str, head: bool = False) -> dict[str, Any]:
-    """The proxy answer: ``statusCode``, ``headers``, ``body`` (always a str), ``isBase64Encoded``.
+    """The proxy response: `statusCode`, `headers`, `body` (always a str), `isBase64Encoded`.
 
-    ``head`` leaves the body out. Raises ValueError or TypeError, naming the cause, for an answer that API Gateway would
-    refuse: a status or header that is not HTTP, a body that is not JSON, or more than ANSWER_LIMIT_BYTES.
+    `head` leaves the body out. Raises ValueError or TypeError, naming the cause, for a response that API Gateway
+    would refuse: a status or header that is not HTTP, a body that is not JSON, or more than RESPONSE_LIMIT_BYTES.
     """
     status = response.status
     if type(status) is not int or not 200 <= status <= 599:
-        raise ValueError(f"the status of an answer must be an int from 200 to 599, not {status!r}")
+        raise ValueError(f"the status of a response must be an int from 200 to 599, not {status!r}")
     content_type, body, is_base64 = _encode_body(response.body)
     headers: dict[str, str] = {
         "X-Request-Id": request_id,
@@ -155,22 +155,20 @@ def render(response: Response, *, request_id: str, allow_origin: str, head: bool
     }
     if content_type:
         headers["Content-Type"] = content_type
-    answer: dict[str, Any] = {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": is_base64}
+    rendered: dict[str, Any] = {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": is_base64}
     if response.headers:
-        _add_headers(answer, response.headers)
+        _add_headers(rendered, response.headers)
     if head or status in (204, 304):
-        answer["body"], answer["isBase64Encoded"] = "", False
-    elif (
-        len(body) * 12 > ANSWER_LIMIT_BYTES
-    ):  # one character is at most 12 bytes of JSON: short bodies are never counted
-        size = len(json.dumps(answer).encode())
-        if size > ANSWER_LIMIT_BYTES:
-            raise ValueError(f"the answer has {size} bytes, and Lambda's limit is {ANSWER_LIMIT_BYTES}")
-    return answer
+        rendered["body"], rendered["isBase64Encoded"] = "", False
+    elif len(body) * 12 > RESPONSE_LIMIT_BYTES:  # a character is at most 12 bytes of JSON: short bodies are not counted
+        size = len(json.dumps(rendered).encode())
+        if size > RESPONSE_LIMIT_BYTES:
+            raise ValueError(f"the response has {size} bytes, and Lambda's limit is {RESPONSE_LIMIT_BYTES}")
+    return rendered
 
 
 def error_response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The body of every error: ``{"error": <status in words>, "detail": detail}``."""
+    """The body of every error: `{"error": <status in words>, "detail": detail}`."""
     return Response({"error": STATUS_WORDS[status], "detail": detail}, status, headers)
 
 
@@ -227,7 +225,7 @@ _encode_json = json.JSONEncoder(allow_nan=False).encode
 
 
 def _route_path(event: Mapping[str, Any], path: str) -> str:
-    """The path that routes match: behind a custom domain's base path mapping, ``path`` has the mapping in front."""
+    """The path that routes match: behind a custom domain's base path mapping, `path` has the mapping in front."""
     resource = event.get("resource")
     if not isinstance(resource, str) or not resource.startswith("/"):
         return path
@@ -290,19 +288,19 @@ def _encode_body(body: object) -> tuple[str | None, str, bool]:
     if isinstance(body, dict | list):
         return "application/json", _encode_json(body), False
     if isinstance(body, str):
-        body.encode()  # a lone surrogate has no UTF-8, and would break the answer after this point
+        body.encode()  # a lone surrogate has no UTF-8, and would break the response after this point
         return "text/plain; charset=utf-8", body, False
     if body is None:
         return None, "", False
     if isinstance(body, bytes | bytearray | memoryview):
-        import binascii  # only a binary answer needs it
+        import binascii  # only a binary response needs it
 
         return "application/octet-stream", binascii.b2a_base64(bytes(body), newline=False).decode("ascii"), True
     raise TypeError(f"a body must be a dict, list, str, bytes or None, not {type(body).__name__}")
 
 
-def _add_headers(answer: dict[str, Any], added: Mapping[str, str | Sequence[str]]) -> None:
-    headers: dict[str, str] = answer["headers"]
+def _add_headers(rendered: dict[str, Any], added: Mapping[str, str | Sequence[str]]) -> None:
+    headers: dict[str, str] = rendered["headers"]
     names = {name.lower(): name for name in headers}
     for name, value in added.items():
         values = [value] if isinstance(value, str | int) else list(value)
@@ -318,4 +316,4 @@ def _add_headers(answer: dict[str, Any], added: Mapping[str, str | Sequence[str]
         if len(values) == 1:
             headers[name] = str(values[0])
         else:
-            answer.setdefault("multiValueHeaders", {})[name] = [str(item) for item in values]
+            rendered.setdefault("multiValueHeaders", {})[name] = [str(item) for item in values]

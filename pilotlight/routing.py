@@ -1,4 +1,4 @@
-"""Paths and methods to the functions that answer them."""
+"""From a path and a method to the function that responds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Routes:
-    """The routes of an API. ``allow_origin`` is the CORS origin that every answer names."""
+    """The routes of an API. `allow_origin` is the CORS origin that every response names."""
 
     def __init__(self, allow_origin: str = "*") -> None:
         self.allow_origin = allow_origin
@@ -25,9 +25,9 @@ class Routes:
         self._patterns: list[tuple[tuple[str, ...], str, dict[str, Route]]] = []
 
     def route(self, path: str, *methods: str) -> Callable[[Route], Route]:
-        """Decorate the function that answers ``path`` for these methods, or for any method where none is named.
+        """Decorate the function that responds to `path` for these methods, or for any method where none is named.
 
-        ``{name}`` in the path is one segment, ``{name+}`` at its end all the rest: Request.path_parameters holds them.
+        `{name}` in the path is one segment, `{name+}` at its end all the rest: Request.path_parameters holds them.
         The function takes a Request and returns a dict, list, str, bytes, None or Response. A more literal path wins.
         Raises ValueError for a path or method that can never match, or that is taken.
         """
@@ -74,7 +74,7 @@ class Routes:
 
 
 class Endpoint:
-    """What answers at one path: its route (``/items/{id}``), a function for each method, and the path's parameters."""
+    """What is found at one path: its route (`/items/{id}`), a function for each method, and the path's parameters."""
 
     __slots__ = ("functions", "parameters", "route")
 
@@ -84,7 +84,7 @@ class Endpoint:
         self.parameters = parameters
 
     def function_for(self, method: str) -> Route:
-        """HEAD is answered by GET's function. Raises HttpError(405) with ``Allow`` for a method without one."""
+        """The function for a method; HEAD takes GET's. Raises HttpError(405) with `Allow` for a method without one."""
         function = self.functions.get(method) or (self.functions.get("GET") if method == "HEAD" else None)
         if function is None:
             raise HttpError(405, f"{self.route} answers {self.allow}", {"Allow": self.allow})
@@ -92,7 +92,7 @@ class Endpoint:
 
     @property
     def allow(self) -> str:
-        """The value of an ``Allow`` header. OPTIONS, and HEAD beside GET, are answered without a function."""
+        """The value of an `Allow` header. OPTIONS, and HEAD beside GET, need no function."""
         implied = ("OPTIONS", "HEAD") if "GET" in self.functions else ("OPTIONS",)
         return ", ".join(method for method in METHODS if method in self.functions or method in implied)
 

@@ -1,6 +1,6 @@
 """Many invocations at once from one small function: connect all, send all, then read all.
 
-Pings are released together, so their answers come together, and one thread that reads them in turn waits no longer than
+Pings are released together, so their replies come together, and one thread that reads them in turn waits no longer than
 fifty would. What counts is how close together the pings leave: connections are opened and requests signed beforehand.
 boto3 resolves the endpoint, the region and the credentials; a call of its own for each ping costs ten times the CPU,
 and at 512 MB only a third of fifty pings would be in flight at once.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 3.0
 CONNECTING_AT_ONCE = 16
 
-Outcome = Literal["answered", "function error", "throttled", "timed out", "failed"]
+Outcome = Literal["succeeded", "function error", "throttled", "timed out", "failed"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class FanOut:
         self._idle: list[http.client.HTTPConnection] = []
 
     def connect(self, count: int) -> None:
-        """Have ``count`` connections open. Raises OSError where the Lambda API cannot be reached."""
+        """Have `count` connections open. Raises OSError where the Lambda API cannot be reached."""
         self._idle = [connection for connection in self._idle if _is_alive(connection)]
         missing = count - len(self._idle)
         if missing > 0:
@@ -69,7 +69,7 @@ class FanOut:
                 self._idle += pool.map(lambda _: self._open(), range(missing))
 
     def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]:
-        """Invoke ``function`` (name, ARN or ARN with alias) once for each payload, all at once, and wait for all.
+        """Invoke `function` (name, ARN or ARN with alias) once for each payload, all at once, and wait for all.
 
         A throttle or an error is an Invocation's outcome, never an exception; the order is that of the payloads. Raises
         OSError where nothing could be sent at all.
@@ -100,7 +100,7 @@ class FanOut:
         return connection
 
     def _request(self, function: str, payload: bytes, credentials: ReadOnlyCredentials) -> bytes:
-        """The whole request as it goes over the wire: what is ready beforehand does not spread the pings."""
+        """The whole request as it goes over the wire, made beforehand so that it does not spread the pings."""
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 
@@ -114,7 +114,7 @@ class FanOut:
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + payload
 
     def _read(self, connection: http.client.HTTPConnection, sent: Invocation, deadline: float) -> Invocation:
-        if sent.outcome != "answered":
+        if sent.outcome != "succeeded":
             return sent
         try:
             connection.sock.settimeout(max(0.001, deadline - time.monotonic()))
@@ -123,7 +123,7 @@ class FanOut:
             body = response.read()
         except TimeoutError:
             connection.close()
-            return Invocation("timed out", sent.sent_at, cause="no answer within the time that the tick had left")
+            return Invocation("timed out", sent.sent_at, cause="no response within the time that the tick had left")
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             return Invocation("failed", sent.sent_at, cause=f"the Lambda API broke off: {error!r}")
@@ -141,7 +141,7 @@ def _send(connection: http.client.HTTPConnection, request: bytes) -> tuple[http.
     except OSError as error:
         connection.close()
         return connection, Invocation("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
-    return connection, Invocation("answered", sent_at)
+    return connection, Invocation("succeeded", sent_at)
 
 
 def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) -> Invocation:
@@ -150,7 +150,7 @@ def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) 
     except ValueError:
         payload = None
     if response.status == 200 and not response.headers.get("X-Amz-Function-Error"):
-        return Invocation("answered", sent_at, payload)
+        return Invocation("succeeded", sent_at, payload)
     described = payload if isinstance(payload, dict) else {}
     message = described.get("errorMessage") or described.get("Message") or described.get("message") or "no message"
     if response.status == 200:
@@ -161,7 +161,7 @@ def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) 
 
 
 def _is_alive(connection: http.client.HTTPConnection) -> bool:
-    """An idle connection with something to read has been closed by the other side."""
+    """Whether an idle connection is still open: one with something to read was closed by the other side."""
     if connection.sock is not None:
         poll = select.poll()
         poll.register(connection.sock, select.POLLIN)

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("pilotlight")
 
 KEPT_SECONDS = 900.0
-"""How long an answer is taken for true: limits change rarely, and each question is a call of the Lambda API."""
+"""How long a limit is remembered: limits change rarely, and each look-up is a call of the Lambda API."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``pings`` at once (None: unknown, so no limit), and why."""
+    """At most `pings` at once (None: unknown, so no limit), and why."""
 
     pings: int | None
     reason: str
 
 
 class Headroom:
-    """Asks the Lambda API, through a boto3 Lambda client, and remembers."""
+    """Reads limits from the Lambda API, through a boto3 Lambda client, and remembers them."""
 
     def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -50,8 +50,8 @@ class Headroom:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer = self._client.get_function_concurrency(FunctionName=_without_alias(function))
-            reserved = answer.get("ReservedConcurrentExecutions")
+            concurrency = self._client.get_function_concurrency(FunctionName=_without_alias(function))
+            reserved = concurrency.get("ReservedConcurrentExecutions")
             if reserved is not None:
                 return Limit(_leave_room(reserved), f"the function's reserved concurrency is {reserved}")
             account = self._client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
@@ -67,5 +67,5 @@ def _without_alias(function: str) -> str:
 
 
 def _leave_room(concurrency: int) -> int:
-    """Nine in ten, and at least one environment for users; where there is only one, a ping of no hold may take it."""
+    """Leave users a tenth, and at least one; where there is only one, a ping that is not held may take it."""
     return concurrency - max(1, concurrency // 10) if concurrency > 1 else concurrency

@@ -1,4 +1,4 @@
-"""How long the pings of the next tick are held: as short as proves them distinct, learned from the ticks before."""
+"""How long the pings of the next tick are held: just long enough to prove them distinct, learned from earlier ticks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ LONGEST_SECONDS = 4.0
 class HoldEstimate:
     """The hold for one target, kept while the warmer's own environment lives.
 
-    Two pings of a tick can only share an environment if the first is released before the last has landed. So the hold
-    covers the spread from the first dispatch to the last landing, twice the worst of the last ticks.
+    Two pings of a tick can share an environment only if the first is released before the last has landed. So the hold
+    covers the spread from the first dispatch to the last landing: twice the worst of the last ticks.
     """
 
     def __init__(self) -> None:

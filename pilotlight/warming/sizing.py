@@ -1,9 +1,9 @@
-"""How many environments the next tick keeps warm, where ``concurrency`` is ``auto``: from the ping replies alone.
+"""How many environments the next tick keeps warm where `concurrency` is `auto`, worked out from ping replies alone.
 
 Rank the environments of a function by how many were busy at once: rank 1 serves whenever anybody calls, rank 5 only
-when four others are busy. Rank ``r`` is worth a ping while users have lately needed it. So the rule remembers, for each
+when four others are busy. A rank is worth a ping while users have lately needed it. So the rule remembers, for each
 rank, in what share of recent ticks it was needed, and keeps as many ranks warm as were needed often enough.
-`pilotlight_tools/policies` replays this very function; docs/policies.md tells what it brings, and when it does not.
+`pilotlight_tools/policies` replays this function; docs/policies.md tells what it saves, and when it does not.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pilotlight.tracing import Kind
 
 WEIGHT = 0.05
-"""Of the newest tick in each rank's share: a memory of about 20 ticks."""
+"""The weight of the newest tick in each rank's share: a memory of about 20 ticks."""
 WORTH_A_PING = 0.01
-"""Share of ticks from which on a rank is kept warm. Needed once, a rank stays for 32 ticks: 160 minutes of 5."""
+"""A rank is kept warm from this share of ticks on. Needed once, it stays for 32 ticks: 160 minutes, at 5 each."""
 START = 0.02
-"""Share of a rank of which only this is known: that it was kept. It lasts 14 ticks, fewer than Lambda leaves the warmer
-its own environment: state that is lost again and again does not keep a rank for ever."""
+"""The share of a rank of which nothing is known but that it was kept. It lasts 14 ticks, fewer than Lambda leaves the
+warmer its own environment, so that state that is lost again and again does not keep a rank for ever."""
 LONGEST_WAIT = 12
-"""Ticks until an idle function is looked at again, at most."""
+"""The most ticks until an idle function is looked at again."""
 
 
 class Use(TypedDict):
@@ -38,30 +38,29 @@ class Use(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What is remembered from tick to tick. Losing it costs one tick: the environments know how many they were."""
+    """What is remembered from tick to tick. Losing it costs one tick: the environments tell how many they were."""
 
     asked: int
-    """Pings of the tick that is now under way: what `next_concurrency` returned."""
+    """Pings of the tick that is now under way, as `next_concurrency` returned them."""
     kept: int
-    """Pings of the tick before that one: so many were warm for the users it asks about."""
+    """Pings of the tick before that one: the environments that were warm for the users since."""
     at: float
     """When users' requests were last counted, in epoch seconds."""
     shares: tuple[float, ...] | None = None
-    """For rank 1, 2, …: in what share of ticks users needed it. None before the first reply."""
+    """The share of ticks in which users needed rank 1, 2, …; None before the first reply."""
     wait: int = 0
-    """Ticks without pings that are still to come, where the minimum is 0."""
+    """Ticks without pings that are still to come; only where the minimum is 0."""
     longest_wait: int = 1
 
 
 def next_concurrency(
     replies: Collection[Use], state: Sizing | None, minimum: int, maximum: int, now: float
 ) -> tuple[int, Sizing]:
-    """The next tick's concurrency, from the replies to the last one (the bodies under ``pilotlight``), and new state.
+    """Return the next tick's concurrency, and the new state, from the replies to the last tick.
 
-    Call it after each tick, and, where there is no state, once before the first with no replies: it then starts with
-    ``minimum``, at least one, whose replies tell how many environments were kept before. Where the answer to that first
-    tick is larger than what it pinged, ping so many at once. Reads ``served``, ``made_by``, ``age_ms`` and, if there,
-    ``pings_before``: how many pings the environment's last tick had. ``now`` is in epoch seconds. Pure.
+    Call it after each tick. Where there is no state, call it first without replies: it then asks for `minimum`, at
+    least one, whose reply tells how many environments were kept before. Where it asks for more after that first tick,
+    ping that many at once. `now` is in epoch seconds. It reads no clock and keeps nothing.
 
     Raises:
         ValueError: not 0 <= minimum <= maximum, or maximum below 1.
@@ -86,7 +85,7 @@ def next_concurrency(
 
 
 def _unseen(state: Sizing, minimum: int, maximum: int) -> tuple[int, Sizing]:
-    """Nothing was asked, or nothing was answered: wait on, or ask the same again. Either teaches nothing."""
+    """Wait on where nothing was asked, or ask the same again where nothing was replied. Neither teaches anything."""
     if state.asked:
         asked = max(minimum, min(maximum, state.asked))
         return asked, replace(state, asked=asked)
@@ -97,8 +96,8 @@ def _unseen(state: Sizing, minimum: int, maximum: int) -> tuple[int, Sizing]:
 def _needed(replies: Collection[Use], state: Sizing, now: float) -> int:
     """How many environments users had busy at once since the last tick, as far as the replies tell.
 
-    One that served since its last ping was needed; routing prefers the one used last, so few serve where few are
-    needed. One that a user's request made since the last tick was a cold start: all those kept warm were not enough.
+    An environment that served since its last ping was needed: routing prefers the one used last, so few serve where few
+    are needed. One that a user's request made since the last tick was a cold start: those kept warm were not enough.
     """
     served = [reply for reply in replies if reply["served"] > 0]
     since_ms = (now - state.at) * 1000
@@ -107,7 +106,7 @@ def _needed(replies: Collection[Use], state: Sizing, now: float) -> int:
 
 
 def _shares_before(replies: Collection[Use], state: Sizing) -> tuple[float, ...]:
-    """The remembered shares, or without any a start for each rank that was kept until now."""
+    """The remembered shares; without any, a first share for each rank that was kept until now."""
     if state.shares is not None:
         return state.shares
     return (START,) * max(1, *(reply["pings_before"] or 0 for reply in replies))

@@ -27,7 +27,7 @@ class TargetsError(ValueError):
 
 @dataclass(frozen=True)
 class Size:
-    """How many environments: from ``minimum`` to ``maximum`` as users need them, or exactly so many if both agree."""
+    """How many environments: between `minimum` and `maximum` as users need them, or that many where both agree."""
 
     minimum: int
     maximum: int
@@ -35,7 +35,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Window:
-    """On ``days`` (0 is Monday) from minute ``start`` of the day to ``end``, past midnight if that is earlier."""
+    """On `days` (0 is Monday) from minute `start` of the day to minute `end`, past midnight where `end` is earlier."""
 
     days: frozenset[int]
     start: int
@@ -54,7 +54,7 @@ class Window:
 class Target:
     """A function (name, ARN, or ARN with alias) and how many of its execution environments to keep warm, and when.
 
-    ``zone`` is the windows' time zone as a POSIX TZ string.
+    `zone` is the windows' time zone as a POSIX TZ string.
     """
 
     function: str
@@ -64,7 +64,7 @@ class Target:
 
 
 def parse_targets(text: str) -> list[Target]:
-    """The targets in a JSON list such as ``[{"function": "pilotlight-prod-api", "concurrency": 5}]``.
+    """The targets in a JSON list such as `[{"function": "pilotlight-prod-api", "concurrency": 5}]`.
 
     Raises TargetsError.
     """
@@ -78,7 +78,7 @@ def parse_targets(text: str) -> list[Target]:
 
 
 def parse_target(entry: Any, where: str) -> Target:
-    """One target: ``function``, ``concurrency`` (a number, or auto with ``min`` and ``max``), ``windows``, ``zone``."""
+    """One target: `function`, `concurrency` (a number, or auto with `min` and `max`), `windows`, `zone`."""
     _only_keys(entry, {"function", "concurrency", "min", "max", "windows", "zone"}, where)
     function = entry.get("function")
     if not isinstance(function, str) or not function:
@@ -95,7 +95,7 @@ def parse_target(entry: Any, where: str) -> Target:
 
 
 def size_at(moment: float, windows: tuple[Window, ...], otherwise: Size, zone: str) -> Size:
-    """The size at ``moment`` (epoch seconds): that of the first window that holds it, or ``otherwise``."""
+    """The size at `moment` (epoch seconds): that of the first window that holds it, or `otherwise`."""
     if not windows:
         return otherwise
     local = _local_time(moment, zone)

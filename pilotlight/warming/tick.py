@@ -190,7 +190,7 @@ def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstima
 
 
 def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
-    read = [read_reply(each.payload, ping) if each.outcome == "answered" else None for each in invocations]
+    read = [read_reply(each.payload, ping) if each.outcome == "succeeded" else None for each in invocations]
     lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
     replies = [reply for reply in read if reply is not None]
     # A cold environment was out of users' reach from the moment it was asked for.

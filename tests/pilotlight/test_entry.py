@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import handler as seed
 from pilotlight.entry import entry_point
 from pilotlight.environment import ExecutionEnvironment
-from pilotlight.proxy import ANSWER_LIMIT_BYTES, HttpError, Request, Response
+from pilotlight.proxy import RESPONSE_LIMIT_BYTES, HttpError, Request, Response
 from pilotlight.routing import Routes
 from tests.support.events import Context, proxy_event
 
@@ -225,9 +225,9 @@ def test_a_header_sent_twice_is_a_multi_value_header() -> None:
         Response("x", headers={"X-A": "a\r\nSet-Cookie: b"}),
         Response("x", headers={"X A": "a"}),
         Response("x", headers={"": "a"}),
-        Response("x" * (ANSWER_LIMIT_BYTES + 1)),
-        Response(b"x" * (ANSWER_LIMIT_BYTES * 3 // 4 + 1)),
-        Response("\x01" * (ANSWER_LIMIT_BYTES // 6 + 1)),
+        Response("x" * (RESPONSE_LIMIT_BYTES + 1)),
+        Response(b"x" * (RESPONSE_LIMIT_BYTES * 3 // 4 + 1)),
+        Response("\x01" * (RESPONSE_LIMIT_BYTES // 6 + 1)),
     ],
 )
 def test_what_api_gateway_would_refuse_is_a_clear_500(result: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -238,7 +238,7 @@ def test_what_api_gateway_would_refuse_is_a_clear_500(result: Any, caplog: pytes
 
 
 def test_an_answer_of_almost_six_megabytes_passes() -> None:
-    answer = ask(route_returning("x" * (ANSWER_LIMIT_BYTES - 1000)), proxy_event(path="/it"))
+    answer = ask(route_returning("x" * (RESPONSE_LIMIT_BYTES - 1000)), proxy_event(path="/it"))
     assert answer["statusCode"] == 200
 
 

@@ -19,14 +19,14 @@ import yaml
 
 from pilotlight_build import bytecode, imports
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.dependencies import RUNTIME_BRINGS, Target, read
+from pilotlight_build.dependencies import RUNTIME_BRINGS, Platform, read
 from pilotlight_build.package import Built, build, own_files
 from tests.support.project import PROJECT
 
 CONFIGURATION = yaml.load((PROJECT / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
 PATTERNS: list[str] = CONFIGURATION["package"]["patterns"]
 HANDLERS = [function["handler"] for function in CONFIGURATION["functions"].values()]
-DEPLOYED = Target.lambda_runtime(CONFIGURATION["provider"]["runtime"], CONFIGURATION["provider"]["architecture"])
+DEPLOYED = Platform.lambda_runtime(CONFIGURATION["provider"]["runtime"], CONFIGURATION["provider"]["architecture"])
 HAS_PYTHON = bytecode.find_python(DEPLOYED.python)
 needs_deployed_python = pytest.mark.skipif(
     HAS_PYTHON is None, reason=f"no Python {DEPLOYED.python} on this machine: bytecode for Lambda is NOT tested"

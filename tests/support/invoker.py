@@ -64,7 +64,7 @@ class Pool:
         payload: Any = reply(ping, Tracer(environment), Context(), Machine(times.clock, times.sleep, lambda: None))
         payload["pilotlight"]["initialization"] = self.initialization
         self.free_at[environment] = times.now
-        return Invocation("answered", at, payload)
+        return Invocation("succeeded", at, payload)
 
     def _new(self, at: float) -> ExecutionEnvironment:
         return ExecutionEnvironment(lambda: at, process_age=lambda: 0.1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TASK_ROOT = "/var/task"
-"""Where Lambda unpacks the zip; tracebacks name files there."""
+"""The folder where Lambda unpacks the zip; tracebacks name files in it."""
 
 
 class PackagingError(Exception):
@@ -22,7 +22,7 @@ class PackagingError(Exception):
 
 @dataclass(frozen=True)
 class Python:
-    """An interpreter that ran and told its version, such as "3.13.0"."""
+    """An interpreter that was run and told its version, such as "3.13.0"."""
 
     path: str
     version: str
@@ -45,7 +45,7 @@ def find_python(wanted: tuple[int, int]) -> Python | None:
 
 
 def compiled(files: Mapping[str, bytes], python: Python) -> dict[str, bytes]:
-    """The .pyc of each .py among `files`, by its path in the zip; a file that does not compile is left without."""
+    """The .pyc of each .py among `files`, by its path in the zip; a file that does not compile has none."""
     with tempfile.TemporaryDirectory() as temporary:
         for name, content in files.items():
             if name.endswith(".py"):
@@ -64,7 +64,7 @@ def compiled(files: Mapping[str, bytes], python: Python) -> dict[str, bytes]:
 
 
 def missing_notice(wanted: tuple[int, int]) -> str:
-    """What a package without bytecode costs, and the way out."""
+    """What a package without bytecode costs, with the way out."""
     version = ".".join(map(str, wanted))
     return (
         f"No Python {version} on this machine, so the package has no bytecode: each cold start compiles every module "

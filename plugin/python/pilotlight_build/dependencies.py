@@ -23,33 +23,33 @@ KEPT_OF_DIST_INFO = ("METADATA", "entry_points.txt")  # importlib.metadata's ver
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where the package will run. `machine` is pip's name of the processor; None means this very machine."""
+class Platform:
+    """Where the package will run. `machine` is pip's name of the processor; None means this machine."""
 
     python: tuple[int, int]
     machine: str | None
 
     @property
     def name(self) -> str:
-        """A name fit for a file."""
+        """A name that a file can have."""
         return f"python{self.python[0]}.{self.python[1]}-{self.machine or f'this-machine-{sys.platform}'}"
 
     @classmethod
-    def lambda_runtime(cls, runtime: str, architecture: str) -> "Target":
-        """The target for serverless.yml's `runtime` (python3.13) and `architecture` (arm64 or x86_64)."""
+    def lambda_runtime(cls, runtime: str, architecture: str) -> "Platform":
+        """The platform for serverless.yml's `runtime` (python3.13) and `architecture` (arm64 or x86_64)."""
         found = re.fullmatch(r"python(\d)\.(\d+)", runtime)
         if not found:
             raise PackagingError(f"provider.runtime is {runtime!r}; this project packages python3.x only.")
         return cls((int(found[1]), int(found[2])), {"arm64": "aarch64"}.get(architecture, architecture))
 
     @classmethod
-    def this_machine(cls) -> "Target":
+    def this_machine(cls) -> "Platform":
         """The Python that runs this: the local engine runs the functions with it."""
         return cls(sys.version_info[:2], None)
 
 
-def read(requirements: Path, target: Target) -> str:
-    """The requirements to install for `target`: without what the runtime brings, markers already decided."""
+def read(requirements: Path, platform: Platform) -> str:
+    """The requirements to install for `platform`: without what the runtime brings, markers already decided."""
     if not requirements.exists():
         raise PackagingError(f"{requirements.name} is missing: `npm run lock` writes it from pyproject.toml.")
     lines = []
@@ -60,7 +60,7 @@ def read(requirements: Path, target: Target) -> str:
         specifier, *hashes = re.split(r"\s+(?=--hash=)", requirement)
         wanted, _, marker = specifier.partition(";")
         name = re.split(r"[^A-Za-z0-9._-]", wanted.strip(), maxsplit=1)[0]
-        if re.sub(r"[-_.]+", "-", name).lower() in RUNTIME_BRINGS or not _applies(marker, target):
+        if re.sub(r"[-_.]+", "-", name).lower() in RUNTIME_BRINGS or not _applies(marker, platform):
             continue
         if not hashes:
             raise PackagingError(f"{requirements.name}: {name} has no --hash; `npm run lock` writes them.")
@@ -68,16 +68,16 @@ def read(requirements: Path, target: Target) -> str:
     return "\n".join(sorted(lines)) + "\n"
 
 
-def installed(pinned: str, target: Target, compiler: bytecode.Python | None, cache: Path) -> dict[str, bytes]:
+def installed(pinned: str, platform: Platform, compiler: bytecode.Python | None, cache: Path) -> dict[str, bytes]:
     """The files of the dependencies by path in the zip, with their bytecode; kept in `cache`."""
     sources = "".join(Path(module).read_text() for module in (__file__, bytecode.__file__))
-    made_of = f"{target} {compiler and compiler.version}\n{pinned}\n{sources}"
-    folder = cache / f"dependencies-{target.name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+    made_of = f"{platform} {compiler and compiler.version}\n{pinned}\n{sources}"
+    folder = cache / f"dependencies-{platform.name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as temporary:
             fresh = Path(temporary, "fresh")
-            _install(pinned, target, Path(temporary, "raw"))
+            _install(pinned, platform, Path(temporary, "raw"))
             files = dict(_shipped(Path(temporary, "raw")))
             if compiler is not None:
                 files |= bytecode.compiled(files, compiler)
@@ -85,7 +85,7 @@ def installed(pinned: str, target: Target, compiler: bytecode.Python | None, cac
                 (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 (fresh / name).write_bytes(content)
             fresh.mkdir(exist_ok=True)
-            for older in cache.glob(f"dependencies-{target.name}-*"):
+            for older in cache.glob(f"dependencies-{platform.name}-*"):
                 shutil.rmtree(older, ignore_errors=True)
             try:
                 fresh.rename(folder)
@@ -97,7 +97,7 @@ def installed(pinned: str, target: Target, compiler: bytecode.Python | None, cac
     }
 
 
-def _install(pinned: str, target: Target, folder: Path) -> None:
+def _install(pinned: str, platform: Platform, folder: Path) -> None:
     folder.mkdir()
     if not pinned.strip():
         return
@@ -105,27 +105,27 @@ def _install(pinned: str, target: Target, folder: Path) -> None:
     requirements.write_text(pinned)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     pip += ["--no-compile", "--no-deps", "--require-hashes", "--root-user-action=ignore", "--target", str(folder)]
-    if target.machine is not None:
-        version = ".".join(map(str, target.python))
+    if platform.machine is not None:
+        version = ".".join(map(str, platform.python))
         pip += ["--only-binary=:all:", "--implementation=cp", f"--python-version={version}"]
-        pip += [f"--platform={platform}" for platform in _platforms(target)]
+        pip += [f"--platform={tag}" for tag in _wheel_platforms(platform)]
     done = subprocess.run([*pip, "-r", str(requirements)], capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-12:]
         without = re.search(r"No matching distribution found for (\S+)", done.stderr)
         way_out = ""
-        if without and target.machine:
-            way_out = f"\n{without[1]} has no wheel for {target.name}: pin a version that has one, or do without it."
+        if without and platform.machine:
+            way_out = f"\n{without[1]} has no wheel for {platform.name}: pin a version that has one, or do without it."
         if "No module named pip" in done.stderr:
             way_out = "\nThis Python has no pip. `node scripts/setup.mjs` makes an environment that has."
         raise PackagingError("pip could not install the dependencies:\n  " + "\n  ".join(said) + way_out)
 
 
-def _platforms(target: Target) -> Iterator[str]:
+def _wheel_platforms(platform: Platform) -> Iterator[str]:
     """Python 3.12 and later run on Amazon Linux 2023, glibc 2.34; before it, Amazon Linux 2, glibc 2.26."""
-    newest = 34 if target.python >= (3, 12) else 26
-    yield from (f"manylinux_2_{minor}_{target.machine}" for minor in range(newest, 16, -1))
-    yield f"manylinux2014_{target.machine}"
+    newest = 34 if platform.python >= (3, 12) else 26
+    yield from (f"manylinux_2_{minor}_{platform.machine}" for minor in range(newest, 16, -1))
+    yield f"manylinux2014_{platform.machine}"
 
 
 def _shipped(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -149,22 +149,22 @@ def _logical_lines(text: str) -> Iterator[str]:
             yield stripped
 
 
-def _applies(marker: str, target: Target) -> bool:
-    """Whether an environment marker holds on `target`; pip would answer for the machine it runs on."""
+def _applies(marker: str, platform: Platform) -> bool:
+    """Whether an environment marker holds on `platform`; pip would decide it for the machine it runs on."""
     if not marker.strip():
         return True
     try:
         from packaging.markers import Marker
     except ImportError:
         from pip._vendor.packaging.markers import Marker  # type: ignore[assignment]
-    if target.machine is None:
+    if platform.machine is None:
         return Marker(marker).evaluate()
-    version = ".".join(map(str, target.python))
+    version = ".".join(map(str, platform.python))
     return Marker(marker).evaluate(
         {
             "implementation_name": "cpython",
             "os_name": "posix",
-            "platform_machine": target.machine,
+            "platform_machine": platform.machine,
             "platform_python_implementation": "CPython",
             "platform_system": "Linux",
             "python_full_version": f"{version}.0",

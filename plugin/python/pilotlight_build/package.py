@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pilotlight_build import bytecode, dependencies, imports
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.dependencies import Target
+from pilotlight_build.dependencies import Platform
 
 EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
@@ -38,24 +38,24 @@ class Built:
 
 
 def build(
-    root: Path, patterns: Sequence[str], handlers: Iterable[str], target: Target, artifact: Path, cache: Path
+    root: Path, patterns: Sequence[str], handlers: Iterable[str], platform: Platform, artifact: Path, cache: Path
 ) -> Built:
-    """Build `artifact` from `root` for `target`, or leave it when nothing it is made from has changed.
+    """Build `artifact` from `root` for `platform`, or leave it when nothing it is made from has changed.
 
     `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
     `PackagingError` with what to do about it.
     """
     own = own_files(root, patterns)
     entry_modules = sorted({handler.rpartition(".")[0].replace(".", "/") + ".py" for handler in handlers})
-    pinned = dependencies.read(root / "requirements.txt", target)
-    compiler = bytecode.find_python(target.python)
-    key = _digest([target.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules], own)
+    pinned = dependencies.read(root / "requirements.txt", platform)
+    compiler = bytecode.find_python(platform.python)
+    key = _digest([platform.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
     if before is not None:
         return before
 
-    installed = _without(patterns, dependencies.installed(pinned, target, compiler, cache))
+    installed = _without(patterns, dependencies.installed(pinned, platform, compiler, cache))
     imports.check(root, own, entry_modules, installed)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     _write_zip(artifact, {**installed, **own, **bytecode_of_own})
@@ -64,7 +64,7 @@ def build(
         sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
         bytes=artifact.stat().st_size,
         files=len(installed) + len(own) + len(bytecode_of_own),
-        notices=[] if compiler else [bytecode.missing_notice(target.python)],
+        notices=[] if compiler else [bytecode.missing_notice(platform.python)],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
@@ -156,16 +156,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--for-this-machine", action="store_true", help="build for this Python: the local engine runs it"
     )
-    parser.add_argument("--output", type=Path, help="the zip (default: build/<target>.zip)")
+    parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     try:
         here = options.for_this_machine
-        target = Target.this_machine() if here else Target.lambda_runtime(options.runtime, options.architecture)
-        artifact = options.output or options.root / "build" / f"{target.name}.zip"
+        platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
+        artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        built = build(options.root, options.pattern, options.handler, target, artifact, cache)
+        built = build(options.root, options.pattern, options.handler, platform, artifact, cache)
     except PackagingError as error:
         print(error, file=sys.stderr)
         return 1

@@ -92,7 +92,7 @@ def fan_out(api: LambdaApi) -> Iterator[FanOut]:
 def test_every_payload_gets_its_own_answer_in_order(fan_out: FanOut) -> None:
     replies = fan_out.invoke(FUNCTION, [json.dumps(index).encode() for index in range(20)], 5)
     assert [reply.payload for reply in replies] == list(range(20))
-    assert {reply.outcome for reply in replies} == {"answered"}
+    assert {reply.outcome for reply in replies} == {"succeeded"}
 
 
 def test_all_are_in_flight_at_once(api: LambdaApi, fan_out: FanOut) -> None:
@@ -103,7 +103,7 @@ def test_all_are_in_flight_at_once(api: LambdaApi, fan_out: FanOut) -> None:
         request.reply(200, body)
 
     api.answer = hold
-    assert {reply.outcome for reply in fan_out.invoke(FUNCTION, [b"1"] * 50, 15)} == {"answered"}
+    assert {reply.outcome for reply in fan_out.invoke(FUNCTION, [b"1"] * 50, 15)} == {"succeeded"}
     assert api.most_in_flight == 50
 
 
@@ -121,7 +121,7 @@ def test_connections_are_kept_and_those_that_were_closed_are_replaced(api: Lambd
     deadline = time.monotonic() + 5
     while api.in_flight and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert {reply.outcome for reply in fan_out.invoke(FUNCTION, [b"1"] * 5, 5)} == {"answered"}
+    assert {reply.outcome for reply in fan_out.invoke(FUNCTION, [b"1"] * 5, 5)} == {"succeeded"}
     assert api.connections == 10
 
 
@@ -195,7 +195,7 @@ def test_one_that_answers_too_late_is_timed_out_and_the_next_tick_is_whole(api: 
 
     api.answer = wait_for_seven
     replies = fan_out.invoke(FUNCTION, [b"6", b"7", b"8"], 0.5)
-    assert [reply.outcome for reply in replies] == ["answered", "timed out", "answered"]
+    assert [reply.outcome for reply in replies] == ["succeeded", "timed out", "succeeded"]
     late.set()
     replies = fan_out.invoke(FUNCTION, [b"1", b"2", b"3"], 5)
     assert [reply.payload for reply in replies] == [1, 2, 3]

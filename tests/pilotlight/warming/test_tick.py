@@ -110,7 +110,7 @@ def test_a_function_that_fails_every_ping_is_not_pinged_again() -> None:
 @pytest.mark.parametrize("payload", [None, "warmed", {"statusCode": 400}, {"pilotlight": {"ping": "another"}}])
 def test_an_answer_that_is_no_reply_to_this_ping_is_never_taken_for_warm(payload: Any) -> None:
     pool = Pool()
-    pool.outcomes = [Invocation("answered", pool.now, payload)] * 2
+    pool.outcomes = [Invocation("succeeded", pool.now, payload)] * 2
     result = run(pool, 2)
     assert (result.tally.failed, result.unique) == (2, 0)
     assert "did not reply to the ping" in result.causes[0]
