@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from pilotlight.ping import Machine
     from pilotlight.routing import Routes
 
     Handler = Callable[[Any, Any], Any]
 
 
-def entry_point(routes: Routes, environment: ExecutionEnvironment | None = None) -> Handler:
+def entry_point(
+    routes: Routes, environment: ExecutionEnvironment | None = None, machine: Machine | None = None
+) -> Handler:
     """The function for serverless.yml to name: API Gateway's REST proxy events and the warmer's pings go in.
 
-    Make it on the last line of handler.py: with it the environment's init ends.
+    Make it on the last line of handler.py: with it the environment's init ends. Tests pass an environment and a machine
+    of their own.
     """
     this_environment = environment or ExecutionEnvironment()
     tracer = Tracer(this_environment)
@@ -31,7 +35,7 @@ def entry_point(routes: Routes, environment: ExecutionEnvironment | None = None)
         from pilotlight import ping  # no user's request needs it
 
         if (found := ping.recognise(event)) is not None:
-            return ping.reply(found, tracer, context)
+            return ping.reply(found, tracer, context, machine)
         _logger().error("invoked with what is neither a REST proxy event nor a ping: %.200r", event)
         return _record_request(routes, tracer, event if isinstance(event, dict) else {}, context)
 

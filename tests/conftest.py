@@ -15,11 +15,8 @@ forget_aws_settings()
 # Before anything imports aws_xray_sdk: with it the SDK believes itself in Lambda, and does not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
-from pilotlight import ping  # noqa: E402
 from pilotlight_tools.local.records import Records  # noqa: E402
 from pilotlight_tools.local.service import Service  # noqa: E402
-
-ping._prepared = True  # pings that are answered in this process must not have the SDK patch its boto3
 
 Found = TypeVar("Found")
 CONCURRENCY = 10

@@ -15,7 +15,7 @@ from pilotlight.entry import entry_point
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.proxy import RESPONSE_LIMIT_BYTES, HttpError, Request, Response
 from pilotlight.routing import Routes
-from tests.support.events import Context, proxy_event
+from tests.support.events import MACHINE, Context, proxy_event
 
 JSON = {"Content-Type": "application/json"}
 
@@ -28,7 +28,7 @@ anything = st.recursive(
 
 
 def ask(routes: Routes, event: Any, context: Any = None) -> dict[str, Any]:
-    answer = entry_point(routes)(event, context or Context())
+    answer = entry_point(routes, machine=MACHINE)(event, context or Context())
     assert isinstance(answer, dict)
     assert_valid(answer)
     return answer

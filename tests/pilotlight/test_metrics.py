@@ -12,7 +12,7 @@ from pilotlight.entry import entry_point
 from pilotlight.routing import Routes
 from pilotlight.warming.replies import by_environment
 from pilotlight.warming.tick import Tally, TickResult
-from tests.support.events import Context, proxy_event
+from tests.support.events import MACHINE, Context, proxy_event
 from tests.support.replies import ping_reply
 
 
@@ -34,7 +34,7 @@ def test_a_users_cold_start_is_counted_and_its_warm_requests_are_not(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PILOTLIGHT_SERVICE", "pilotlight-test")
-    handler = entry_point(Routes())
+    handler = entry_point(Routes(), machine=MACHINE)
     handler(proxy_event(), Context("request-1"))
     document = parsed(capsys.readouterr().out)
     assert (document["ColdStart"], document["Service"], document["request_id"]) == (1, "pilotlight-test", "request-1")
@@ -44,7 +44,7 @@ def test_a_users_cold_start_is_counted_and_its_warm_requests_are_not(
 
 
 def test_a_ping_counts_as_no_users_start(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = entry_point(Routes())
+    handler = entry_point(Routes(), machine=MACHINE)
     handler({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
     handler(proxy_event(), Context())
     assert capsys.readouterr().out == ""

@@ -17,7 +17,7 @@ from pilotlight.entry import entry_point
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.proxy import HttpError, Request
 from pilotlight.routing import Routes
-from tests.support.events import Context, proxy_event
+from tests.support.events import MACHINE, Context, proxy_event
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a87bd80c:1|68fd508a:5"
 
@@ -185,6 +185,6 @@ def test_the_daemon_address_has_the_sdks_forms(text: str, address: tuple[str, in
 
 def test_a_ping_is_recorded_as_warm_up(daemon: socket.socket) -> None:
     routes = Routes()
-    entry_point(routes)({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
+    entry_point(routes, machine=MACHINE)({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
     annotations = received(daemon)["annotations"]
     assert (annotations["kind"], annotations["start"]) == ("ping", "cold")

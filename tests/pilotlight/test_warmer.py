@@ -20,7 +20,7 @@ from pilotlight.routing import Routes
 from pilotlight.tracing import parse_trace_header
 from pilotlight.warming.targets import TargetsError
 from tests.pilotlight.warming.test_fanout import Invocations, LambdaApi
-from tests.support.events import Context
+from tests.support.events import MACHINE, Context
 
 KEYS = {
     "requested",
@@ -43,7 +43,7 @@ class Environments:
         self.idle: list[Any] = []
 
     def __call__(self, request: Invocations, body: bytes) -> None:
-        handler = self.idle.pop() if self.idle else entry_point(Routes())
+        handler = self.idle.pop() if self.idle else entry_point(Routes(), machine=MACHINE)
         answer = handler(json.loads(body), Context())
         self.idle.append(handler)
         request.reply(200, json.dumps(answer).encode())
