@@ -19,7 +19,7 @@ class Problem(Exception):  # noqa: N818 (it is what the person reads, and not al
     """Why there is no report: what is wrong, and what to do about it. `exit_code` is the command's."""
 
     def __init__(self, wrong: str, way_out: str, exit_code: int = EXIT_CODE_PROBLEM) -> None:
-        super().__init__(f"{wrong}\n{way_out}")
+        super().__init__(f"{wrong} {way_out}")
         self.wrong = wrong
         self.way_out = way_out
         self.exit_code = exit_code
