@@ -50,7 +50,7 @@ def next_concurrency(
     Call it after each tick, and, where there is no state, once before the first with no replies: it then starts with
     ``minimum``, at least one, whose replies tell how many environments were kept before. Where the answer to that first
     tick is larger than what it pinged, ping so many at once. Reads ``served``, ``made_by``, ``age_ms`` and, if there,
-    ``of_before``: how many pings the environment's last tick had. ``now`` is in epoch seconds. Pure.
+    ``pings_before``: how many pings the environment's last tick had. ``now`` is in epoch seconds. Pure.
 
     Raises:
         ValueError: not 0 <= minimum <= maximum, or maximum below 1.
@@ -99,7 +99,7 @@ def _shares_before(replies: Collection[Mapping[str, Any]], state: Sizing) -> tup
     """The remembered shares, or without any a start for each rank that was kept until now."""
     if state.shares is not None:
         return state.shares
-    return (START,) * max(1, *(int(reply.get("of_before") or 0) for reply in replies))
+    return (START,) * max(1, *(int(reply.get("pings_before") or 0) for reply in replies))
 
 
 def _remember(shares: Sequence[float], needed: int) -> tuple[float, ...]:

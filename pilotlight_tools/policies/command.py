@@ -17,9 +17,12 @@ from pilotlight_tools.policies.load import TRACE, Load, LoadError, poisson, repl
 from pilotlight_tools.policies.simulate import Ticks
 from pilotlight_tools.policies.simulated_pool import PoolModel, Routing
 
+EXIT_CODE_PROBLEM = 1
+EXIT_CODE_INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when all is well, 2 when the input is not, with the reason on stderr, 130 when interrupted."""
+    """Print the comparison; the exit code is 0, 1 for a problem with the trace, 2 for wrong usage, 130."""
     options = _parser().parse_args(arguments)
     try:
         loads = [(seed, _load(options, seed)) for seed in range(options.seed, options.seed + options.runs)]
@@ -34,15 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         setting = Setting(
             options.minimum, options.maximum, options.memory_mb, options.architecture, 3600 * options.warmer_hours
         )
-        rows = compare(loads, model, ticks, setting, lambda said: print(f"policies: {said}", file=sys.stderr))
+        rows = compare(loads, model, ticks, setting, lambda said: print(said, file=sys.stderr))
         report = _report(loads, model, ticks, setting, rows)
         if options.plot:
             _plot(report, options.plot)
     except (LoadError, OSError) as error:
-        print(f"policies: {error}", file=sys.stderr)
-        return 2
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_CODE_PROBLEM
     except KeyboardInterrupt:
-        return 130
+        return EXIT_CODE_INTERRUPTED
     if options.json:
         json.dump(report, sys.stdout, indent=2)
         print()
@@ -127,11 +130,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="npm run policies --",
         description="Replay a load against a model of Lambda's pool under warming policies: none, fixed, auto, "
         "provisioned, and one that knows the future. The rule behind auto is the one that is deployed.",
+        epilog="Exit codes: 0 compared, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     load = parser.add_argument_group("load")
     load.add_argument("--trace", type=Path, default=TRACE, help="CSV of invocations a minute (default: Azure 2019)")
-    load.add_argument("--burst-seconds", type=float, default=60.0, help="a minute's requests fall within (default: 60)")
-    load.add_argument("--poisson", type=float, metavar="RATE", help="a Poisson load instead: requests a minute")
+    load.add_argument(
+        "--burst-seconds", type=_burst, default=60.0, help="a minute's requests fall within (default: 60)"
+    )
+    load.add_argument("--poisson", type=_above_zero, metavar="RATE", help="a Poisson load instead: requests a minute")
     load.add_argument("--functions", type=_whole(1), default=10, help="of the Poisson load (default: %(default)s)")
     load.add_argument("--hours", type=_above_zero, default=8.0, help="of the Poisson load (default: %(default)s)")
     load.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
@@ -159,6 +165,13 @@ def _above_zero(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _burst(text: str) -> float:
+    value = _above_zero(text)
+    if value > 60:
+        raise argparse.ArgumentTypeError(f"{text} is above 60, and a minute has no more seconds")
     return value
 
 

@@ -41,7 +41,7 @@ def compare(
     for number, (seed, load) in enumerate(loads, start=1):
         progress(f"replaying {number} of {len(loads)} (seed {seed})")
         runs.append(_one_run(load, seed, model, ticks, setting))
-    return [_mean([run[place] for run in runs]) for place in range(len(runs[0]))]
+    return [_mean(rows) for rows in zip(*runs, strict=True)]
 
 
 def fixed_with_as_many_pings(fixed: Sequence[Counts], pings: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 from pilotlight_tools.policies.load import Load
-from pilotlight_tools.policies.simulated_pool import Pool, PoolModel
+from pilotlight_tools.policies.simulated_pool import PoolModel, SimulatedPool
 
 
 class Policy(Protocol):
@@ -84,7 +84,7 @@ def simulate(
     results: dict[str, Counts] = {}
     for number, (name, arrivals) in enumerate(load.functions.items()):
         # Service times have a stream of their own, so that every policy meets the very same requests.
-        pool = Pool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311
+        pool = SimulatedPool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311
         durations = random.Random(f"{seed}/service/{name}")  # noqa: S311
         times = ticks.times(first_tick(load, ticks, number), load.seconds)
         results[name] = _one_function(arrivals, times, pool, durations, policy(name), ticks)
@@ -92,7 +92,7 @@ def simulate(
 
 
 def first_tick(load: Load, ticks: Ticks, number: int) -> float:
-    """When the function at place `number` in the load ticks first: not all of them at the same instant."""
+    """When function number `number` of the load ticks first: not all of them at the same instant."""
     return ticks.interval * number / len(load.functions)
 
 
@@ -107,7 +107,7 @@ def total(results: Mapping[str, Counts]) -> Counts:
 def _one_function(
     arrivals: Sequence[float],
     times: Sequence[float],
-    pool: Pool,
+    pool: SimulatedPool,
     durations: random.Random,
     policy: Policy | None,
     ticks: Ticks,
@@ -121,7 +121,7 @@ def _one_function(
     return counts
 
 
-def _request(counts: Counts, pool: Pool, now: float, duration: float) -> None:
+def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -> None:
     able = pool.idle(now)
     if able:
         chosen = able[0]
@@ -142,7 +142,7 @@ def _request(counts: Counts, pool: Pool, now: float, duration: float) -> None:
         counts.spilled_seconds += duration
 
 
-def _tick(counts: Counts, pool: Pool, ticks: Ticks, now: float, policy: Policy) -> None:
+def _tick(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, policy: Policy) -> None:
     counts.idle_at.append(len(pool.idle(now)))
     more = policy.learn(_ping(counts, pool, ticks, now, policy.concurrency(now)), now)
     if more:
@@ -150,7 +150,7 @@ def _tick(counts: Counts, pool: Pool, ticks: Ticks, now: float, policy: Policy) 
         _ping(counts, pool, ticks, later, more)
 
 
-def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int) -> list[dict[str, Any]]:
+def _ping(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, concurrency: int) -> list[dict[str, Any]]:
     """Send so many pings at once, each to an environment of its own; the replies as Pilotlight's handler gives them."""
     able = pool.idle(now)
     replies = []
@@ -171,10 +171,10 @@ def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int
                 "served": one.served,
                 "made_by": one.made_by,
                 "age_ms": (now - one.born) * 1000,
-                "of_before": one.of_before,
+                "pings_before": one.pings_before,
             }
         )
-        one.served, one.of_before, one.free_at, one.held_until = 0, concurrency, now + busy, now + busy
+        one.served, one.pings_before, one.free_at, one.held_until = 0, concurrency, now + busy, now + busy
         counts.ping_seconds += busy
     counts.pings += len(replies)
     counts.ticks += bool(replies)

@@ -25,7 +25,7 @@ class PoolModel:
 
 
 @dataclass(slots=True, eq=False)
-class Environment:
+class SimulatedEnvironment:
     """One execution environment and what its ping reply would tell."""
 
     identity: str
@@ -37,27 +37,27 @@ class Environment:
     free_at: float = 0.0
     served: int = 0
     """Users' requests since the last ping."""
-    of_before: int = 0
+    pings_before: int = 0
     """How many pings its last tick had."""
     held_until: float = 0.0
     """End of the last ping's hold."""
 
 
 @dataclass(slots=True)
-class Pool:
+class SimulatedPool:
     """The environments of one function. Calls must come in order of time."""
 
     model: PoolModel
     stream: random.Random
     standing: int = 0
-    environments: list[Environment] = field(default_factory=list)
+    environments: list[SimulatedEnvironment] = field(default_factory=list)
     made: int = 0
 
     def __post_init__(self) -> None:
         for _ in range(self.standing):
             self._make(0.0, "request", standing=True)
 
-    def idle(self, now: float) -> list[Environment]:
+    def idle(self, now: float) -> list[SimulatedEnvironment]:
         """Those that can take an event, in the order in which they are asked."""
         self._expire(now)
         able = [one for one in self.environments if one.free_at <= now]
@@ -69,17 +69,19 @@ class Pool:
         able.sort(key=lambda one: not one.standing)
         return able
 
-    def make(self, now: float, made_by: str) -> Environment | None:
+    def make(self, now: float, made_by: str) -> SimulatedEnvironment | None:
         """A new environment, still to be initialized; None when `capacity` allows no more."""
         self._expire(now)
         if self.model.capacity is not None and len(self.environments) >= self.model.capacity:
             return None
         return self._make(now, made_by)
 
-    def _make(self, now: float, made_by: str, standing: bool = False) -> Environment:
+    def _make(self, now: float, made_by: str, standing: bool = False) -> SimulatedEnvironment:
         self.made += 1
         spread = self.stream.uniform(0.75, 1.25)
-        one = Environment(str(self.made), now, now + spread * self.model.lifetime, made_by, standing, free_at=now)
+        one = SimulatedEnvironment(
+            str(self.made), now, now + spread * self.model.lifetime, made_by, standing, free_at=now
+        )
         self.environments.append(one)
         return one
 

@@ -9,14 +9,14 @@ import pytest
 from pilotlight_tools.cost.plan import MONTH_SECONDS, Plan, cold_share_beyond
 from pilotlight_tools.policies.load import Load, poisson
 from pilotlight_tools.policies.simulate import Counts, Ticks, simulate, total
-from pilotlight_tools.policies.simulated_pool import Pool, PoolModel
+from pilotlight_tools.policies.simulated_pool import PoolModel, SimulatedPool
 from pilotlight_tools.policies.sizing_policies import Fixed
 
 STANDARD_ERRORS = 4
 
 
-def pool_of(model: PoolModel, standing: int = 0) -> Pool:
-    return Pool(model, random.Random(1), standing)  # noqa: S311
+def pool_of(model: PoolModel, standing: int = 0) -> SimulatedPool:
+    return SimulatedPool(model, random.Random(1), standing)  # noqa: S311
 
 
 @pytest.mark.parametrize("a_minute", [0.05, 0.2, 0.5])

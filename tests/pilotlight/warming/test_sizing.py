@@ -13,13 +13,13 @@ TICK = 300.0
 _identities = itertools.count()
 
 
-def reply(served: int = 0, made_by: str = "ping", age_seconds: float = 3600.0, of_before: int = 0) -> dict[str, Any]:
+def reply(served: int = 0, made_by: str = "ping", age_seconds: float = 3600.0, pings_before: int = 0) -> dict[str, Any]:
     return {
         "environment": f"{next(_identities):016x}",
         "served": served,
         "made_by": made_by,
         "age_ms": age_seconds * 1000,
-        "of_before": of_before,
+        "pings_before": pings_before,
     }
 
 
@@ -113,8 +113,8 @@ def test_with_a_minimum_an_idle_function_stays_at_it() -> None:
 
 def test_lost_state_is_found_again_in_what_the_environments_remember() -> None:
     _, state = next_concurrency((), None, 1, 10, 0.0)
-    assert next_concurrency([reply(served=3, of_before=6)], state, 1, 10, 1.0)[0] == 6
-    assert next_concurrency([reply(served=3, of_before=6)], state, 1, 4, 1.0)[0] == 4
+    assert next_concurrency([reply(served=3, pings_before=6)], state, 1, 10, 1.0)[0] == 6
+    assert next_concurrency([reply(served=3, pings_before=6)], state, 1, 4, 1.0)[0] == 4
     assert next_concurrency([reply(served=3)], state, 1, 10, 1.0)[0] == 1
 
 
@@ -124,7 +124,7 @@ def test_state_lost_again_and_again_does_not_keep_an_unneeded_rank_for_ever() ->
         ticker = Ticker(1, 10)
         ticker.now += 1
         ticker.concurrency, ticker.state = next_concurrency(
-            [reply(served=1, of_before=kept)], ticker.state, 1, 10, ticker.now
+            [reply(served=1, pings_before=kept)], ticker.state, 1, 10, ticker.now
         )
         for _ in range(20):
             kept = ticker.tick(busy=1)
@@ -157,7 +157,7 @@ REPLIES = st.lists(
             "made_by": st.sampled_from(["ping", "request", None]),
             "age_ms": st.floats(0, 1e9),
         },
-        optional={"of_before": st.integers(0, 1000) | st.none()},
+        optional={"pings_before": st.integers(0, 1000) | st.none()},
     ),
     max_size=12,
 )
@@ -182,7 +182,7 @@ def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never
 
 def test_after_lost_state_the_environments_pinged_at_once_count_as_kept() -> None:
     _, state = next_concurrency((), None, 1, 10, 0.0)
-    concurrency, state = next_concurrency([reply(of_before=4)], state, 1, 10, 1.0)
+    concurrency, state = next_concurrency([reply(pings_before=4)], state, 1, 10, 1.0)
     assert concurrency == 4
     replies = [reply(1, "request", 60.0), *[reply(1) for _ in range(3)]]
     assert next_concurrency(replies, state, 1, 10, 1.0 + TICK)[0] == 5
