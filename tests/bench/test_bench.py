@@ -16,6 +16,7 @@ from bench import cold, cpu_quota, instructions, modes, parts, size, warm
 from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, App
 from bench.install import app_folder, runtime_python
 from bench.spread import Spread
+from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 QUOTA_MISSING = cpu_quota.unavailable()
@@ -88,7 +89,7 @@ def test_our_package_is_measured_in_megabytes_of_its_zip(tmp_path: Path) -> None
     (tmp_path / "botocore").mkdir()
     (tmp_path / "botocore" / "data.py").write_bytes(bytes(range(256)) * 4000)
     (tmp_path / "handler.py").write_text("x = 1\n")
-    assert size.zipped(tmp_path, leave_out=size.RUNTIME_BRINGS) < 300 < size.zipped(tmp_path, leave_out=())
+    assert size.zipped(tmp_path, leave_out=RUNTIME_FOLDERS) < 300 < size.zipped(tmp_path, leave_out=frozenset())
 
 
 def test_the_spread_has_the_quartiles_and_refuses_nothing() -> None:

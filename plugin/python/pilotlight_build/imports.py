@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pilotlight_build.bytecode import PackagingError
-
-RUNTIME_MODULES = frozenset(
-    {"boto3", "botocore", "jmespath", "dateutil", "s3transfer", "six", "urllib3", "awslambdaric", "snapshot_restore_py"}
-)
+from pilotlight_build.runtime_modules import RUNTIME_MODULES
 
 
 def check(root: Path, own: Mapping[str, bytes], entry_modules: Iterable[str], installed: Iterable[str]) -> None:
