@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 from bench import instructions
 from bench.apps import BARE, REQUEST, App
-from bench.install import Packaging, app_folder, runtime_python
+from bench.install import Packaging, app_folder
 from bench.modes import Mode, measurable, started
 from bench.progress import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)

@@ -15,9 +15,10 @@ from typing import Any
 
 from bench.apps import OURS, PEERS, ROOT
 from bench.cpu_quota import unavailable
-from bench.install import app_folder, node_folder, runtime_python
+from bench.install import app_folder, node_folder
 from bench.progress import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 SETTLING_TICKS = 3

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.apps import BARE, OURS, REQUEST, App
-from bench.install import app_folder, runtime_python
+from bench.install import app_folder
 from bench.modes import FULL, started
 from bench.progress import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 IMPORT_LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.apps import PEERS
-from bench.install import app_folder, runtime_python, shipped_zip
+from bench.install import app_folder, shipped_zip
 from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
+from pilotlight_tools.local.runtime.python import runtime_python
 
 
 def run() -> dict[str, Any]:

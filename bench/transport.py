@@ -19,10 +19,10 @@ from typing import Any
 from bench.apps import ROOT
 from bench.certificate import write_certificate
 from bench.cpu_quota import cpu_quota
-from bench.install import runtime_python
 from bench.modes import Mode, measurable
 from bench.progress import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 
 HOLD_MS = 50
 CLIENTS = ("pilotlight", "boto3")

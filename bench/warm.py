@@ -9,10 +9,11 @@ from typing import Any
 
 from bench import instructions
 from bench.apps import BARE, OURS, REQUEST, App
-from bench.install import app_folder, runtime_python
+from bench.install import app_folder
 from bench.modes import FULL, started
 from bench.progress import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 

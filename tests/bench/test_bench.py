@@ -14,9 +14,10 @@ import pytest
 
 from bench import cold, cpu_quota, instructions, modes, parts, size, warm
 from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, App
-from bench.install import app_folder, runtime_python
+from bench.install import app_folder
 from bench.spread import Spread
 from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 QUOTA_MISSING = cpu_quota.unavailable()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench.coverage import pool_of, run
-from bench.install import runtime_python
+from pilotlight_tools.local.runtime.python import runtime_python
 
 FUNCTION = """
 import os
