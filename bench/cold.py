@@ -10,7 +10,7 @@ from bench import instructions
 from bench.apps import BARE, REQUEST, App
 from bench.install import Packaging, app_folder
 from bench.modes import Mode, measurable, started
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink

@@ -16,14 +16,14 @@ from typing import Any
 from bench.apps import OURS, PEERS, ROOT
 from bench.cpu_quota import unavailable
 from bench.install import app_folder, node_folder
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 SETTLING_TICKS = 3
 """Ticks before those that count: the pool fills, and a warmer that learns has learned."""
-BETWEEN_TICKS_S = 0.3
+BETWEEN_TICKS_SECONDS = 0.3
 FUNCTION_MB = 512
 WARMER_MB = 1024
 """The API's and the warmer's memory in serverless.yml; the other warmers' own defaults below."""
@@ -86,7 +86,7 @@ def _tick(pool: http.client.HTTPConnection, warmer: Warmer, size: int) -> dict[s
         raise RuntimeError(f"{warmer.title}: a tick failed: {answer}")
     while (seen := _call(pool, "GET", "/pool/invocations"))["running"]:
         sleep(0.02)
-    sleep(BETWEEN_TICKS_S)
+    sleep(BETWEEN_TICKS_SECONDS)
     pings = [each for each in seen["invocations"] if each["function"] == "api"]
     others = [each for each in seen["invocations"] if each["function"] != "api"]
     return {

@@ -12,7 +12,7 @@ from typing import Any
 from bench.apps import BARE, OURS, REQUEST, App
 from bench.install import app_folder
 from bench.modes import FULL, started
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink

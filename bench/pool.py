@@ -27,7 +27,7 @@ ROUTING = ("newest", "oldest", "random")
 
 
 @dataclass
-class Invocation:
+class PooledInvocation:
     """One event on its way through an environment."""
 
     event: bytes
@@ -37,22 +37,22 @@ class Invocation:
     handed_over: float = 0.0
 
 
-class Environment:
+class PooledSandbox:
     """A process that runs a function, and its Runtime API."""
 
-    def __init__(self, pool: Pool, function: str, number: int) -> None:
+    def __init__(self, pool: SandboxPool, function: str, number: int) -> None:
         self.pool = pool
         self.function = function
         self.number = number
         self.started = time.perf_counter()
         self.cold = True
-        self.current: Invocation | None = None
+        self.current: PooledInvocation | None = None
         self.answer: tuple[bytes, bool] | None = None
         self.waiting: RuntimeConnection | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._server: asyncio.Server | None = None
 
-    async def start(self, invocation: Invocation) -> None:
+    async def start(self, invocation: PooledInvocation) -> None:
         """Start the process with an event waiting for it."""
         self.current = invocation
         loop = asyncio.get_running_loop()
@@ -94,7 +94,7 @@ class Environment:
         self._finish()
         self.pool.forget(self)
 
-    def hand_over(self, invocation: Invocation) -> None:
+    def hand_over(self, invocation: PooledInvocation) -> None:
         """Give an event to the process, which is waiting for one."""
         connection, self.waiting, self.current = self.waiting, None, invocation
         assert connection is not None  # noqa: S101 - only idle environments are handed events
@@ -134,7 +134,7 @@ class Environment:
 class RuntimeConnection(HttpProtocol):
     """The runtime client's side of an environment."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: PooledSandbox) -> None:
         super().__init__()
         self._environment = environment
 
@@ -152,7 +152,7 @@ class RuntimeConnection(HttpProtocol):
         asyncio.get_running_loop().call_later(0.1, self._environment.disconnected)
 
 
-class Pool:
+class SandboxPool:
     """All environments, by function, and what they have done."""
 
     def __init__(self, functions: dict[str, Any], limit: int, routing: str, verbose: bool) -> None:
@@ -162,8 +162,8 @@ class Pool:
         self.with_quotas = not unavailable()
         self.quotas = ExitStack()
         self.url = ""
-        self.environments: list[Environment] = []
-        self.idle: dict[str, list[Environment]] = {name: [] for name in functions}
+        self.environments: list[PooledSandbox] = []
+        self.idle: dict[str, list[PooledSandbox]] = {name: [] for name in functions}
         self.done: list[dict[str, Any]] = []
         self.running = 0
         self._routing = routing
@@ -171,7 +171,7 @@ class Pool:
     def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
         """The answer to come, with whether it is an error; None when the limit is reached."""
         loop = asyncio.get_running_loop()
-        invocation = Invocation(event, trace_header, loop.create_future())
+        invocation = PooledInvocation(event, trace_header, loop.create_future())
         idle = self.idle[function]
         if not idle and len(self.environments) >= self.limit:
             return None
@@ -179,21 +179,21 @@ class Pool:
         if idle:
             self._next(idle).hand_over(invocation)
         else:
-            environment = Environment(self, function, len(self.environments))
+            environment = PooledSandbox(self, function, len(self.environments))
             self.environments.append(environment)
             loop.create_task(environment.start(invocation))  # noqa: RUF006 - the environment is kept in the list
         return invocation.answered
 
-    def release(self, environment: Environment) -> None:
+    def release(self, environment: PooledSandbox) -> None:
         """An environment waits for its next event."""
         self.idle[environment.function].append(environment)
 
-    def forget(self, environment: Environment) -> None:
+    def forget(self, environment: PooledSandbox) -> None:
         """An environment has ended."""
         if environment in self.idle[environment.function]:
             self.idle[environment.function].remove(environment)
 
-    def _next(self, idle: list[Environment]) -> Environment:
+    def _next(self, idle: list[PooledSandbox]) -> PooledSandbox:
         if self._routing == "random":
             return idle.pop(random.randrange(len(idle)))  # noqa: S311 - no secret
         return idle.pop(-1 if self._routing == "newest" else 0)

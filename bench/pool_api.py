@@ -17,16 +17,16 @@ from typing import Any
 from urllib.parse import unquote
 
 from bench.http_protocol import HttpProtocol, HttpRequest
-from bench.pool import Pool
+from bench.pool import SandboxPool
 
 
-class InvokeApi(HttpProtocol):
+class PoolConnection(HttpProtocol):
     """The Lambda API, as far as warmers use it, and the pool's own two paths."""
 
-    def __init__(self, pool: Pool, landing_s: float, chance: random.Random) -> None:
+    def __init__(self, pool: SandboxPool, landing_seconds: float, chance: random.Random) -> None:
         super().__init__()
         self._pool = pool
-        self._landing_s = landing_s
+        self._landing_seconds = landing_seconds
         self._random = chance
 
     def handle(self, request: HttpRequest) -> None:
@@ -54,7 +54,7 @@ class InvokeApi(HttpProtocol):
             self._json("404 Not Found", {"Message": f"Function not found: {function}"}, "ResourceNotFoundException")
             return
         # From half the mean to one and a half of it: the way through Lambda never takes twice the same.
-        seconds = self._landing_s * self._random.uniform(0.5, 1.5)
+        seconds = self._landing_seconds * self._random.uniform(0.5, 1.5)
         asyncio.get_running_loop().call_later(seconds, self._land, function, request)
 
     def _land(self, function: str, request: HttpRequest) -> None:
@@ -78,13 +78,15 @@ class InvokeApi(HttpProtocol):
 
 
 async def _serve(specification: dict[str, Any]) -> None:
-    pool = Pool(specification["functions"], specification["limit"], specification["routing"], specification["verbose"])
+    pool = SandboxPool(
+        specification["functions"], specification["limit"], specification["routing"], specification["verbose"]
+    )
     chance = random.Random(1)  # noqa: S311 - the same in every run
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     server = await loop.create_server(
-        lambda: InvokeApi(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
+        lambda: PoolConnection(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
     )
     port = server.sockets[0].getsockname()[1]
     pool.url = f"http://127.0.0.1:{port}"

@@ -11,7 +11,7 @@ from bench import instructions
 from bench.apps import BARE, OURS, REQUEST, App
 from bench.install import app_folder
 from bench.modes import FULL, started
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment

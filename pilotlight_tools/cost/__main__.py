@@ -13,7 +13,7 @@ from rich.table import Table
 
 from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.advice import recommend
-from pilotlight_tools.cost.configuration import plan_fields, print_configuration
+from pilotlight_tools.cost.configured_plan import plan_fields, print_configuration
 from pilotlight_tools.cost.model import ALTERNATIVES, Bill, bill, break_even, requests_that_keep_warm
 from pilotlight_tools.cost.plan import Plan
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION

@@ -8,7 +8,7 @@ import pytest
 
 from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.__main__ import main
-from pilotlight_tools.cost.configuration import parse_rate, plan_fields, print_configuration
+from pilotlight_tools.cost.configured_plan import parse_rate, plan_fields, print_configuration
 from tests.support.project import PROJECT
 
 SERVERLESS_YML = """
