@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from bench import cold, cpu_quota, instructions, modes, parts, size, warm
 from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, App
-from bench.install import app_folder
+from bench.install import _our_sources, app_folder, shipped_zip
 from bench.spread import Spread
 from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
 from pilotlight_tools.local.runtime.python import runtime_python
@@ -91,6 +92,19 @@ def test_our_package_is_measured_in_megabytes_of_its_zip(tmp_path: Path) -> None
     (tmp_path / "botocore" / "data.py").write_bytes(bytes(range(256)) * 4000)
     (tmp_path / "handler.py").write_text("x = 1\n")
     assert size.zipped(tmp_path, leave_out=RUNTIME_FOLDERS) < 300 < size.zipped(tmp_path, leave_out=frozenset())
+
+
+@pytest.mark.skipif(not (ROOT / "node_modules").exists(), reason="`sls package` needs Node")
+def test_our_package_is_made_again_when_any_of_its_files_changes() -> None:
+    shipped = shipped_zip()
+    assert shipped is not None
+    with zipfile.ZipFile(shipped) as archive:
+        own = {ROOT / name for name in archive.namelist() if name.endswith(".py") and (ROOT / name).exists()}
+    sources = set(_our_sources())
+    assert ROOT / "pilotlight" / "warming" / "tick.py" in own
+    assert own < sources
+    assert {ROOT / "plugin" / "package.cjs", ROOT / "plugin" / "python" / "pilotlight_build" / "package.py"} < sources
+    assert not [path for path in sources if path.suffix == ".pyc"], "importing it would make it another one"
 
 
 def test_the_spread_has_the_quartiles_and_refuses_nothing() -> None:
