@@ -27,11 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         loads = [(seed, _load(options, seed)) for seed in range(options.seed, options.seed + options.runs)]
         model = PoolModel(
-            idle_expiry=60 * options.idle_minutes,
-            lifetime=3600 * options.lifetime_hours,
+            idle_expiry_seconds=60 * options.idle_minutes,
+            lifetime_seconds=3600 * options.lifetime_hours,
             routing=options.routing,
-            init=options.init_ms / 1000,
-            service=options.service_ms / 1000,
+            init_seconds=options.init_ms / 1000,
+            service_seconds=options.service_ms / 1000,
         )
         ticks = Ticks(60 * options.interval_minutes, options.hold_ms / 1000)
         setting = Setting(
@@ -92,9 +92,9 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
     pool, ticks = report["pool"], report["ticks"]
     console.print(
         f"{report['source']}\n{report['functions']} functions, {report['hours']:g} h, mean of {len(report['seeds'])} "
-        f"runs; a tick every {ticks['interval'] / 60:g} min, hold {ticks['hold'] * 1000:g} ms; idle environments kept "
-        f"{pool['idle_expiry'] / 60:g} min, {pool['routing']}, init {pool['init'] * 1000:g} ms, "
-        f"service {pool['service'] * 1000:g} ms",
+        f"runs; a tick every {ticks['interval_seconds'] / 60:g} min, hold {ticks['hold_seconds'] * 1000:g} ms; idle "
+        f"environments kept {pool['idle_expiry_seconds'] / 60:g} min, {pool['routing']}, "
+        f"init {pool['init_seconds'] * 1000:g} ms, service {pool['service_seconds'] * 1000:g} ms",
         highlight=False,
     )
     table = Table(caption=f"price: US dollars a month, all functions, of {report['prices_checked']}")

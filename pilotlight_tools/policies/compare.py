@@ -26,7 +26,7 @@ class Setting:
     maximum: int = 10
     memory_mb: int = 512
     architecture: str = "arm64"
-    warmer_lifetime: float = 7200.0
+    warmer_lifetime_seconds: float = 7200.0
 
 
 def compare(
@@ -90,7 +90,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
                 lambda name, minimum=minimum: Auto(  # type: ignore[misc]
                     minimum,
                     setting.maximum,
-                    setting.warmer_lifetime,
+                    setting.warmer_lifetime_seconds,
                     random.Random(f"{seed}/warmer/{name}"),  # noqa: S311
                 )
             )

@@ -60,12 +60,15 @@ class Counts:
 class Ticks:
     """When pings go out and how long each is held, in seconds."""
 
-    interval: float = 300.0
-    hold: float = 0.1
+    interval_seconds: float = 300.0
+    hold_seconds: float = 0.1
 
     def times(self, first: float, seconds: float) -> list[float]:
         """From `first` until before `seconds`."""
-        return [first + number * self.interval for number in range(math.ceil((seconds - first) / self.interval))]
+        return [
+            first + number * self.interval_seconds
+            for number in range(math.ceil((seconds - first) / self.interval_seconds))
+        ]
 
 
 def simulate(
@@ -93,7 +96,7 @@ def simulate(
 
 def first_tick(load: Load, ticks: Ticks, number: int) -> float:
     """When function number `number` of the load ticks first: not all of them at the same instant."""
-    return ticks.interval * number / len(load.functions)
+    return ticks.interval_seconds * number / len(load.functions)
 
 
 def total(results: Mapping[str, Counts]) -> Counts:
@@ -117,7 +120,7 @@ def _one_function(
         if is_tick and policy is not None:
             _tick(counts, pool, ticks, now, policy)
         else:
-            _request(counts, pool, now, durations.expovariate(1 / pool.model.service))
+            _request(counts, pool, now, durations.expovariate(1 / pool.model.service_seconds))
     return counts
 
 
@@ -131,7 +134,7 @@ def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -
         if made is None:
             counts.throttled += 1
             return
-        chosen, duration = made, duration + pool.model.init
+        chosen, duration = made, duration + pool.model.init_seconds
         counts.cold += 1
         counts.cold_at.append(now)
         counts.exposed_cold += was_held
@@ -146,7 +149,7 @@ def _tick(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, policy:
     counts.idle_at.append(len(pool.idle(now)))
     more = policy.learn(_ping(counts, pool, ticks, now, policy.concurrency(now)), now)
     if more:
-        later = now + max(pool.model.init, ticks.hold)  # the first pings have been released by then
+        later = now + max(pool.model.init_seconds, ticks.hold_seconds)  # the first pings have been released by then
         _ping(counts, pool, ticks, later, more)
 
 
@@ -156,13 +159,13 @@ def _ping(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, concurr
     replies = []
     for number in range(concurrency):
         if number < len(able):
-            one, start, busy = able[number], "warm", ticks.hold
+            one, start, busy = able[number], "warm", ticks.hold_seconds
         else:
             made = pool.make(now, "ping")
             if made is None:
                 break
             # The deadline is the same for all: an environment still initializing then answers as soon as it can.
-            one, start, busy = made, "cold", max(pool.model.init, ticks.hold)
+            one, start, busy = made, "cold", max(pool.model.init_seconds, ticks.hold_seconds)
             counts.cold_pings += 1
         replies.append(
             {
@@ -179,5 +182,5 @@ def _ping(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, concurr
     counts.pings += len(replies)
     counts.ticks += bool(replies)
     if replies and len(able) <= concurrency:
-        counts.exposed_seconds += ticks.hold
+        counts.exposed_seconds += ticks.hold_seconds
     return replies

@@ -11,14 +11,14 @@ Routing = Literal["newest-first", "oldest-first", "random"]
 class PoolModel:
     """How the pool behaves. Lambda documents none of it: the defaults are what people see. Times in seconds."""
 
-    idle_expiry: float = 360.0
+    idle_expiry_seconds: float = 360.0
     """An environment that was idle for longer is gone."""
-    lifetime: float = 7200.0
+    lifetime_seconds: float = 7200.0
     """Mean age at which an environment is replaced once idle; each draws its own, evenly within a quarter of it."""
     routing: Routing = "newest-first"
     """Which of several idle environments takes an event: the one used last, the one used longest ago, or any."""
-    init: float = 0.3
-    service: float = 0.2
+    init_seconds: float = 0.3
+    service_seconds: float = 0.2
     """Mean duration of a request, exponentially distributed."""
     capacity: int | None = None
     """Environments allowed at most, as reserved concurrency does; None is no limit."""
@@ -80,7 +80,7 @@ class SimulatedPool:
         self.made += 1
         spread = self.stream.uniform(0.75, 1.25)
         one = SimulatedEnvironment(
-            str(self.made), now, now + spread * self.model.lifetime, made_by, standing, free_at=now
+            str(self.made), now, now + spread * self.model.lifetime_seconds, made_by, standing, free_at=now
         )
         self.environments.append(one)
         return one
@@ -89,5 +89,7 @@ class SimulatedPool:
         self.environments = [
             one
             for one in self.environments
-            if one.standing or one.free_at > now or (now - one.free_at <= self.model.idle_expiry and now <= one.dies)
+            if one.standing
+            or one.free_at > now
+            or (now - one.free_at <= self.model.idle_expiry_seconds and now <= one.dies)
         ]
