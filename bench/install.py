@@ -8,6 +8,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -37,6 +38,16 @@ UNUSED_AFTER_SECONDS = 3600
 
 ZIP_EPOCH = 315_532_800
 """1980-01-01, the modification time that a zip of the deploy tool gives to every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An app as it is started: its folder, the Python that runs it, and where its X-Ray records go."""
+
+    app: App
+    folder: Path
+    python: Path
+    daemon_address: str
 
 
 def app_folder(app: App, packaging: Packaging, python: Path) -> Path:

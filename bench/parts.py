@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.apps import BARE, OURS, REQUEST, App
-from bench.install import app_folder
+from bench.install import Installed, app_folder
 from bench.modes import FULL, started
 from bench.progress_bar import progress
 from bench.spread import Spread
@@ -33,7 +33,7 @@ def run(runs: int) -> dict[str, Any]:
     with XRaySink() as sink, progress("parts", runs + 1) as advance:
 
         def cold_start(app: App) -> tuple[float, float]:
-            with started(app, folders[app.name], FULL, python, sink.address) as environment:
+            with started(Installed(app, folders[app.name], python, sink.address), FULL) as environment:
                 answer = environment.invoke(REQUEST)
                 return environment.init_ms or 0.0, answer.duration_ms
 

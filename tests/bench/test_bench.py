@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from bench import cold, cpu_quota, instructions, modes, parts, size, warm
 from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, App
-from bench.install import _our_sources, app_folder, shipped_zip
+from bench.install import Installed, _our_sources, app_folder, shipped_zip
 from bench.spread import Spread
 from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
 from pilotlight_tools.local.runtime.python import runtime_python
@@ -43,10 +44,11 @@ def test_an_app_that_sends_no_record_is_refused() -> None:
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="instructions are counted by valgrind")
 def test_instructions_do_not_differ_from_run_to_run() -> None:
     folder = app_folder(BARE, "valid bytecode", runtime_python())
-    first, second = (instructions.count(BARE, folder, runtime_python(), "127.0.0.1:1") for _ in range(2))
+    bare = Installed(BARE, folder, runtime_python(), "127.0.0.1:1")
+    first, second = (instructions.count(bare) for _ in range(2))
     assert first == pytest.approx(second, rel=0.001)
     assert first > 10_000_000
-    assert instructions.count(BARE, folder, runtime_python(), "127.0.0.1:1", requests=3, event=REQUEST) > first
+    assert instructions.count(bare, requests=3, event=REQUEST) > first
 
 
 @pytest.mark.skipif(bool(QUOTA_MISSING), reason=QUOTA_MISSING or "there are quotas")
@@ -138,15 +140,17 @@ def test_every_peer_is_pinned_with_hashes_apart_from_the_project(app: App) -> No
 
 def test_the_command_line_prints_json_and_refuses_what_it_does_not_know() -> None:
     command = [sys.executable, "-m", "bench"]
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # as set-up gives it: pilotlight_build is apart
     done = subprocess.run(
         [*command, "ping", "-n", "1", "--no-instructions", "--json"],
         cwd=ROOT,
+        env=variables,
         capture_output=True,
         text=True,
         check=True,
     )
     assert json.loads(done.stdout)["ratio"]["runs"] == warm.REQUESTS_PER_RUN
     command += ["cold", "--app", "nothing"]
-    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    refused = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "choose from" in refused.stderr
