@@ -119,9 +119,8 @@ def _request(options: argparse.Namespace) -> dict[str, object]:
 
 def _coverage(options: argparse.Namespace) -> dict[str, object]:
     names = options.warmer or [warmer.name for warmer in coverage.WARMERS]
-    return coverage.run(
-        names, options.concurrency or [10, 50], options.runs, options.routing, options.landing_ms, options.verbose
-    )
+    settings = coverage.PoolSettings(routing=options.routing, landing_ms=options.landing_ms, verbose=options.verbose)
+    return coverage.run(names, options.concurrency or [10, 50], options.runs, settings)
 
 
 def _positive(text: str) -> int:
