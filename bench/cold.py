@@ -74,8 +74,8 @@ def _cold_start(installed: Installed, mode: Mode, sink: XRaySink) -> tuple[float
     """Milliseconds to the first response, and of them to the end of init."""
     app = installed.app
     with started(installed, mode) as environment:
-        answer = environment.invoke(REQUEST)
-        _check(app, answer.payload, environment.logs(), len(sink.take(0.2 if app.records else 0)))
+        response = environment.invoke(REQUEST)
+        _check(app, response.payload, environment.logs(), len(sink.take(0.2 if app.records else 0)))
         return environment.first_response_ms or 0.0, environment.init_ms or 0.0
 
 

@@ -88,10 +88,10 @@ def _row(warmer: Warmer, size: int, taken: list[dict[str, float]]) -> dict[str, 
 def _tick(pool: http.client.HTTPConnection, warmer: Warmer, size: int) -> dict[str, float]:
     _call(pool, "POST", "/pool/reset")
     began = perf_counter()
-    answer = _call(pool, "POST", f"/2015-03-31/functions/{warmer.ticked}/invocations", warmer.event(size))
+    result = _call(pool, "POST", f"/2015-03-31/functions/{warmer.ticked}/invocations", warmer.event(size))
     wall_ms = (perf_counter() - began) * 1000
-    if isinstance(answer, dict) and "errorMessage" in answer:
-        raise RuntimeError(f"{warmer.title}: a tick failed: {answer}")
+    if isinstance(result, dict) and "errorMessage" in result:
+        raise RuntimeError(f"{warmer.title}: a tick failed: {result}")
     while (seen := _call(pool, "GET", "/pool/invocations"))["running"]:
         sleep(0.02)
     sleep(BETWEEN_TICKS_SECONDS)

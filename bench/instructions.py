@@ -49,9 +49,9 @@ def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> in
         ) as environment:
             environment.wait_ready(600)
             for left in reversed(range(requests)):
-                answer = environment.invoke(event, acknowledge=left > 0)
-                if answer.error:
-                    raise RuntimeError(f"{installed.app.title} failed under callgrind: {answer.error}")
+                response = environment.invoke(event, acknowledge=left > 0)
+                if response.error:
+                    raise RuntimeError(f"{installed.app.title} failed under callgrind: {response.error}")
         if not (found := re.search(r"Collected : (\d+)", log.read_text())):
             raise RuntimeError(f"callgrind counted nothing for {installed.app.title}:\n{log.read_text()[-2000:]}")
         return int(found[1])

@@ -1,7 +1,7 @@
 """A stub of Lambda's Invoke API: holds every ping, and counts how many it held at once.
 
 Run as a process of its own (`python -m bench.invoke_stub`), so that its CPU is not counted as the warmer's. Prints one
-line of JSON with its port when it is ready. `GET /counts` answers what it has seen since the last `POST /reset`.
+line of JSON with its port when it is ready. `GET /counts` tells what it has seen since the last `POST /reset`.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class StubConnection(HttpProtocol):
         if request.path.startswith(INVOKE_PATH):
             self._hold(request.body)
         elif request.method == "GET":
-            self.reply("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
+            self.respond("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
         else:
             self._counts.reset()
-            self.reply("200 OK", {}, b"{}")
+            self.respond("200 OK", {}, b"{}")
 
     def _hold(self, body: bytes) -> None:
         counts = self._counts
@@ -62,13 +62,13 @@ class StubConnection(HttpProtocol):
         counts.in_flight += 1
         counts.max_in_flight = max(counts.max_in_flight, counts.in_flight)
         ping = json.loads(body)["pilotlight"]
-        answer = json.dumps({"pilotlight": {"ping": ping["ping"], "environment": f"{len(counts.arrivals):032x}"}})
-        asyncio.get_running_loop().call_later(self._hold_seconds, self._release, answer.encode())
+        reply = json.dumps({"pilotlight": {"ping": ping["ping"], "environment": f"{len(counts.arrivals):032x}"}})
+        asyncio.get_running_loop().call_later(self._hold_seconds, self._release, reply.encode())
 
-    def _release(self, answer: bytes) -> None:
+    def _release(self, reply: bytes) -> None:
         self._counts.in_flight -= 1
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST", "X-Amzn-RequestId": "stub"}
-        self.reply("200 OK", headers, answer)
+        self.respond("200 OK", headers, reply)
 
 
 async def _serve(hold_seconds: float, tls: ssl.SSLContext | None) -> None:

@@ -34,8 +34,8 @@ def run(runs: int) -> dict[str, Any]:
 
         def cold_start(app: App) -> tuple[float, float]:
             with started(Installed(app, folders[app.name], python, sink.address), FULL) as environment:
-                answer = environment.invoke(REQUEST)
-                return environment.init_ms or 0.0, answer.duration_ms
+                response = environment.invoke(REQUEST)
+                return environment.init_ms or 0.0, response.duration_ms
 
         for number in range(runs + 1):
             bare_init, bare_request = cold_start(BARE)

@@ -32,7 +32,7 @@ class PooledInvocation:
 
     event: bytes
     trace_header: str
-    answered: asyncio.Future[tuple[bytes, bool]]
+    response: asyncio.Future[tuple[bytes, bool]]
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     handed_over: float = 0.0
 
@@ -47,7 +47,7 @@ class PooledSandbox:
         self.started = time.perf_counter()
         self.cold = True
         self.current: PooledInvocation | None = None
-        self.answer: tuple[bytes, bool] | None = None
+        self.response: tuple[bytes, bool] | None = None
         self.waiting: RuntimeConnection | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._server: asyncio.Server | None = None
@@ -78,7 +78,7 @@ class PooledSandbox:
     def ready(self, connection: RuntimeConnection) -> None:
         """The process asks for an event: with that, the one before has ended."""
         self.waiting = connection
-        if self.current and self.answer is None:
+        if self.current and self.response is None:
             self.hand_over(self.current)
         else:
             self._finish()
@@ -89,8 +89,8 @@ class PooledSandbox:
         status = self.process.poll() if self.process else None
         if status is None:
             return
-        if self.current and self.answer is None:
-            self.answered(_exit_error(status), failed=True)
+        if self.current and self.response is None:
+            self.take_response(_exit_error(status), failed=True)
         self._finish()
         self.pool.forget(self)
 
@@ -106,12 +106,12 @@ class PooledSandbox:
             "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:123456789012:function:{self.function}",
             "Lambda-Runtime-Trace-Id": invocation.trace_header,
         }
-        connection.reply("200 OK", headers, invocation.event)
+        connection.respond("200 OK", headers, invocation.event)
 
-    def answered(self, body: bytes, failed: bool) -> None:
+    def take_response(self, body: bytes, failed: bool) -> None:
         """The process has posted what it made of the event."""
-        if self.current and self.answer is None:
-            self.answer = body, failed
+        if self.current and self.response is None:
+            self.response = body, failed
             self._bill()
 
     def _bill(self) -> None:
@@ -125,10 +125,10 @@ class PooledSandbox:
         self.cold = False
 
     def _finish(self) -> None:
-        if self.current and self.answer:
+        if self.current and self.response:
             self.pool.running -= 1
-            self.current.answered.set_result(self.answer)
-        self.current = self.answer = None
+            self.current.response.set_result(self.response)
+        self.current = self.response = None
 
 
 class RuntimeConnection(HttpProtocol):
@@ -143,9 +143,9 @@ class RuntimeConnection(HttpProtocol):
         if request.path.endswith("/invocation/next"):
             self._environment.ready(self)
             return
-        self.reply("202 Accepted", {"Content-Type": "application/json"}, b"{}")
+        self.respond("202 Accepted", {"Content-Type": "application/json"}, b"{}")
         if request.path.endswith(("/response", "/error")):
-            self._environment.answered(request.body, request.path.endswith("/error"))
+            self._environment.take_response(request.body, request.path.endswith("/error"))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Called by asyncio; where the process itself has ended, it has by then."""
@@ -169,7 +169,7 @@ class SandboxPool:
         self._routing = routing
 
     def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
-        """The answer to come, with whether it is an error; None when the limit is reached."""
+        """The response to come, with whether it is an error; None when the limit is reached."""
         loop = asyncio.get_running_loop()
         invocation = PooledInvocation(event, trace_header, loop.create_future())
         idle = self.idle[function]
@@ -182,7 +182,7 @@ class SandboxPool:
             environment = PooledSandbox(self, function, len(self.environments))
             self.environments.append(environment)
             loop.create_task(environment.start(invocation))  # noqa: RUF006 - the environment is kept in the list
-        return invocation.answered
+        return invocation.response
 
     def release(self, environment: PooledSandbox) -> None:
         """An environment waits for its next event."""

@@ -36,8 +36,8 @@ class PoolConnection(HttpProtocol):
             self._pool.done.clear()
             self._json("200 OK", {})
         elif path == "/pool/invocations":
-            answer = {"invocations": self._pool.done, "running": self._pool.running}
-            self._json("200 OK", answer | {"environments": len(self._pool.environments)})
+            content = {"invocations": self._pool.done, "running": self._pool.running}
+            self._json("200 OK", content | {"environments": len(self._pool.environments)})
         elif path.endswith("/invocations"):
             self._invoke(path, request)
         elif path.endswith("/concurrency"):
@@ -59,22 +59,22 @@ class PoolConnection(HttpProtocol):
 
     def _land(self, function: str, request: HttpRequest) -> None:
         trace_header = request.headers.get("x-amzn-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
-        answered = self._pool.invoke(function, request.body or b"{}", trace_header)
-        if answered is None:
+        response = self._pool.invoke(function, request.body or b"{}", trace_header)
+        if response is None:
             self._json("429 Too Many Requests", {"Message": "Rate Exceeded."}, "TooManyRequestsException")
         elif request.headers.get("x-amz-invocation-type") == "Event":
-            self.reply("202 Accepted", {})
+            self.respond("202 Accepted", {})
         else:
-            answered.add_done_callback(self._answer)
+            response.add_done_callback(self._respond)
 
-    def _answer(self, answered: asyncio.Future[tuple[bytes, bool]]) -> None:
-        body, failed = answered.result()
+    def _respond(self, response: asyncio.Future[tuple[bytes, bool]]) -> None:
+        body, failed = response.result()
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST"}
-        self.reply("200 OK", headers | ({"X-Amz-Function-Error": "Unhandled"} if failed else {}), body)
+        self.respond("200 OK", headers | ({"X-Amz-Function-Error": "Unhandled"} if failed else {}), body)
 
-    def _json(self, status: str, answer: object, error: str = "") -> None:
+    def _json(self, status: str, content: object, error: str = "") -> None:
         headers = {"Content-Type": "application/json"} | ({"x-amzn-ErrorType": error} if error else {})
-        self.reply(status, headers, json.dumps(answer).encode())
+        self.respond(status, headers, json.dumps(content).encode())
 
 
 async def _serve(specification: dict[str, Any]) -> None:

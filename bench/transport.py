@@ -103,8 +103,8 @@ class _Stub:
 
     def ask(self, method: str, path: str) -> dict[str, Any]:
         self._connection.request(method, path)
-        answer: dict[str, Any] = json.loads(self._connection.getresponse().read())
-        return answer
+        content: dict[str, Any] = json.loads(self._connection.getresponse().read())
+        return content
 
 
 @contextmanager
@@ -165,8 +165,8 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"{' '.join(map(str, process.args))} ended early: its error is above")  # type: ignore[arg-type]
-    answer: dict[str, Any] = json.loads(line)
-    return answer
+    content: dict[str, Any] = json.loads(line)
+    return content
 
 
 def _on_core(number: int) -> list[str]:

@@ -129,10 +129,10 @@ def _row(app: App, taken: list[_Run]) -> Warm:
 
 def _request(environment: ExecutionEnvironment, sampled: bool = True) -> float:
     trace = f"Root=1-00000000-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
-    answer = environment.invoke(REQUEST, trace_header=trace)
-    if not isinstance(answer.payload, dict) or answer.payload.get("statusCode") != 200:
-        raise RuntimeError(f"not answered with 200 but {answer}; the log:\n{environment.logs()}")
-    return answer.duration_ms
+    response = environment.invoke(REQUEST, trace_header=trace)
+    if not isinstance(response.payload, dict) or response.payload.get("statusCode") != 200:
+        raise RuntimeError(f"not answered with 200 but {response}; the log:\n{environment.logs()}")
+    return response.duration_ms
 
 
 def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
@@ -148,7 +148,7 @@ def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
 
 
 def _ping(environment: ExecutionEnvironment) -> float:
-    answer = environment.invoke(PING)
-    if not isinstance(answer.payload, dict) or "pilotlight" not in answer.payload:
-        raise RuntimeError(f"a ping was not answered as one: {answer}")
-    return answer.duration_ms
+    reply = environment.invoke(PING)
+    if not isinstance(reply.payload, dict) or "pilotlight" not in reply.payload:
+        raise RuntimeError(f"a ping was not answered as one: {reply}")
+    return reply.duration_ms
