@@ -25,8 +25,8 @@ async function poll() {
   try {
     // A page that nobody looks at asks for nothing.
     if (!document.hidden) {
-      const answer = await fetch("report.json");
-      const content = await answer.json();
+      const response = await fetch("report.json");
+      const content = await response.json();
       if (content.problem) say(content.problem, true);
       else { show(content); say(`Live: read at ${clock(content.made_at, true)}, and again every few seconds`); }
     }

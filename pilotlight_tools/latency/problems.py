@@ -50,10 +50,10 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
             way_out = "Check the network and the region's name."
         raise Problem(f"X-Ray does not answer at {endpoint_url or 'its AWS endpoint'} ({error}).", way_out) from error
     except exceptions.ClientError as error:
-        raise _from_answer(error) from error
+        raise _from_response(error) from error
 
 
-def _from_answer(error: exceptions.ClientError) -> Problem:
+def _from_response(error: exceptions.ClientError) -> Problem:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message") or error.response.get("Message", "")
     if code in _EXPIRED:

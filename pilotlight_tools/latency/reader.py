@@ -147,13 +147,13 @@ class Reader:
             token: dict[str, str] = {}
             unprocessed: list[str] = []
             while True:
-                answer = self._client.batch_get_traces(TraceIds=waiting, **token)
-                for trace in answer["Traces"]:
+                response = self._client.batch_get_traces(TraceIds=waiting, **token)
+                for trace in response["Traces"]:
                     yield trace["Id"], [json.loads(segment["Document"]) for segment in trace["Segments"]]
-                unprocessed += answer.get("UnprocessedTraceIds", [])
-                if not answer.get("NextToken"):
+                unprocessed += response.get("UnprocessedTraceIds", [])
+                if not response.get("NextToken"):
                     break
-                token = {"NextToken": answer["NextToken"]}
+                token = {"NextToken": response["NextToken"]}
             waiting = unprocessed
             if not waiting:
                 return
@@ -168,7 +168,7 @@ class Reader:
             self._remembered.update((one.trace_id, one) for one in found if one.measured_by == API_GATEWAY)
 
     def _count_throttles(self, response_dict: dict[str, Any] | None, **_: Any) -> None:
-        # None when there was no answer at all.
+        # None when there was no response at all.
         if response_dict and response_dict.get("status_code") == 429:
             with self._lock:
                 self.throttled_calls += 1
