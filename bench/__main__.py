@@ -14,6 +14,7 @@ from bench import cold, coverage, install, parts, plots, size, tables, transport
 from bench.apps import APPS
 from bench.modes import MODES
 from bench.pool import ROUTING
+from pilotlight_tools.local.runtime.prepared_folder import SetupError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; every process it started has been ended", file=sys.stderr)
         return 130
-    except (install.SetupError, RuntimeError, TimeoutError) as error:
-        print(f"bench: {error}", file=sys.stderr)
+    except (SetupError, RuntimeError, TimeoutError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     if result is None:
         return 0
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
     one.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts, draw=plots.parts)
 
-    one = commands.add_parser("lock", help="pin the peers again: bench/requirements/*.in to *.txt")
+    one = commands.add_parser("lock", help="pin the peers and the runtime client again: each *.in to *.txt")
     one.set_defaults(measure=lambda _: install.lock())
     return parser
 
@@ -118,9 +119,8 @@ def _request(options: argparse.Namespace) -> dict[str, object]:
 
 def _coverage(options: argparse.Namespace) -> dict[str, object]:
     names = options.warmer or [warmer.name for warmer in coverage.WARMERS]
-    return coverage.run(
-        names, options.concurrency or [10, 50], options.runs, options.routing, options.landing_ms, options.verbose
-    )
+    settings = coverage.PoolSettings(routing=options.routing, landing_ms=options.landing_ms, verbose=options.verbose)
+    return coverage.run(names, options.concurrency or [10, 50], options.runs, settings)
 
 
 def _positive(text: str) -> int:

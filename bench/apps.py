@@ -38,8 +38,8 @@ PEERS = [
 APPS = [BARE, OURS, *PEERS]
 
 
-def rest_proxy_event(path: str = "/hello", method: str = "GET") -> dict[str, Any]:
-    """A REST proxy event with all the fields and the usual browser headers, as API Gateway sends it."""
+def _rest_proxy_event() -> dict[str, Any]:
+    """A request with all the fields and the usual browser headers, as API Gateway sends it."""
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "gzip, deflate, br",
@@ -57,9 +57,9 @@ def rest_proxy_event(path: str = "/hello", method: str = "GET") -> dict[str, Any
         "X-Forwarded-Proto": "https",
     }
     return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
+        "resource": "/hello",
+        "path": "/hello",
+        "httpMethod": "GET",
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": None,
@@ -72,15 +72,15 @@ def rest_proxy_event(path: str = "/hello", method: str = "GET") -> dict[str, Any
             "domainName": headers["Host"],
             "domainPrefix": "abcdef1234",
             "extendedRequestId": "bench",
-            "httpMethod": method,
+            "httpMethod": "GET",
             "identity": {"sourceIp": "192.0.2.1", "userAgent": headers["User-Agent"]},
-            "path": f"/dev{path}",
+            "path": "/dev/hello",
             "protocol": "HTTP/1.1",
             "requestId": "00000000-0000-0000-0000-000000000000",
             "requestTime": "01/Jan/2026:00:00:00 +0000",
             "requestTimeEpoch": 1767225600000,
             "resourceId": "abc123",
-            "resourcePath": path,
+            "resourcePath": "/hello",
             "stage": "dev",
         },
         "body": None,
@@ -88,4 +88,4 @@ def rest_proxy_event(path: str = "/hello", method: str = "GET") -> dict[str, Any
     }
 
 
-REQUEST = json.dumps(rest_proxy_event()).encode()
+REQUEST = json.dumps(_rest_proxy_event()).encode()

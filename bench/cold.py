@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, get_args
 
 from bench import instructions
 from bench.apps import BARE, REQUEST, App
-from bench.install import Packaging, app_folder, runtime_python
+from bench.install import Installed, Packaging, app_folder
 from bench.modes import Mode, measurable, started
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
@@ -35,27 +35,13 @@ def run(apps: list[App], packagings: list[Packaging], modes: list[Mode], runs: i
     python = runtime_python()
     modes, left_out = measurable(modes)
     apps = [BARE, *(app for app in apps if app is not BARE)]
-    folders = {(app.name, packaging): app_folder(app, packaging, python) for packaging in packagings for app in apps}
-    rows = []
-    with XRaySink() as sink, progress("cold starts", len(packagings) * len(modes) * (runs + 1) * len(apps)) as advance:
-
-        def cold_start(app: App, packaging: Packaging, mode: Mode) -> tuple[float, float]:
-            with started(app, folders[app.name, packaging], mode, python, sink.address) as environment:
-                answer = environment.invoke(REQUEST)
-                _check(app, answer.payload, environment.logs(), len(sink.take(0.2 if app.records else 0)))
-                advance()
-                return environment.first_response_ms or 0.0, environment.init_ms or 0.0
-
-        for packaging in packagings:
-            for mode in modes:
-                taken: dict[str, list[tuple[float, float]]] = {app.name: [] for app in apps}
-                for number in range(runs + 1):
-                    for app in apps:
-                        times = cold_start(app, packaging, mode)
-                        if number:  # the first round fills the page cache
-                            taken[app.name].append(times)
-                rows += [_row(app, packaging, mode, taken[app.name], taken[BARE.name]) for app in apps]
-    counted, why_not = _count(apps, packagings, folders, python) if count else ({}, "left out by --no-instructions")
+    with XRaySink() as sink:
+        installed = {
+            packaging: [Installed(app, app_folder(app, packaging, python), python, sink.address) for app in apps]
+            for packaging in packagings
+        }
+        rows = _measure(installed, modes, runs, sink)
+        counted, why_not = _count(installed) if count else ({}, "left out by --no-instructions")
     return {
         "cold_starts": [asdict(row) for row in rows],
         "instructions": counted,
@@ -63,6 +49,34 @@ def run(apps: list[App], packagings: list[Packaging], modes: list[Mode], runs: i
         "modes_left_out": left_out,
         "python": str(python.resolve().name),
     }
+
+
+def _measure(
+    installed: dict[Packaging, list[Installed]], modes: list[Mode], runs: int, sink: XRaySink
+) -> list[ColdStart]:
+    rows = []
+    starts = sum(map(len, installed.values())) * len(modes) * (runs + 1)
+    with progress("cold starts", starts) as advance:
+        for packaging, apps in installed.items():
+            for mode in modes:
+                taken: dict[str, list[tuple[float, float]]] = {each.app.name: [] for each in apps}
+                for number in range(runs + 1):
+                    for each in apps:
+                        times = _cold_start(each, mode, sink)
+                        advance()
+                        if number:  # the first round fills the page cache
+                            taken[each.app.name].append(times)
+                rows += [_row(each.app, packaging, mode, taken[each.app.name], taken[BARE.name]) for each in apps]
+    return rows
+
+
+def _cold_start(installed: Installed, mode: Mode, sink: XRaySink) -> tuple[float, float]:
+    """Milliseconds to the first response, and of them to the end of init."""
+    app = installed.app
+    with started(installed, mode) as environment:
+        response = environment.invoke(REQUEST)
+        _check(app, response.payload, environment.logs(), len(sink.take(0.2 if app.records else 0)))
+        return environment.first_response_ms or 0.0, environment.init_ms or 0.0
 
 
 def _row(
@@ -86,16 +100,14 @@ def _check(app: App, payload: Any, log: str, records: int) -> None:
         raise RuntimeError(f"{app.title} sent {records} X-Ray records for one request; its log:\n{log}")
 
 
-def _count(
-    apps: list[App], packagings: list[Packaging], folders: dict[tuple[str, Packaging], Path], python: Path
-) -> tuple[dict[str, dict[str, int]], str]:
-    if not instructions.installed():
+def _count(installed: dict[Packaging, list[Installed]]) -> tuple[dict[str, dict[str, int]], str]:
+    """Instructions by packaging and app, or why there are none."""
+    if not instructions.has_valgrind():
         return {}, instructions.MISSING
-    counted: dict[str, dict[str, int]] = {}
-    with XRaySink() as sink, progress("instructions", len(apps) * len(packagings)) as advance:
-        for packaging in packagings:
-            for app in apps:
-                folder = folders[app.name, packaging]
-                counted.setdefault(packaging, {})[app.name] = instructions.count(app, folder, python, sink.address)
+    counted: dict[str, dict[str, int]] = {packaging: {} for packaging in installed}
+    with progress("instructions", sum(map(len, installed.values()))) as advance:
+        for packaging, apps in installed.items():
+            for each in apps:
+                counted[packaging][each.app.name] = instructions.count(each)
                 advance()
     return counted, ""

@@ -15,14 +15,16 @@ from typing import Any
 
 from bench.apps import OURS, PEERS, ROOT
 from bench.cpu_quota import unavailable
-from bench.install import app_folder, node_folder, runtime_python
-from bench.progress import progress
+from bench.install import app_folder, node_folder
+from bench.pool import ROUTING
+from bench.progress_bar import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 SETTLING_TICKS = 3
 """Ticks before those that count: the pool fills, and a warmer that learns has learned."""
-BETWEEN_TICKS_S = 0.3
+BETWEEN_TICKS_SECONDS = 0.3
 FUNCTION_MB = 512
 WARMER_MB = 1024
 """The API's and the warmer's memory in serverless.yml; the other warmers' own defaults below."""
@@ -40,12 +42,19 @@ class Warmer:
     event: Callable[[int], dict[str, Any]]
 
 
-def run(
-    names: list[str], sizes: list[int], ticks: int, routing: str, landing_ms: float, verbose: bool = False
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How the pool behaves: environments in all, which idle one is next, an invocation's mean way to it, its log."""
+
+    limit: int = 250
+    routing: str = ROUTING[0]
+    landing_ms: float = 10.0
+    verbose: bool = False
+
+
+def run(names: list[str], sizes: list[int], ticks: int, settings: PoolSettings) -> dict[str, Any]:
     """Measure; JSON-ready. Raises RuntimeError when a warmer's tick fails."""
     chosen = [warmer for warmer in WARMERS if warmer.name in names]
-    settings = {"limit": 250, "routing": routing, "landing_ms": landing_ms, "verbose": verbose}
     rows = []
     with XRaySink() as sink, progress("ticks", len(chosen) * len(sizes) * (SETTLING_TICKS + ticks)) as advance:
         for size in sizes:
@@ -60,8 +69,8 @@ def run(
                 rows.append(_row(warmer, size, taken))
                 sink.take()
     return {
-        "routing": routing,
-        "landing_ms": landing_ms,
+        "routing": settings.routing,
+        "landing_ms": settings.landing_ms,
         "quotas_left_out": unavailable(),
         "ticks": ticks,
         "coverage": rows,
@@ -79,13 +88,13 @@ def _row(warmer: Warmer, size: int, taken: list[dict[str, float]]) -> dict[str, 
 def _tick(pool: http.client.HTTPConnection, warmer: Warmer, size: int) -> dict[str, float]:
     _call(pool, "POST", "/pool/reset")
     began = perf_counter()
-    answer = _call(pool, "POST", f"/2015-03-31/functions/{warmer.ticked}/invocations", warmer.event(size))
+    result = _call(pool, "POST", f"/2015-03-31/functions/{warmer.ticked}/invocations", warmer.event(size))
     wall_ms = (perf_counter() - began) * 1000
-    if isinstance(answer, dict) and "errorMessage" in answer:
-        raise RuntimeError(f"{warmer.title}: a tick failed: {answer}")
+    if isinstance(result, dict) and "errorMessage" in result:
+        raise RuntimeError(f"{warmer.title}: a tick failed: {result}")
     while (seen := _call(pool, "GET", "/pool/invocations"))["running"]:
         sleep(0.02)
-    sleep(BETWEEN_TICKS_S)
+    sleep(BETWEEN_TICKS_SECONDS)
     pings = [each for each in seen["invocations"] if each["function"] == "api"]
     others = [each for each in seen["invocations"] if each["function"] != "api"]
     return {
@@ -104,9 +113,9 @@ def _call(pool: http.client.HTTPConnection, method: str, path: str, body: object
 
 
 @contextmanager
-def pool_of(functions: dict[str, Any], settings: dict[str, Any]) -> Iterator[http.client.HTTPConnection]:
+def pool_of(functions: dict[str, Any], settings: PoolSettings) -> Iterator[http.client.HTTPConnection]:
     """A connection to a pool of these functions (see bench.pool_api), which ends with the `with`."""
-    specification = {"functions": functions, **settings}
+    specification = {"functions": functions, **asdict(settings)}
     command = [sys.executable, "-m", "bench.pool_api"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

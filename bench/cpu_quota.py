@@ -24,11 +24,10 @@ class QuotaUnavailableError(Exception):
 
 
 class CpuQuota:
-    """A cgroup with the CPU of a function of `memory_mb`."""
+    """A cgroup with the CPU of a function of one memory size."""
 
-    def __init__(self, folder: Path, memory_mb: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.memory_mb = memory_mb
 
     def add(self, pid: int) -> None:
         """Move a process, with all its threads, under the quota."""
@@ -61,7 +60,7 @@ def cpu_quota(memory_mb: int) -> Iterator[CpuQuota]:
             write_limit(folder, max(1000, round(PERIOD_US * memory_mb / MB_PER_VCPU)))
         except OSError as error:
             raise QuotaUnavailableError(f"the CPU controller of {parent} is not ours to use: {error}") from None
-        yield CpuQuota(folder, memory_mb)
+        yield CpuQuota(folder)
     finally:
         _remove(folder)
 

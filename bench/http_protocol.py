@@ -17,7 +17,7 @@ class HttpRequest:
 
 
 class HttpProtocol(asyncio.Protocol):
-    """One connection; a subclass says what to do with each whole request, and calls `reply` when it has the answer."""
+    """One connection; a subclass says what to do with each whole request, and calls `respond` when it is done."""
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -27,8 +27,8 @@ class HttpProtocol(asyncio.Protocol):
         """Take one request."""
         raise NotImplementedError
 
-    def reply(self, status: str, headers: dict[str, str], body: bytes = b"") -> None:
-        """Answer the oldest request that has none yet; to a client that has gone, nothing."""
+    def respond(self, status: str, headers: dict[str, str], body: bytes = b"") -> None:
+        """Send the response to the oldest request that has none yet; nothing to a client that has gone."""
         if self._transport is None or self._transport.is_closing():
             return
         lines = [

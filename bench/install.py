@@ -1,27 +1,31 @@
-"""Sets up what the bench measures, under build/bench/: a Python with the runtime client, and a folder for each app.
-
-Everything is pinned with hashes in bench/requirements/; a folder is made again only when what went into it has changed.
-"""
+"""Sets up what the bench measures, under build/bench/: a folder for each app, with what is pinned for it."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from bench.apps import OURS, REQUIREMENTS, ROOT, App
-from pilotlight_build.bytecode import find_python
+from pilotlight_tools.local.runtime.prepared_folder import (
+    SetupError,
+    alone,
+    digest,
+    is_current,
+    run_uv,
+    say,
+    stamp_file,
+    write_stamp,
+)
+from pilotlight_tools.local.runtime.python import DEPLOYED_PYTHON, INSTALL
+from pilotlight_tools.local.runtime.python import REQUIREMENTS as RUNTIME_REQUIREMENTS
 
-DEPLOYED_PYTHON = (3, 13)
 BUILD = ROOT / "build" / "bench"
 
 Packaging = Literal["as shipped", "valid bytecode"]
@@ -29,43 +33,32 @@ Packaging = Literal["as shipped", "valid bytecode"]
 valid, and /var/task is read-only, so that every start compiles again. valid bytecode: unchecked-hash .pyc. Pilotlight
 is in both what its own `sls package` makes: that has valid bytecode."""
 
-UNUSED_AFTER_S = 3600
+UNUSED_AFTER_SECONDS = 3600
 """Folders of earlier sources are removed when they have not been used for so long."""
 
 ZIP_EPOCH = 315_532_800
 """1980-01-01, the modification time that a zip of the deploy tool gives to every file."""
 
-# Copies, no hard links: modification times are changed below, and must not change in another folder.
-INSTALL = ("pip", "install", "--require-hashes", "--link-mode", "copy")
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An app as it is started: its folder, the Python that runs it, and where its X-Ray records go."""
 
-class SetupError(Exception):
-    """Something that the bench needs could not be set up; the message says what, and the installer's own words."""
-
-
-def deployed_python() -> Path:
-    """A Python of the deployed minor where the machine has one, else the one that runs us."""
-    found = find_python(DEPLOYED_PYTHON)
-    if found is None:
-        _progress(f"no Python {_version()} on this machine: measuring with {sys.version.split()[0]} instead")
-    return Path(found.path if found else sys.executable)
-
-
-def runtime_python() -> Path:
-    """The Python that runs the apps: with awslambdaric and boto3, as Lambda's own has them."""
-    with _alone():
-        return _runtime_python()
+    app: App
+    folder: Path
+    python: Path
+    daemon_address: str
 
 
 def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     """The folder that stands for /var/task, with the app and what it needs in that packaging."""
-    with _alone():
+    with alone(BUILD / "lock"):
         return _app_folder(app, packaging, python)
 
 
 def shipped_zip() -> Path | None:
     """The zip that `sls package` makes of this project; None where there is no Node to run it."""
-    with _alone():
+    with alone(BUILD / "lock"):
         return _shipped_zip()
 
 
@@ -74,68 +67,45 @@ def node_folder() -> Path:
 
     Raises SetupError where there is no Node.
     """
-    with _alone():
+    with alone(BUILD / "lock"):
         return _node_folder()
 
 
 def lock() -> None:
-    """Compile bench/requirements/*.in to *.txt with hashes; the peers take botocore in the version the runtime has."""
-    for source in sorted(REQUIREMENTS.glob("*.in"), key=lambda path: path.stem != "runtime"):
-        constraints = [] if source.stem == "runtime" else ["-c", str(REQUIREMENTS / "runtime.txt")]
-        _progress(f"locking {source.name}")
-        _uv(
-            *("pip", "compile", "-q", "--python-version", _version(), "--generate-hashes", "--no-annotate"),
-            *("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "python -m bench lock"),
+    """Compile every *.in to *.txt with hashes; the peers take botocore in the version the runtime has."""
+    runtime = RUNTIME_REQUIREMENTS.with_suffix(".in")
+    for source in (runtime, *sorted(REQUIREMENTS.glob("*.in"))):
+        constraints = () if source == runtime else ("-c", str(RUNTIME_REQUIREMENTS))
+        say(f"locking {source.name}")
+        run_uv(
+            *("pip", "compile", "-q", "--python-version", ".".join(map(str, DEPLOYED_PYTHON))),
+            *("--generate-hashes", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+            *("--custom-compile-command", "python -m bench lock"),
             *(str(source), *constraints, "-o", str(source.with_suffix(".txt"))),
         )
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One process at a time sets up: tests run in several."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _runtime_python() -> Path:
-    base = deployed_python()
-    folder = BUILD / "runtime"
-    python = folder / "bin" / "python"
-    requirements = REQUIREMENTS / "runtime.txt"
-    stamp = _digest(requirements.read_bytes(), str(base).encode())
-    if _is_current(folder, stamp) and python.exists():
-        return python
-    _progress(f"setting up the Lambda runtime client for {base}")
-    shutil.rmtree(folder, ignore_errors=True)
-    _uv("venv", "-q", "--python", str(base), str(folder))
-    _uv(*INSTALL, "--python", str(python), "--compile-bytecode", "-r", str(requirements))
-    _write_stamp(folder, stamp)
-    return python
-
-
 def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
-    stamp = _digest(*_inputs(app), packaging.encode(), str(python.resolve()).encode())
+    stamp = digest(*_inputs(app), packaging.encode(), str(python.resolve()).encode())
     # Its name holds what it is made from: a measurement under way keeps its folder while another makes a newer one.
     folder = BUILD / packaging.replace(" ", "-") / f"{app.name}-{stamp[:12]}"
-    if _is_current(folder, stamp):
+    if is_current(folder, stamp):
         os.utime(folder)
         return folder
-    _progress(f"setting up {app.title} ({packaging})")
+    say(f"setting up {app.title} ({packaging})")
     _forget_unused(folder.parent, app.name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if app is not OURS or not _put_ours(folder):
         if app.requirements:
             locked = str(REQUIREMENTS / f"{app.requirements}.txt")
-            _uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
+            run_uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
         if app.source:
             shutil.copy(ROOT / "bench" / "peers" / app.source, folder / app.source)
         for stale in list(folder.rglob("__pycache__")):
             shutil.rmtree(stale)
         _compile(folder, packaging, python)
-    _write_stamp(folder, stamp)
+    write_stamp(folder, stamp)
     return folder
 
 
@@ -144,14 +114,14 @@ def _shipped_zip() -> Path | None:
     if not deploy_tool.exists():
         return None
     folder = BUILD / "package"
-    stamp = _digest(*(path.read_bytes() for path in _our_sources()))
-    if not _is_current(folder, stamp):
-        _progress("packaging Pilotlight as `sls package` does")
+    stamp = digest(*(path.read_bytes() for path in _our_sources()))
+    if not is_current(folder, stamp):
+        say("packaging Pilotlight as `sls package` does")
         command = [str(deploy_tool), "package", "--stage", "dev", "--package", str(folder)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SetupError(f"`sls package` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        _write_stamp(folder, stamp)
+        write_stamp(folder, stamp)
     zips = [path for path in folder.glob("*.zip") if path.name != "custom-resources.zip"]
     if len(zips) != 1:
         raise SetupError(f"`sls package` left {len(zips)} zips in {folder}, where one was expected")
@@ -161,13 +131,13 @@ def _shipped_zip() -> Path | None:
 def _node_folder() -> Path:
     folder = BUILD / "node"
     sources = [*sorted((REQUIREMENTS / "node").iterdir()), *sorted((ROOT / "bench" / "peers").glob("*.cjs"))]
-    stamp = _digest(*(path.read_bytes() for path in sources))
-    if _is_current(folder, stamp):
+    stamp = digest(*(path.read_bytes() for path in sources))
+    if is_current(folder, stamp):
         return folder
     npm = shutil.which("npm")
     if npm is None or not (ROOT / "node_modules" / "@aws-sdk" / "client-lambda").is_dir():
         raise SetupError("the warmers for Node need Node and this project's node_modules (npm install)")
-    _progress("setting up the warmers for Node")
+    say("setting up the warmers for Node")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in sources:
@@ -177,18 +147,15 @@ def _node_folder() -> Path:
     )
     if done.returncode:
         raise SetupError(f"npm ci failed:\n{done.stdout}{done.stderr}")
-    _write_stamp(folder, stamp)
+    write_stamp(folder, stamp)
     return folder
 
 
 def _our_sources() -> list[Path]:
-    made_from = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
-    folders = [*(ROOT / "pilotlight").rglob("*.py"), *(ROOT / "plugin").rglob("*.*")]
-    return [*made_from, *sorted(folders)]
-
-
-def _version() -> str:
-    return ".".join(map(str, DEPLOYED_PYTHON))
+    """All that our package is made from, and what makes it."""
+    named = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
+    beside = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*.*")]
+    return [*named, *sorted(path for path in beside if path.suffix != ".pyc" and path.is_file())]
 
 
 def _inputs(app: App) -> Iterator[bytes]:
@@ -206,10 +173,10 @@ def _put_ours(folder: Path) -> bool:
         with zipfile.ZipFile(shipped) as archive:
             archive.extractall(folder)
         return True
-    _progress("no Node here: measuring Pilotlight from its sources, not from its package")
-    for path in [ROOT / "handler.py", *(ROOT / "pilotlight").rglob("*.py")]:
+    say("no Node here: measuring Pilotlight from its sources, not from its package")
+    for path in [ROOT / "handler.py", ROOT / "warmer.py", *(ROOT / "pilotlight").rglob("*.py")]:
         target = folder / path.relative_to(ROOT)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     return False
 
@@ -225,40 +192,8 @@ def _compile(folder: Path, packaging: Packaging, python: Path) -> None:
             os.utime(path, (ZIP_EPOCH, ZIP_EPOCH))
 
 
-def _uv(*arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "uv", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SetupError(f"uv {' '.join(arguments)} failed:\n{done.stderr.strip()}")
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
-
-
-def _stamp_file(folder: Path) -> Path:
-    return folder.with_name(folder.name + ".stamp")  # beside the folder: nothing that is not the app's lies in it
-
-
 def _forget_unused(parent: Path, name: str) -> None:
     for folder in parent.glob(f"{name}-{'[0-9a-f]' * 12}"):
-        if time.time() - folder.stat().st_mtime > UNUSED_AFTER_S:
+        if time.time() - folder.stat().st_mtime > UNUSED_AFTER_SECONDS:
             shutil.rmtree(folder)
-            _stamp_file(folder).unlink(missing_ok=True)
-
-
-def _is_current(folder: Path, stamp: str) -> bool:
-    file = _stamp_file(folder)
-    return folder.is_dir() and file.is_file() and file.read_text() == stamp
-
-
-def _write_stamp(folder: Path, stamp: str) -> None:
-    _stamp_file(folder).write_text(stamp)
-
-
-def _progress(text: str) -> None:
-    print(f"{text} …", file=sys.stderr, flush=True)
+            stamp_file(folder).unlink(missing_ok=True)

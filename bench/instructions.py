@@ -7,50 +7,51 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench.apps import REQUEST, App
+from bench.apps import REQUEST
+from bench.install import Installed
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 
 MISSING = "valgrind is not installed"
-
-
 LATER_REQUESTS = 100
+"""What one request takes is a hundredth of what so many later ones add."""
 
 
-def installed() -> bool:
+def has_valgrind() -> bool:
     """Whether valgrind is there to count with."""
     return shutil.which("valgrind") is not None
 
 
-def per_request(app: App, folder: Path, python: Path, daemon_address: str, event: bytes = REQUEST) -> int:
+def per_request(installed: Installed, event: bytes = REQUEST) -> int:
     """User-space instructions of one request to a warm environment. Raises as `count` does."""
-    few, more = (count(app, folder, python, daemon_address, 2 + later, event) for later in (0, LATER_REQUESTS))
+    few, more = (count(installed, 2 + later, event) for later in (0, LATER_REQUESTS))
     return round((more - few) / LATER_REQUESTS)
 
 
-def count(app: App, folder: Path, python: Path, daemon_address: str, requests: int = 1, event: bytes = REQUEST) -> int:
+def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> int:
     """User-space instructions from process start to the response to the last of so many requests.
 
     The environment is stopped at that response, before it hears that it has arrived: nothing after it is counted.
     Raises RuntimeError when valgrind is missing or counted nothing.
     """
-    if not installed():
+    if not has_valgrind():
         raise RuntimeError(MISSING)
     with tempfile.TemporaryDirectory(prefix="pilotlight-bench-") as scratch:
         log = Path(scratch) / "log"
         command = ["valgrind", "--tool=callgrind", "--vgdb=no", "--callgrind-out-file=/dev/null", f"--log-file={log}"]
         variables = {
-            "AWS_XRAY_DAEMON_ADDRESS": daemon_address,
+            "AWS_XRAY_DAEMON_ADDRESS": installed.daemon_address,
             "PILOTLIGHT_SERVICE": "pilotlight-bench",
             "PYTHONHASHSEED": "0",  # else the count differs from run to run by the order of sets
         }
+        folder, handler, python = installed.folder, installed.app.handler, installed.python
         with ExecutionEnvironment(
-            folder, app.handler, python=python, environment=variables, prefix=command, timeout_s=300
+            folder, handler, python=python, environment=variables, prefix=command, timeout_s=300
         ) as environment:
             environment.wait_ready(600)
             for left in reversed(range(requests)):
-                answer = environment.invoke(event, acknowledge=left > 0)
-                if answer.error:
-                    raise RuntimeError(f"{app.title} failed under callgrind: {answer.error}")
+                response = environment.invoke(event, acknowledge=left > 0)
+                if response.error:
+                    raise RuntimeError(f"{installed.app.title} failed under callgrind: {response.error}")
         if not (found := re.search(r"Collected : (\d+)", log.read_text())):
-            raise RuntimeError(f"callgrind counted nothing for {app.title}:\n{log.read_text()[-2000:]}")
+            raise RuntimeError(f"callgrind counted nothing for {installed.app.title}:\n{log.read_text()[-2000:]}")
         return int(found[1])

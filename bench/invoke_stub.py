@@ -1,7 +1,7 @@
 """A stub of Lambda's Invoke API: holds every ping, and counts how many it held at once.
 
 Run as a process of its own (`python -m bench.invoke_stub`), so that its CPU is not counted as the warmer's. Prints one
-line of JSON with its port when it is ready. `GET /counts` answers what it has seen since the last `POST /reset`.
+line of JSON with its port when it is ready. `GET /counts` tells what it has seen since the last `POST /reset`.
 """
 
 from __future__ import annotations
@@ -20,48 +20,41 @@ INVOKE_PATH = "/2015-03-31/functions/"
 
 
 @dataclass(slots=True)
-class Counts:
-    """What the stub has seen: concurrency, connections, and when the invocations came (monotonic seconds)."""
+class StubCounts:
+    """What the stub has seen: how many at once, and when each invocation came (monotonic seconds)."""
 
     in_flight: int = 0
     max_in_flight: int = 0
-    connections: int = 0
     arrivals: list[float] = field(default_factory=list)
 
     def reset(self) -> None:
         """Forget all but those in flight."""
-        self.max_in_flight = self.connections = 0
+        self.max_in_flight = 0
         self.arrivals.clear()
 
     def as_dict(self) -> dict[str, float]:
         """JSON of it. `spread_ms`: first arrival → last arrival."""
         spread = (max(self.arrivals) - min(self.arrivals)) * 1000 if self.arrivals else 0.0
-        return {
-            "invocations": len(self.arrivals),
-            "max_in_flight": self.max_in_flight,
-            "connections": self.connections,
-            "spread_ms": round(spread, 3),
-        }
+        return {"max_in_flight": self.max_in_flight, "spread_ms": round(spread, 3)}
 
 
-class InvokeApi(HttpProtocol):
-    """One connection. Holds until the ping's `hold_until`, or `hold_s` from its arrival when it names none."""
+class StubConnection(HttpProtocol):
+    """One connection. Holds each ping `hold_seconds` from its arrival."""
 
-    def __init__(self, counts: Counts, hold_s: float) -> None:
+    def __init__(self, counts: StubCounts, hold_seconds: float) -> None:
         super().__init__()
         self._counts = counts
-        self._hold_s = hold_s
-        counts.connections += 1
+        self._hold_seconds = hold_seconds
 
     def handle(self, request: HttpRequest) -> None:
         """Invoke, or the stub's own `/counts` and `/reset`."""
         if request.path.startswith(INVOKE_PATH):
             self._hold(request.body)
         elif request.method == "GET":
-            self.reply("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
+            self.respond("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
         else:
             self._counts.reset()
-            self.reply("200 OK", {}, b"{}")
+            self.respond("200 OK", {}, b"{}")
 
     def _hold(self, body: bytes) -> None:
         counts = self._counts
@@ -69,20 +62,19 @@ class InvokeApi(HttpProtocol):
         counts.in_flight += 1
         counts.max_in_flight = max(counts.max_in_flight, counts.in_flight)
         ping = json.loads(body)["pilotlight"]
-        hold_s = ping["hold_until"] - time.time() if "hold_until" in ping else self._hold_s
-        answer = json.dumps({"pilotlight": {"ping": ping["ping"], "environment": f"{len(counts.arrivals):032x}"}})
-        asyncio.get_running_loop().call_later(max(0.0, hold_s), self._release, answer.encode())
+        reply = json.dumps({"pilotlight": {"ping": ping["ping"], "environment": f"{len(counts.arrivals):032x}"}})
+        asyncio.get_running_loop().call_later(self._hold_seconds, self._release, reply.encode())
 
-    def _release(self, answer: bytes) -> None:
+    def _release(self, reply: bytes) -> None:
         self._counts.in_flight -= 1
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST", "X-Amzn-RequestId": "stub"}
-        self.reply("200 OK", headers, answer)
+        self.respond("200 OK", headers, reply)
 
 
-async def _serve(hold_s: float, tls: ssl.SSLContext | None) -> None:
-    counts = Counts()
+async def _serve(hold_seconds: float, tls: ssl.SSLContext | None) -> None:
+    counts = StubCounts()
     server = await asyncio.get_running_loop().create_server(
-        lambda: InvokeApi(counts, hold_s), "127.0.0.1", 0, ssl=tls, backlog=1024
+        lambda: StubConnection(counts, hold_seconds), "127.0.0.1", 0, ssl=tls, backlog=1024
     )
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     async with server:
@@ -92,7 +84,7 @@ async def _serve(hold_s: float, tls: ssl.SSLContext | None) -> None:
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m bench.invoke_stub", description=__doc__)
-    parser.add_argument("--hold-ms", type=float, default=50, help="hold of an invocation that names no deadline")
+    parser.add_argument("--hold-ms", type=float, default=50, help="how long each ping is held (default: %(default)s)")
     parser.add_argument("--certificate", type=Path, help="PEM with key and certificate: serve TLS, as AWS does")
     options = parser.parse_args()
     tls = None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from bench.apps import App
-from bench.cpu_quota import cpu_quota, unavailable
+from bench.cpu_quota import MB_PER_VCPU, cpu_quota, unavailable
+from bench.install import Installed
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 
 
@@ -42,18 +41,15 @@ def measurable(modes: list[Mode]) -> tuple[list[Mode], dict[str, str]]:
 
 
 @contextmanager
-def started(
-    app: App, folder: Path, mode: Mode, python: Path, daemon_address: str, **keywords: Any
-) -> Iterator[ExecutionEnvironment]:
-    """An environment of an app with that mode's CPU, ended with the `with`. keywords: ExecutionEnvironment's."""
-    variables = {"AWS_XRAY_DAEMON_ADDRESS": daemon_address, "PILOTLIGHT_SERVICE": "pilotlight-bench"}
-    variables |= keywords.pop("environment", {})
-    arguments = {"python": python, "environment": variables, "memory_mb": mode.after_mb or 1769, **keywords}
-    if mode.after_mb is None:
-        with ExecutionEnvironment(folder, app.handler, **arguments) as environment:
-            yield environment
-        return
-    with cpu_quota(mode.after_mb) as quota:
-        arguments |= {"start": quota.start} if mode.init_mb else {"on_init_complete": quota.add}
-        with ExecutionEnvironment(folder, app.handler, **arguments) as environment:
-            yield environment
+def started(installed: Installed, mode: Mode) -> Iterator[ExecutionEnvironment]:
+    """An environment of an app with that mode's CPU, ended with the `with`."""
+    arguments: dict[str, Any] = {
+        "python": installed.python,
+        "environment": {"AWS_XRAY_DAEMON_ADDRESS": installed.daemon_address, "PILOTLIGHT_SERVICE": "pilotlight-bench"},
+        "memory_mb": mode.after_mb or MB_PER_VCPU,
+    }
+    with ExitStack() as stack:
+        if mode.after_mb is not None:
+            quota = stack.enter_context(cpu_quota(mode.after_mb))
+            arguments |= {"start": quota.start} if mode.init_mb else {"on_init_complete": quota.add}
+        yield stack.enter_context(ExecutionEnvironment(installed.folder, installed.app.handler, **arguments))

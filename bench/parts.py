@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.apps import BARE, OURS, REQUEST, App
-from bench.install import app_folder, runtime_python
+from bench.install import Installed, app_folder
 from bench.modes import FULL, started
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 IMPORT_LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
@@ -32,9 +33,9 @@ def run(runs: int) -> dict[str, Any]:
     with XRaySink() as sink, progress("parts", runs + 1) as advance:
 
         def cold_start(app: App) -> tuple[float, float]:
-            with started(app, folders[app.name], FULL, python, sink.address) as environment:
-                answer = environment.invoke(REQUEST)
-                return environment.init_ms or 0.0, answer.duration_ms
+            with started(Installed(app, folders[app.name], python, sink.address), FULL) as environment:
+                response = environment.invoke(REQUEST)
+                return environment.init_ms or 0.0, response.duration_ms
 
         for number in range(runs + 1):
             bare_init, bare_request = cold_start(BARE)

@@ -44,7 +44,7 @@ def parts(result: dict[str, Any], path: Path) -> None:
     whole.barh([0], [runtime], color=REST)
     whole.barh([0], [total], left=[runtime], color=OURS)
     whole.text(
-        runtime / 2, 0, f"Python, AWS's runtime client, a bare answer: {runtime:.1f} ms", ha="center", va="center"
+        runtime / 2, 0, f"Python, AWS's runtime client, a bare response: {runtime:.1f} ms", ha="center", va="center"
     )
     whole.text(runtime + total, 0, f" ours: {total:.1f} ms", ha="left", va="center", color=OURS)
     whole.set_xlim(0, (runtime + total) * 1.2)

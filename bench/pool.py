@@ -27,32 +27,32 @@ ROUTING = ("newest", "oldest", "random")
 
 
 @dataclass
-class Invocation:
+class PooledInvocation:
     """One event on its way through an environment."""
 
     event: bytes
     trace_header: str
-    answered: asyncio.Future[tuple[bytes, bool]]
+    response: asyncio.Future[tuple[bytes, bool]]
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     handed_over: float = 0.0
 
 
-class Environment:
+class PooledSandbox:
     """A process that runs a function, and its Runtime API."""
 
-    def __init__(self, pool: Pool, function: str, number: int) -> None:
+    def __init__(self, pool: SandboxPool, function: str, number: int) -> None:
         self.pool = pool
         self.function = function
         self.number = number
         self.started = time.perf_counter()
         self.cold = True
-        self.current: Invocation | None = None
-        self.answer: tuple[bytes, bool] | None = None
+        self.current: PooledInvocation | None = None
+        self.response: tuple[bytes, bool] | None = None
         self.waiting: RuntimeConnection | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._server: asyncio.Server | None = None
 
-    async def start(self, invocation: Invocation) -> None:
+    async def start(self, invocation: PooledInvocation) -> None:
         """Start the process with an event waiting for it."""
         self.current = invocation
         loop = asyncio.get_running_loop()
@@ -78,7 +78,7 @@ class Environment:
     def ready(self, connection: RuntimeConnection) -> None:
         """The process asks for an event: with that, the one before has ended."""
         self.waiting = connection
-        if self.current and self.answer is None:
+        if self.current and self.response is None:
             self.hand_over(self.current)
         else:
             self._finish()
@@ -89,12 +89,12 @@ class Environment:
         status = self.process.poll() if self.process else None
         if status is None:
             return
-        if self.current and self.answer is None:
-            self.answered(_exit_error(status), failed=True)
+        if self.current and self.response is None:
+            self.take_response(_exit_error(status), failed=True)
         self._finish()
         self.pool.forget(self)
 
-    def hand_over(self, invocation: Invocation) -> None:
+    def hand_over(self, invocation: PooledInvocation) -> None:
         """Give an event to the process, which is waiting for one."""
         connection, self.waiting, self.current = self.waiting, None, invocation
         assert connection is not None  # noqa: S101 - only idle environments are handed events
@@ -106,12 +106,12 @@ class Environment:
             "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:123456789012:function:{self.function}",
             "Lambda-Runtime-Trace-Id": invocation.trace_header,
         }
-        connection.reply("200 OK", headers, invocation.event)
+        connection.respond("200 OK", headers, invocation.event)
 
-    def answered(self, body: bytes, failed: bool) -> None:
+    def take_response(self, body: bytes, failed: bool) -> None:
         """The process has posted what it made of the event."""
-        if self.current and self.answer is None:
-            self.answer = body, failed
+        if self.current and self.response is None:
+            self.response = body, failed
             self._bill()
 
     def _bill(self) -> None:
@@ -125,16 +125,16 @@ class Environment:
         self.cold = False
 
     def _finish(self) -> None:
-        if self.current and self.answer:
+        if self.current and self.response:
             self.pool.running -= 1
-            self.current.answered.set_result(self.answer)
-        self.current = self.answer = None
+            self.current.response.set_result(self.response)
+        self.current = self.response = None
 
 
 class RuntimeConnection(HttpProtocol):
     """The runtime client's side of an environment."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: PooledSandbox) -> None:
         super().__init__()
         self._environment = environment
 
@@ -143,16 +143,16 @@ class RuntimeConnection(HttpProtocol):
         if request.path.endswith("/invocation/next"):
             self._environment.ready(self)
             return
-        self.reply("202 Accepted", {"Content-Type": "application/json"}, b"{}")
+        self.respond("202 Accepted", {"Content-Type": "application/json"}, b"{}")
         if request.path.endswith(("/response", "/error")):
-            self._environment.answered(request.body, request.path.endswith("/error"))
+            self._environment.take_response(request.body, request.path.endswith("/error"))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Called by asyncio; where the process itself has ended, it has by then."""
         asyncio.get_running_loop().call_later(0.1, self._environment.disconnected)
 
 
-class Pool:
+class SandboxPool:
     """All environments, by function, and what they have done."""
 
     def __init__(self, functions: dict[str, Any], limit: int, routing: str, verbose: bool) -> None:
@@ -162,16 +162,16 @@ class Pool:
         self.with_quotas = not unavailable()
         self.quotas = ExitStack()
         self.url = ""
-        self.environments: list[Environment] = []
-        self.idle: dict[str, list[Environment]] = {name: [] for name in functions}
+        self.environments: list[PooledSandbox] = []
+        self.idle: dict[str, list[PooledSandbox]] = {name: [] for name in functions}
         self.done: list[dict[str, Any]] = []
         self.running = 0
         self._routing = routing
 
     def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
-        """The answer to come, with whether it is an error; None when the limit is reached."""
+        """The response to come, with whether it is an error; None when the limit is reached."""
         loop = asyncio.get_running_loop()
-        invocation = Invocation(event, trace_header, loop.create_future())
+        invocation = PooledInvocation(event, trace_header, loop.create_future())
         idle = self.idle[function]
         if not idle and len(self.environments) >= self.limit:
             return None
@@ -179,21 +179,21 @@ class Pool:
         if idle:
             self._next(idle).hand_over(invocation)
         else:
-            environment = Environment(self, function, len(self.environments))
+            environment = PooledSandbox(self, function, len(self.environments))
             self.environments.append(environment)
             loop.create_task(environment.start(invocation))  # noqa: RUF006 - the environment is kept in the list
-        return invocation.answered
+        return invocation.response
 
-    def release(self, environment: Environment) -> None:
+    def release(self, environment: PooledSandbox) -> None:
         """An environment waits for its next event."""
         self.idle[environment.function].append(environment)
 
-    def forget(self, environment: Environment) -> None:
+    def forget(self, environment: PooledSandbox) -> None:
         """An environment has ended."""
         if environment in self.idle[environment.function]:
             self.idle[environment.function].remove(environment)
 
-    def _next(self, idle: list[Environment]) -> Environment:
+    def _next(self, idle: list[PooledSandbox]) -> PooledSandbox:
         if self._routing == "random":
             return idle.pop(random.randrange(len(idle)))  # noqa: S311 - no secret
         return idle.pop(-1 if self._routing == "newest" else 0)

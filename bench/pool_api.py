@@ -17,16 +17,16 @@ from typing import Any
 from urllib.parse import unquote
 
 from bench.http_protocol import HttpProtocol, HttpRequest
-from bench.pool import Pool
+from bench.pool import SandboxPool
 
 
-class InvokeApi(HttpProtocol):
+class PoolConnection(HttpProtocol):
     """The Lambda API, as far as warmers use it, and the pool's own two paths."""
 
-    def __init__(self, pool: Pool, landing_s: float, chance: random.Random) -> None:
+    def __init__(self, pool: SandboxPool, landing_seconds: float, chance: random.Random) -> None:
         super().__init__()
         self._pool = pool
-        self._landing_s = landing_s
+        self._landing_seconds = landing_seconds
         self._random = chance
 
     def handle(self, request: HttpRequest) -> None:
@@ -36,8 +36,8 @@ class InvokeApi(HttpProtocol):
             self._pool.done.clear()
             self._json("200 OK", {})
         elif path == "/pool/invocations":
-            answer = {"invocations": self._pool.done, "running": self._pool.running}
-            self._json("200 OK", answer | {"environments": len(self._pool.environments)})
+            content = {"invocations": self._pool.done, "running": self._pool.running}
+            self._json("200 OK", content | {"environments": len(self._pool.environments)})
         elif path.endswith("/invocations"):
             self._invoke(path, request)
         elif path.endswith("/concurrency"):
@@ -54,37 +54,39 @@ class InvokeApi(HttpProtocol):
             self._json("404 Not Found", {"Message": f"Function not found: {function}"}, "ResourceNotFoundException")
             return
         # From half the mean to one and a half of it: the way through Lambda never takes twice the same.
-        seconds = self._landing_s * self._random.uniform(0.5, 1.5)
+        seconds = self._landing_seconds * self._random.uniform(0.5, 1.5)
         asyncio.get_running_loop().call_later(seconds, self._land, function, request)
 
     def _land(self, function: str, request: HttpRequest) -> None:
         trace_header = request.headers.get("x-amzn-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
-        answered = self._pool.invoke(function, request.body or b"{}", trace_header)
-        if answered is None:
+        response = self._pool.invoke(function, request.body or b"{}", trace_header)
+        if response is None:
             self._json("429 Too Many Requests", {"Message": "Rate Exceeded."}, "TooManyRequestsException")
         elif request.headers.get("x-amz-invocation-type") == "Event":
-            self.reply("202 Accepted", {})
+            self.respond("202 Accepted", {})
         else:
-            answered.add_done_callback(self._answer)
+            response.add_done_callback(self._respond)
 
-    def _answer(self, answered: asyncio.Future[tuple[bytes, bool]]) -> None:
-        body, failed = answered.result()
+    def _respond(self, response: asyncio.Future[tuple[bytes, bool]]) -> None:
+        body, failed = response.result()
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST"}
-        self.reply("200 OK", headers | ({"X-Amz-Function-Error": "Unhandled"} if failed else {}), body)
+        self.respond("200 OK", headers | ({"X-Amz-Function-Error": "Unhandled"} if failed else {}), body)
 
-    def _json(self, status: str, answer: object, error: str = "") -> None:
+    def _json(self, status: str, content: object, error: str = "") -> None:
         headers = {"Content-Type": "application/json"} | ({"x-amzn-ErrorType": error} if error else {})
-        self.reply(status, headers, json.dumps(answer).encode())
+        self.respond(status, headers, json.dumps(content).encode())
 
 
 async def _serve(specification: dict[str, Any]) -> None:
-    pool = Pool(specification["functions"], specification["limit"], specification["routing"], specification["verbose"])
+    pool = SandboxPool(
+        specification["functions"], specification["limit"], specification["routing"], specification["verbose"]
+    )
     chance = random.Random(1)  # noqa: S311 - the same in every run
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     server = await loop.create_server(
-        lambda: InvokeApi(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
+        lambda: PoolConnection(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
     )
     port = server.sockets[0].getsockname()[1]
     pool.url = f"http://127.0.0.1:{port}"

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.apps import PEERS
-from bench.install import app_folder, runtime_python, shipped_zip
-
-RUNTIME_BRINGS = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "python_dateutil", "six")
-LIMIT_MB = 0.5
+from bench.install import app_folder, shipped_zip
+from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
+from pilotlight_tools.local.runtime.python import runtime_python
 
 
 def run() -> dict[str, Any]:
@@ -25,12 +24,12 @@ def run() -> dict[str, Any]:
         rows.append({"app": "pilotlight", "zip_mb": round(megabytes, 3), "without_boto_mb": round(megabytes, 3)})
     for peer in PEERS:
         folder = app_folder(peer, "as shipped", python)
-        whole, without = zipped(folder, leave_out=()), zipped(folder, leave_out=RUNTIME_BRINGS)
+        whole, without = zipped(folder, leave_out=frozenset()), zipped(folder, leave_out=RUNTIME_FOLDERS)
         rows.append({"app": peer.name, "zip_mb": round(whole / 1e6, 3), "without_boto_mb": round(without / 1e6, 3)})
     return {"sizes": rows}
 
 
-def zipped(folder: Path, leave_out: tuple[str, ...]) -> int:
+def zipped(folder: Path, leave_out: frozenset[str]) -> int:
     """Bytes of a folder's zip, without the packages of these names."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

@@ -12,17 +12,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.apps import ROOT
 from bench.certificate import write_certificate
 from bench.cpu_quota import cpu_quota
-from bench.install import runtime_python
 from bench.modes import Mode, measurable
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 
 HOLD_MS = 50
 CLIENTS = ("pilotlight", "boto3")
@@ -49,34 +49,43 @@ def run(pings: int, ticks: int) -> dict[str, Any]:
             tls = certificate if connections == "new" else None
             for mode in modes:
                 for client in CLIENTS:
-                    rows.append(_measure(client, mode, connections, tls, pings, ticks))
+                    rows.append(_measure(_FanOut(client, pings, mode, connections, tls), ticks))
                     advance()
     return {"hold_ms": HOLD_MS, "pings": pings, "fan_outs": rows, "modes_left_out": left_out}
 
 
-def _measure(
-    client: str, mode: Mode, connections: str, certificate: Path | None, pings: int, ticks: int
-) -> dict[str, Any]:
-    with _stub(certificate) as stub, _client(client, pings, mode, stub.url, certificate) as (process, init_cpu_ms):
+@dataclass(frozen=True, slots=True)
+class _FanOut:
+    """What is measured: this many pings through a client, with a mode's CPU, over one kind of connection."""
+
+    client: str
+    pings: int
+    mode: Mode
+    connections: str
+    certificate: Path | None
+
+
+def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
+    with _stub(fan_out.certificate) as stub, _client(fan_out, stub.url) as (process, init_cpu_ms):
         taken = []
         for _ in range(ticks + 1):
             stub.ask("POST", "/reset")
-            tick = _tick(process, connections)
-            if tick["answered"] != pings:
-                raise RuntimeError(f"{client}: only {tick['answered']} of {pings} pings were answered")
+            tick = _tick(process, fan_out.connections)
+            if tick["answered"] != fan_out.pings:
+                raise RuntimeError(f"{fan_out.client}: only {tick['answered']} of {fan_out.pings} pings were answered")
             taken.append(tick | stub.ask("GET", "/counts"))
     first, *steady = taken
     return {
-        "client": client,
-        "mode": mode.name,
-        "connections": connections,
+        "client": fan_out.client,
+        "mode": fan_out.mode.name,
+        "connections": fan_out.connections,
         "init_cpu_ms": round(init_cpu_ms, 1),
         "first_tick": {name: first[name] for name in ("wall_ms", "max_in_flight", "spread_ms")},
         "in_flight_at_once": min(tick["max_in_flight"] for tick in steady),
         "spread_ms": asdict(Spread.of([tick["spread_ms"] for tick in steady])),
         "wall_ms": asdict(Spread.of([tick["wall_ms"] for tick in steady])),
         "wall_to_hold": asdict(Spread.of([tick["wall_ms"] / HOLD_MS for tick in steady])),
-        "cpu_ms_per_ping": asdict(Spread.of([tick["cpu_ms"] / pings for tick in steady])),
+        "cpu_ms_per_ping": asdict(Spread.of([tick["cpu_ms"] / fan_out.pings for tick in steady])),
     }
 
 
@@ -94,8 +103,8 @@ class _Stub:
 
     def ask(self, method: str, path: str) -> dict[str, Any]:
         self._connection.request(method, path)
-        answer: dict[str, Any] = json.loads(self._connection.getresponse().read())
-        return answer
+        content: dict[str, Any] = json.loads(self._connection.getresponse().read())
+        return content
 
 
 @contextmanager
@@ -107,9 +116,7 @@ def _stub(certificate: Path | None) -> Iterator[_Stub]:
 
 
 @contextmanager
-def _client(
-    client: str, pings: int, mode: Mode, url: str, certificate: Path | None
-) -> Iterator[tuple[subprocess.Popen[str], float]]:
+def _client(fan_out: _FanOut, url: str) -> Iterator[tuple[subprocess.Popen[str], float]]:
     variables = {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -119,14 +126,15 @@ def _client(
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    if certificate:
-        variables["AWS_CA_BUNDLE"] = str(certificate)
-    command = [*_on_core(0), str(runtime_python()), "-m", "bench.transport_client", client, str(pings)]
+    if fan_out.certificate:
+        variables["AWS_CA_BUNDLE"] = str(fan_out.certificate)
+    command = [*_on_core(0), str(runtime_python()), "-m", "bench.transport_client"]
+    command += [fan_out.client, str(fan_out.pings)]
     with ExitStack() as stack:
         process = stack.enter_context(_process(command, variables))
         init_cpu_ms = _line(process)["init_cpu_ms"]  # Lambda's init has CPU to spare: the quota begins after it
-        if mode.after_mb:
-            stack.enter_context(cpu_quota(mode.after_mb)).add(process.pid)
+        if fan_out.mode.after_mb:
+            stack.enter_context(cpu_quota(fan_out.mode.after_mb)).add(process.pid)
         yield process, init_cpu_ms
         process.kill()  # before its quota group is removed
         process.wait()
@@ -157,8 +165,8 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"{' '.join(map(str, process.args))} ended early: its error is above")  # type: ignore[arg-type]
-    answer: dict[str, Any] = json.loads(line)
-    return answer
+    content: dict[str, Any] = json.loads(line)
+    return content
 
 
 def _on_core(number: int) -> list[str]:

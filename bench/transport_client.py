@@ -1,7 +1,7 @@
 """The measured side of `bench fanout`, a process of its own: ticks of pings through one client, timed from inside.
 
 Run as `python -m bench.transport_client CLIENT PINGS`, with AWS_ENDPOINT_URL naming the stub. A line on stdin is one
-tick; `new` on it drops the connections first, as 5 minutes without one do. The answer is a line of JSON.
+tick; `new` on it drops the connections first, as 5 minutes without one do. Its result is a line of JSON.
 """
 
 from __future__ import annotations

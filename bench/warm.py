@@ -9,10 +9,11 @@ from typing import Any
 
 from bench import instructions
 from bench.apps import BARE, OURS, REQUEST, App
-from bench.install import app_folder, runtime_python
+from bench.install import Installed, app_folder
 from bench.modes import FULL, started
-from bench.progress import progress
+from bench.progress_bar import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
@@ -41,103 +42,113 @@ class Warm:
     record_ms: Spread
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One environment's times in milliseconds, and those of the bare one beside it."""
+
+    first: float
+    second: float
+    warm: list[float]
+    bare: list[float]
+    record: list[float]
+
+
 def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
     """Measure each app in environments of its own beside a bare one; JSON-ready. Raises RuntimeError for a failure."""
     python = runtime_python()
-    folders = {app.name: app_folder(app, "valid bytecode", python) for app in [BARE, *apps]}
-    rows = []
-    with XRaySink() as sink, progress("requests", len(apps) * runs) as advance:
-        for app in apps:
-            firsts, seconds, warm, bare, record = [], [], [], [], []
-            for _ in range(runs):
-                with (
-                    started(BARE, folders[BARE.name], FULL, python, sink.address) as beside,
-                    started(app, folders[app.name], FULL, python, sink.address) as environment,
-                ):
-                    firsts.append(_request(environment))
-                    seconds.append(_request(environment))
-                    for number in range(SETTLING + REQUESTS_PER_RUN):
-                        pair = _request(beside), _request(environment)
-                        if number >= SETTLING:
-                            bare.append(pair[0])
-                            warm.append(pair[1])
-                    record += [
-                        -_request(environment, sampled=False) + _request(environment) for _ in range(REQUESTS_PER_RUN)
-                    ]
-                    sent, expected = len(sink.take(0.2)), int(app.records) * (2 + SETTLING + 2 * REQUESTS_PER_RUN)
-                    if sent != expected:
-                        raise RuntimeError(f"{app.title} sent {sent} records for {expected} sampled requests")
-                advance()
-            rows.append(_row(app, firsts, seconds, warm, bare, record))
-    events = {app.name: (app, REQUEST) for app in [BARE, *apps]}
-    return {"requests": [asdict(row) for row in rows], "instructions": _instructions(events) if count else {}}
+    with XRaySink() as sink:
+        installed = [
+            Installed(app, app_folder(app, "valid bytecode", python), python, sink.address) for app in [BARE, *apps]
+        ]
+        bare, *measured = installed
+        rows = []
+        with progress("requests", len(apps) * runs) as advance:
+            for each in measured:
+                taken = []
+                for _ in range(runs):
+                    taken.append(_one_run(bare, each, sink))
+                    advance()
+                rows.append(_row(each.app, taken))
+        counted = _instructions({each.app.name: (each, REQUEST) for each in installed}) if count else {}
+    return {"requests": [asdict(row) for row in rows], "instructions": counted}
 
 
 def run_pings(runs: int, count: bool) -> dict[str, Any]:
     """A ping that holds nothing beside a request, in the same environments; JSON-ready."""
     python = runtime_python()
+    firsts: list[float] = []
     pings: list[float] = []
     requests: list[float] = []
-    first_pings = []
-    with XRaySink() as sink, progress("pings", runs) as advance:
-        for _ in range(runs):
-            with started(OURS, app_folder(OURS, "valid bytecode", python), FULL, python, sink.address) as environment:
-                first_pings.append(_ping(environment))
-                for number in range(SETTLING + REQUESTS_PER_RUN):
-                    pair = _ping(environment), _request(environment)
-                    if number >= SETTLING:
-                        pings.append(pair[0])
-                        requests.append(pair[1])
-                sink.take()
-            advance()
+    with XRaySink() as sink:
+        ours = Installed(OURS, app_folder(OURS, "valid bytecode", python), python, sink.address)
+        with progress("pings", runs) as advance:
+            for _ in range(runs):
+                with started(ours, FULL) as environment:
+                    firsts.append(_ping(environment))
+                    pairs = [(_ping(environment), _request(environment)) for _ in range(SETTLING + REQUESTS_PER_RUN)]
+                    sink.take()
+                pings += [ping for ping, _ in pairs[SETTLING:]]
+                requests += [request for _, request in pairs[SETTLING:]]
+                advance()
+        counted = _instructions({"ping": (ours, PING), "request": (ours, REQUEST)}) if count else {}
     return {
-        "first_ping_ms": asdict(Spread.of(first_pings)),
+        "first_ping_ms": asdict(Spread.of(firsts)),
         "ping_ms": asdict(Spread.of(pings)),
         "request_ms": asdict(Spread.of(requests)),
         "ratio": asdict(Spread.of([ping / request for ping, request in zip(pings, requests, strict=True)])),
-        "instructions": _instructions({"ping": (OURS, PING), "request": (OURS, REQUEST)}) if count else {},
+        "instructions": counted,
     }
 
 
-def _row(
-    app: App, firsts: list[float], seconds: list[float], warm: list[float], bare: list[float], record: list[float]
-) -> Warm:
+def _one_run(bare: Installed, installed: Installed, sink: XRaySink) -> _Run:
+    app = installed.app
+    with started(bare, FULL) as beside, started(installed, FULL) as environment:
+        first, second = _request(environment), _request(environment)
+        pairs = [(_request(beside), _request(environment)) for _ in range(SETTLING + REQUESTS_PER_RUN)]
+        record = [-_request(environment, sampled=False) + _request(environment) for _ in range(REQUESTS_PER_RUN)]
+        sent, expected = len(sink.take(0.2)), int(app.records) * (2 + SETTLING + 2 * REQUESTS_PER_RUN)
+        if sent != expected:
+            raise RuntimeError(f"{app.title} sent {sent} records for {expected} sampled requests")
+    theirs, ours = zip(*pairs[SETTLING:], strict=True)
+    return _Run(first, second, list(ours), list(theirs), record)
+
+
+def _row(app: App, taken: list[_Run]) -> Warm:
+    pairs = [pair for run in taken for pair in zip(run.warm, run.bare, strict=True)]
     return Warm(
         app.name,
         app.title,
-        Spread.of(firsts),
-        Spread.of(seconds),
-        Spread.of([first / second for first, second in zip(firsts, seconds, strict=True)]),
-        Spread.of(warm),
-        Spread.of([mine / theirs for mine, theirs in zip(warm, bare, strict=True)]),
-        Spread.of(record),
+        Spread.of([run.first for run in taken]),
+        Spread.of([run.second for run in taken]),
+        Spread.of([run.first / run.second for run in taken]),
+        Spread.of([mine for mine, _ in pairs]),
+        Spread.of([mine / theirs for mine, theirs in pairs]),
+        Spread.of([added for run in taken for added in run.record]),
     )
 
 
 def _request(environment: ExecutionEnvironment, sampled: bool = True) -> float:
     trace = f"Root=1-00000000-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
-    answer = environment.invoke(REQUEST, trace_header=trace)
-    if not isinstance(answer.payload, dict) or answer.payload.get("statusCode") != 200:
-        raise RuntimeError(f"not answered with 200 but {answer}; the log:\n{environment.logs()}")
-    return answer.duration_ms
+    response = environment.invoke(REQUEST, trace_header=trace)
+    if not isinstance(response.payload, dict) or response.payload.get("statusCode") != 200:
+        raise RuntimeError(f"not answered with 200 but {response}; the log:\n{environment.logs()}")
+    return response.duration_ms
 
 
-def _instructions(events: dict[str, tuple[App, bytes]]) -> dict[str, int]:
+def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
     """Of one event each to a warm environment; nothing where valgrind is not installed."""
-    if not instructions.installed():
+    if not instructions.has_valgrind():
         return {}
-    python = runtime_python()
     counted = {}
-    with XRaySink() as sink, progress("instructions", len(events)) as advance:
-        for name, (app, event) in events.items():
-            folder = app_folder(app, "valid bytecode", python)
-            counted[name] = instructions.per_request(app, folder, python, sink.address, event)
+    with progress("instructions", len(events)) as advance:
+        for name, (installed, event) in events.items():
+            counted[name] = instructions.per_request(installed, event)
             advance()
     return counted
 
 
 def _ping(environment: ExecutionEnvironment) -> float:
-    answer = environment.invoke(PING)
-    if not isinstance(answer.payload, dict) or "pilotlight" not in answer.payload:
-        raise RuntimeError(f"a ping was not answered as one: {answer}")
-    return answer.duration_ms
+    reply = environment.invoke(PING)
+    if not isinstance(reply.payload, dict) or "pilotlight" not in reply.payload:
+        raise RuntimeError(f"a ping was not answered as one: {reply}")
+    return reply.duration_ms

@@ -11,12 +11,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.advice import recommend
-from pilotlight_tools.cost.configuration import ConfigurationError, plan_fields, print_configuration
+from pilotlight_tools.cost.configured_plan import plan_fields, print_configuration
 from pilotlight_tools.cost.model import ALTERNATIVES, Bill, bill, break_even, requests_that_keep_warm
 from pilotlight_tools.cost.plan import Plan
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
 
+EXIT_CODE_PROBLEM = 1
+EXIT_CODE_WRONG_USAGE = 2
+EXIT_CODE_INTERRUPTED = 130
 NAMES = {
     "none": "no warming",
     "warmer": "Pilotlight's warmer",
@@ -26,21 +30,20 @@ NAMES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison; 0 when all is well, 2 when the input is not, with the reason on stderr."""
+    """Print the comparison; the exit code is 0, 1 for a problem with the configuration, 2 for wrong usage, 130."""
     options = _parser().parse_args(arguments)
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
+    flags = {name: value for name, value in given.items() if value is not None}
     try:
-        given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
-        fields = {name: value for name, value in given.items() if value is not None}
-        if options.stage is not None:
-            if sys.stderr.isatty():
-                print(f"Reading serverless.yml for stage {options.stage} …", file=sys.stderr)
-            fields |= plan_fields(print_configuration(options.stage, options.project), options.function, given=fields)
-        plan = Plan(**fields)
+        Plan(**flags)
+    except ValueError as error:
+        return _fail(error, EXIT_CODE_WRONG_USAGE)
+    try:
+        plan = Plan(**flags, **_configured(options, flags))
     except (ConfigurationError, ValueError) as error:
-        print(f"cost: {error}", file=sys.stderr)
-        return 2
+        return _fail(error, EXIT_CODE_PROBLEM)
     except KeyboardInterrupt:
-        return 130
+        return EXIT_CODE_INTERRUPTED
     report = compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
     if options.json:
         json.dump(report, sys.stdout, indent=2)
@@ -67,6 +70,20 @@ def compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False
         },
         "recommendation": recommend(plan, bills, no_cold_starts=no_cold_starts),
     }
+
+
+def _configured(options: argparse.Namespace, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What serverless.yml says for the stage and no flag does; nothing without a stage."""
+    if options.stage is None:
+        return {}
+    if sys.stderr.isatty():
+        print(f"Reading serverless.yml for stage {options.stage} …", file=sys.stderr)
+    return plan_fields(print_configuration(options.stage, options.project), options.function, given=flags)
+
+
+def _fail(error: Exception, exit_code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return exit_code
 
 
 def _row(one: Bill, none: Bill) -> dict[str, Any]:
@@ -123,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         "SnapStart, with the break-even in requests and a recommendation.",
         epilog="With --stage, memory, architecture, concurrency and rate come from serverless.yml (`sls print`); a "
         "flag given beside it wins. `auto` counts with its maximum; windows do not count. Without --stage, flags "
-        "and their defaults are all there is.",
+        "and their defaults are all there is. Exit codes: 0 printed, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")

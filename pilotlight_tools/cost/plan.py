@@ -65,7 +65,7 @@ def cold_share_beyond(plan: Plan, environments: int) -> float:
     Requests in progress are Poisson distributed with mean a = rate x duration (M/G/infinity). One that finds n in
     progress needs the n+1st environment, which is gone when the last such request is longer ago than Lambda keeps an
     idle environment (T): the sum over n of p(n) e^(-rate p(n) T). With short requests this is the exact e^(-rate T).
-    Age adds one cold start in each lifetime at best. `bench/policies` is held against the same formula.
+    Age adds one cold start in each lifetime at best. `pilotlight_tools.policies` is held against the same formula.
     """
     a_second = plan.requests_per_month / MONTH_SECONDS
     idle_seconds = plan.idle_minutes * 60

@@ -18,11 +18,11 @@ from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.progress import shown
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
-from pilotlight_tools.latency.time_range import Window, duration_seconds
+from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 
 DEFAULT_LAST = "6h"
-# 400 calls of BatchGetTraces: well under a minute, and enough for a p99 of each start type.
 DEFAULT_MOST = 2000
+"""400 calls of BatchGetTraces: well under a minute, and enough for a p99 of each start type."""
 EXIT_CODE_INTERRUPTED = 130
 
 
@@ -35,10 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         report = read(deployment, options.last, options.most)
     except Problem as problem:
-        print(f"latency: {problem.wrong}\n{problem.way_out}", file=sys.stderr)
+        print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code
     except KeyboardInterrupt:
-        print("latency: stopped", file=sys.stderr)
         return EXIT_CODE_INTERRUPTED
     if options.html:
         options.html.parent.mkdir(parents=True, exist_ok=True)
@@ -55,12 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
 def read(deployment: Deployment, last: str, most: int) -> Report:
     """The report of the deployment's last `last` (such as 6h); Problem when there is none to make."""
     end = time.time() + 1
-    window = Window(end - duration_seconds(last), end)
+    time_range = TimeRange(end - duration_seconds(last), end)
     with explained(deployment.endpoint_url), shown("Reading X-Ray") as progress:
         client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
         reader = Reader(client, deployment.service, deployment.stage, progress=progress)
         region = None if deployment.endpoint_url else deployment.region
-        report = make_report(reader, window, stage=deployment.stage, region=region, most=most)
+        report = make_report(reader, time_range, stage=deployment.stage, region=region, most=most)
         if not report.requests and not report.pings.ticks and not report.without_record:
             raise nothing_found(deployment, last, reader.transaction_search_is_on())
     return report
@@ -70,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="npm run latency --",
         description="What cold starts cost your users: response times by start type, read back from X-Ray.",
-        epilog="Exit codes: 0 report made, 1 problem, 2 wrong usage, 3 no traces in the window, 130 interrupted.",
+        epilog="Exit codes: 0 report made, 1 problem, 2 wrong usage, 3 no traces in the time range, 130 interrupted.",
     )
     parser.add_argument("--stage", required=True, help="stage to read, as it was deployed; 'local' reads `npm start`'s")
     parser.add_argument("--last", default=DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")

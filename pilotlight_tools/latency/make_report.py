@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from pilotlight_tools.latency import statistics
 from pilotlight_tools.latency.notes import notes
 from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, START_TYPES, UNKNOWN, Observation
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.report import Pings, Point, Report, Slow, StartType
+from pilotlight_tools.latency.statistics import Distribution
 from pilotlight_tools.latency.survey import Survey, Tick
-from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.latency.time_range import TimeRange
 
 SLOWEST_SHOWN = 10
 
@@ -26,75 +26,99 @@ DEFINITIONS = {
 }
 
 
-def make_report(
-    reader: Reader,
-    window: Window,
-    *,
-    stage: str,
-    region: str | None,
-    most: int,
-    clock: Callable[[], float] = time.time,
-) -> Report:
-    """Read a window of traces, `most` of them closely, and compute the report. `region` None means a local X-Ray."""
-    survey = Survey(window, most)
-    for summary in reader.summaries(window):
-        survey.add(summary)
-    sample = survey.sample()
-    observations = list(reader.observations([trace_id for ids in sample.values() for trace_id in ids]))
+def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: str | None, most: int) -> Report:
+    """Read the traces of a time range, `most` of them closely, and compute the report; no `region` is a local X-Ray."""
+    reading = _read(reader, time_range, most)
+    survey, response_ms = reading.survey, reading.response_ms
+    starts = _starts_met(survey)
     return Report(
         service=reader.service,
         stage=stage,
         region=region,
-        window=window,
-        made_at=clock(),
-        **_figures(survey, observations, region),
-        notes=notes(survey, observations, reader),
+        time_range=time_range,
+        made_at=time.time(),
+        requests=survey.requests,
+        sampled=sum(map(len, survey.sample().values())),
+        measured=len(reading.measured),
+        measured_by=reading.measured_by,
+        cold_start_rate=_cold_start_rate(survey),
+        starts={start: _start_type(reading, start) for start in starts},
+        every=_every(survey, response_ms),
+        pings=_pings(survey),
+        without_record=dict(survey.without_record),
+        bin_seconds=time_range.bin_seconds,
+        timeline=_timeline(survey),
+        histogram=statistics.histogram({start: response_ms[start] for start in starts if start in response_ms}),
+        slowest=_slowest(reading.measured, region),
+        definitions=_definitions(starts),
+        method=statistics.METHOD,
+        notes=notes(survey, reading.observations, reader),
     )
 
 
-def _figures(survey: Survey, observations: list[Observation], region: str | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """All traces counted, the sample observed, and the response times of what was measured, by start type."""
+
+    survey: Survey
+    observations: list[Observation]
+    measured_by: str
+    measured: list[Observation]
+    response_ms: dict[str, list[float]]
+
+
+def _read(reader: Reader, time_range: TimeRange, most: int) -> _Reading:
+    survey = Survey(time_range, most)
+    for summary in reader.summaries(time_range):
+        survey.add(summary)
+    observations = list(reader.observations([trace_id for ids in survey.sample().values() for trace_id in ids]))
     measured_by = API_GATEWAY if any(one.measured_by == API_GATEWAY for one in observations) else LAMBDA
     # Times of different segments are not comparable: one kind is measured, the other counts as partial.
     measured = [one for one in observations if one.response_ms is not None and one.measured_by == measured_by]
-    values: dict[str, list[float]] = {}
+    response_ms: dict[str, list[float]] = {}
     for one in measured:
-        values.setdefault(one.start, []).append(one.response_ms or 0.0)
-    order = [start for start in (*START_TYPES, *sorted(survey.starts)) if survey.starts[start]]
-    starts = {start: _start_type(survey, start, values.get(start, []), observations) for start in dict.fromkeys(order)}
-    slowest = sorted(measured, key=lambda one: one.response_ms or 0, reverse=True)[:SLOWEST_SHOWN]
-    shown = dict.fromkeys([*order, "cold", "warm"])
+        response_ms.setdefault(one.start, []).append(one.response_ms or 0.0)
+    return _Reading(survey, observations, measured_by, measured, response_ms)
+
+
+def _starts_met(survey: Survey) -> list[str]:
+    """The start types that there were: the known ones in their usual order, others after them."""
+    return [start for start in dict.fromkeys([*START_TYPES, *sorted(survey.starts)]) if survey.starts[start]]
+
+
+def _cold_start_rate(survey: Survey) -> float | None:
     known = survey.requests - survey.starts[UNKNOWN]
-    return {
-        "requests": survey.requests,
-        "sampled": sum(map(len, survey.sample().values())),
-        "measured": len(measured),
-        "measured_by": measured_by,
-        "cold_start_rate": survey.starts["cold"] / known if known else None,
-        "starts": starts,
-        "every": statistics.weighted_distribution(
-            [(value, survey.starts[start] / len(group)) for start, group in values.items() for value in group]
-        ),
-        "pings": _pings(survey),
-        "without_record": dict(survey.without_record),
-        "bin_seconds": survey.window.bin_seconds,
-        "timeline": _timeline(survey),
-        "histogram": statistics.histogram({start: values[start] for start in starts if start in values}),
-        "slowest": [_slow(one, region) for one in slowest],
-        "definitions": {start: DEFINITIONS.get(start, DEFINITIONS[UNKNOWN]) for start in shown},
-        "method": statistics.METHOD,
-    }
+    return survey.starts["cold"] / known if known else None
 
 
-def _start_type(survey: Survey, start: str, values: list[float], observations: list[Observation]) -> StartType:
+def _every(survey: Survey, response_ms: dict[str, list[float]]) -> Distribution | None:
+    """The response times of all start types, each of them weighted by how many requests it stands for."""
+    return statistics.weighted_distribution(
+        [(value, survey.starts[start] / len(group)) for start, group in response_ms.items() for value in group]
+    )
+
+
+def _slowest(measured: list[Observation], region: str | None) -> list[Slow]:
+    ordered = sorted(measured, key=lambda one: one.response_ms or 0, reverse=True)
+    return [_slow(one, region) for one in ordered[:SLOWEST_SHOWN]]
+
+
+def _definitions(starts: list[str]) -> dict[str, str]:
+    """What each start type shown means; cold and warm are always shown."""
+    shown = dict.fromkeys([*starts, "cold", "warm"])
+    return {start: DEFINITIONS.get(start, DEFINITIONS[UNKNOWN]) for start in shown}
+
+
+def _start_type(reading: _Reading, start: str) -> StartType:
+    survey = reading.survey
+    inits_ms = (one.init_ms for one in reading.observations if one.start == start and one.init_ms is not None)
     return StartType(
         count=survey.starts[start],
         faults=survey.faults[start],
         errors=survey.errors[start],
         throttles=survey.throttles[start],
-        response=statistics.distribution(values),
-        init=statistics.distribution(
-            one.init_ms for one in observations if one.start == start and one.init_ms is not None
-        ),
+        response=statistics.distribution(reading.response_ms.get(start, [])),
+        init=statistics.distribution(inits_ms),
     )
 
 
@@ -118,13 +142,13 @@ def _timeline(survey: Survey) -> list[Point]:
     numbers = {*survey.bins, *ticks}
     points = []
     for number in range(min(numbers, default=0), max(numbers, default=-1) + 1):
-        place = survey.bins.get(number)
+        found = survey.bins.get(number)
         points.append(
             Point(
-                start=float(number * survey.window.bin_seconds),
-                requests=place.requests if place else 0,
-                cold=place.cold if place else 0,
-                cold_start_rate=place.cold / place.requests if place else None,
+                start=float(number * survey.time_range.bin_seconds),
+                requests=found.requests if found else 0,
+                cold=found.cold if found else 0,
+                cold_start_rate=found.cold / found.requests if found else None,
                 coverage=min((tick.coverage for tick in ticks.get(number, ())), default=None),
             )
         )

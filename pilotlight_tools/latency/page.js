@@ -7,7 +7,7 @@ const FEWEST_DRAWN = 20;
 const { report: included, live } = JSON.parse(document.getElementById("data").textContent);
 let shown = null;
 // What changes with every reading, though nothing has happened.
-const PASSING = { made_at: 0, window: null };
+const PASSING = { made_at: 0, time_range: null };
 
 if (live) {
   say("Waiting for the first figures …");
@@ -25,8 +25,8 @@ async function poll() {
   try {
     // A page that nobody looks at asks for nothing.
     if (!document.hidden) {
-      const answer = await fetch("report.json");
-      const content = await answer.json();
+      const response = await fetch("report.json");
+      const content = await response.json();
       if (content.problem) say(content.problem, true);
       else { show(content); say(`Live: read at ${clock(content.made_at, true)}, and again every few seconds`); }
     }
@@ -49,7 +49,7 @@ function show(report) {
   if (same) return;
   put("service", report.service);
   const sample = report.sampled < report.requests ? `, durations from a sample of ${count(report.sampled)}` : "";
-  put("scope", `${report.region ?? "On this machine"}, ${moment(report.window.start)} to ${moment(report.window.end)}: ` +
+  put("scope", `${report.region ?? "On this machine"}, ${moment(report.time_range.start)} to ${moment(report.time_range.end)}: ` +
     `${count(report.requests)} user requests${sample}.`);
   tiles(report);
   tables(report);
@@ -72,7 +72,7 @@ function tiles(report) {
       pings.requests ? `environments made by a ping answered ${count(pings.requests)} requests: nobody waited for their start`
         : "No request has met an environment that a ping had made"),
     tile("Coverage", percent(pings.coverage_mean),
-      pings.ticks ? `mean of ${count(pings.ticks)} ticks, lowest ${percent(pings.coverage_lowest)}` : "No tick of the warmer in this window"),
+      pings.ticks ? `mean of ${count(pings.ticks)} ticks, lowest ${percent(pings.coverage_lowest)}` : "No tick of the warmer in this time range"),
   ]);
   put("spread-lead", cold?.response && warm?.response
     ? `Of ${count(cold.response.count)} cold and ${count(warm.response.count)} warm requests measured.`
@@ -99,7 +99,7 @@ function tables(report) {
   const { edges, counts } = report.histogram;
   const names = Object.keys(counts);
   fill("spread-table", [table(["Response time", ...names.map(label)],
-    edges.slice(1).map((to, place) => [`${ms(edges[place])} to ${ms(to)}`, ...names.map((name) => count(counts[name][place]))]))]);
+    edges.slice(1).map((to, index) => [`${ms(edges[index])} to ${ms(to)}`, ...names.map((name) => count(counts[name][index]))]))]);
   fill("time-table", [table(["From", "Requests", "Cold", "Cold-start rate", "Coverage"],
     report.timeline.map((p) => [moment(p.start), count(p.requests), count(p.cold), percent(p.cold_start_rate), percent(p.coverage)]))]);
   fill("slowest-table", [table(["Waited", "Start", "Init", "Handler", "Status", "Request", "At", "Trace"],
@@ -129,22 +129,22 @@ function charts(report) {
 
 function spread(report) {
   const { edges, counts } = report.histogram;
-  const place = document.getElementById("spread-chart");
+  const frame = document.getElementById("spread-chart");
   const drawn = (name) => name === "cold" || name === "warm" || d3.sum(counts[name]) >= FEWEST_DRAWN;
   const names = Object.keys(counts).filter(drawn).sort((a, b) => d3.sum(counts[b]) - d3.sum(counts[a]));
   fill("spread-legend", Object.keys(counts).map((name) =>
     element("span", {}, label(name), ` ${count(d3.sum(counts[name]))}, median ${ms(report.starts[name].response.p50)}`,
       drawn(name) ? "" : " (too few to draw)")));
-  if (!edges.length) return empty(place, "No measured request in this window yet.");
+  if (!edges.length) return empty(frame, "No measured request in this time range yet.");
   const rows = names.flatMap((name) => counts[name].map((n, i) =>
     ({ name, from: edges[i], to: edges[i + 1], n, share: (100 * n) / d3.sum(counts[name]) })));
   const medians = names.map((name) => ({ name, at: report.starts[name].response.p50 }));
   // The legend has every median; beside the lines they stand only where they do not run into each other.
   const apart = (m) => medians.every((other) => other === m ||
     Math.abs(Math.log(other.at / m.at)) > (narrow ? 0.4 : 0.2) * Math.log(edges.at(-1) / edges[0]));
-  const narrow = place.clientWidth < 520;
+  const narrow = frame.clientWidth < 520;
   const chart = Plot.plot({
-    width: place.clientWidth, height: narrow ? 260 : 340, marginLeft: 30, marginRight: 30, marginBottom: 40, marginTop: 30,
+    width: frame.clientWidth, height: narrow ? 260 : 340, marginLeft: 30, marginRight: 30, marginBottom: 40, marginTop: 30,
     ariaLabel: `Response times: ${medians.map((m) => `${m.name} median ${ms(m.at)}`).join(", ")}. A table with all figures follows.`,
     x: { type: "log", domain: [edges[0], edges.at(-1)], label: null, ticks: roundTimes(edges, narrow), tickFormat: shortMs },
     y: { label: null, grid: true, ticks: 5, tickFormat: (share) => `${share}` },
@@ -159,21 +159,21 @@ function spread(report) {
         title: (r) => `${r.name}: ${count(r.n)} requests (${r.share.toFixed(1)} %)\n${ms(r.from)} to ${ms(r.to)}` })),
     ],
   });
-  place.replaceChildren(chart);
+  frame.replaceChildren(chart);
 }
 
 function overTime(id, report, value, colour, top, what) {
-  const place = document.getElementById(id);
+  const frame = document.getElementById(id);
   const width = report.bin_seconds * 1000;
   const rows = report.timeline.filter((p) => value(p) !== null)
     .map((p) => ({ from: new Date(p.start * 1000), to: new Date(p.start * 1000 + width), share: 100 * value(p), ...p }));
-  if (!rows.length) return empty(place, `No ${what} in this window yet.`);
+  if (!rows.length) return empty(frame, `No ${what} in this time range yet.`);
   const from = new Date(report.timeline[0].start * 1000);
   const to = new Date(report.timeline.at(-1).start * 1000 + width);
-  place.replaceChildren(Plot.plot({
-    width: place.clientWidth, height: 200, marginLeft: 36, marginTop: 24, marginBottom: 36,
+  frame.replaceChildren(Plot.plot({
+    width: frame.clientWidth, height: 200, marginLeft: 36, marginTop: 24, marginBottom: 36,
     ariaLabel: `Bars over time: ${what} between ${d3.min(rows, (r) => r.share).toFixed(1)} and ${d3.max(rows, (r) => r.share).toFixed(1)} percent. A table with all figures follows.`,
-    x: { type: "time", domain: [from, to], label: null, ticks: Math.max(2, Math.floor(place.clientWidth / 90)) },
+    x: { type: "time", domain: [from, to], label: null, ticks: Math.max(2, Math.floor(frame.clientWidth / 90)) },
     y: { domain: [0, top ?? Math.max(1, d3.max(rows, (r) => r.share))], nice: top === null, label: "%", grid: true, ticks: 4, labelArrow: false },
     marks: [
       // A bar of height zero would not be seen, but zero was measured: it gets a line.
@@ -194,11 +194,11 @@ function roundTimes(edges, narrow) {
     .filter((time) => time >= edges[0] && time <= edges.at(-1));
 }
 
-function empty(place, text) { place.replaceChildren(element("p", { class: "empty" }, text)); }
+function empty(frame, text) { frame.replaceChildren(element("p", { class: "empty" }, text)); }
 
 function table(head, rows, foot) {
-  const cells = (row, first) => row.map((cell, place) =>
-    element(place === 0 ? "th" : "td", place === 0 ? { scope: first ? "col" : "row" } : {}, cell));
+  const cells = (row, first) => row.map((cell, index) =>
+    element(index === 0 ? "th" : "td", index === 0 ? { scope: first ? "col" : "row" } : {}, cell));
   const heads = head.map((cell) => element("th", { scope: "col" }, cell));
   return element("table", {},
     element("thead", {}, element("tr", {}, ...heads)),

@@ -12,8 +12,8 @@ from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.report import Report
 
 _HERE = Path(__file__).resolve().parent
-# Observable Plot, pinned in package.json, and D3, on which it stands.
 _CHART_LIBRARY = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js")
+"""Observable Plot, pinned in package.json, and D3, on which it stands."""
 
 
 def static_page(report: Report, project: Path = Path()) -> str:

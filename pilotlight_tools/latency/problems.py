@@ -19,7 +19,7 @@ class Problem(Exception):  # noqa: N818 (it is what the person reads, and not al
     """Why there is no report: what is wrong, and what to do about it. `exit_code` is the command's."""
 
     def __init__(self, wrong: str, way_out: str, exit_code: int = EXIT_CODE_PROBLEM) -> None:
-        super().__init__(f"{wrong}\n{way_out}")
+        super().__init__(f"{wrong} {way_out}")
         self.wrong = wrong
         self.way_out = way_out
         self.exit_code = exit_code
@@ -50,10 +50,10 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
             way_out = "Check the network and the region's name."
         raise Problem(f"X-Ray does not answer at {endpoint_url or 'its AWS endpoint'} ({error}).", way_out) from error
     except exceptions.ClientError as error:
-        raise _from_answer(error) from error
+        raise _from_response(error) from error
 
 
-def _from_answer(error: exceptions.ClientError) -> Problem:
+def _from_response(error: exceptions.ClientError) -> Problem:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message") or error.response.get("Message", "")
     if code in _EXPIRED:

@@ -1,4 +1,4 @@
-"""X-Ray's API as this package needs it: all summaries of a window, and what many traces tell of their requests."""
+"""X-Ray's API as this package needs it: all summaries of a time range, and what many traces tell of their requests."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pilotlight_tools.latency.observation import API_GATEWAY, Document, Observation, observe
-from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.latency.time_range import TimeRange
 
 if TYPE_CHECKING:
     from mypy_boto3_xray import XRayClient
 
-# Told what is being read, how many are done, and of how many (None: not known yet).
 Progress = Callable[[str, int, int | None], None]
+"""Gets what is being read, how many are done, and of how many (None: not known yet)."""
 
 _ATTEMPTS = 10
-# Nobody throttles a local X-Ray, and one that does not answer has been stopped: say so soon.
 _LOCAL_ATTEMPTS = 3
+"""Nobody throttles a local X-Ray, and one that does not answer has been stopped: say so soon."""
 _IDS_PER_BATCH = 5
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
@@ -80,10 +80,10 @@ class Reader:
         """Traces with records of the service, and those of its API Gateway stage, which may have none."""
         return f'annotation[service] = "{self.service}" OR service("{self.service}/{self._stage}")'
 
-    def summaries(self, window: Window) -> Iterator[dict[str, Any]]:
-        """Every trace summary of the window; those at the borders of its chunks may come twice."""
+    def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
+        """Every trace summary of the time range; those at the borders of its chunks may come twice."""
         done = 0
-        for chunk in window.chunks():
+        for chunk in time_range.chunks():
             token: dict[str, str] = {}
             while True:
                 page = self._client.get_trace_summaries(
@@ -107,7 +107,7 @@ class Reader:
         done = len(known)
         total = len(trace_ids)
         trace_ids = [trace_id for trace_id in trace_ids if trace_id not in self._remembered]
-        batches = [trace_ids[place : place + _IDS_PER_BATCH] for place in range(0, len(trace_ids), _IDS_PER_BATCH)]
+        batches = [trace_ids[index : index + _IDS_PER_BATCH] for index in range(0, len(trace_ids), _IDS_PER_BATCH)]
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="latency") as threads:
             try:
                 # The documents are made into observations where they are read, so that they do not pile up.
@@ -147,13 +147,13 @@ class Reader:
             token: dict[str, str] = {}
             unprocessed: list[str] = []
             while True:
-                answer = self._client.batch_get_traces(TraceIds=waiting, **token)
-                for trace in answer["Traces"]:
+                response = self._client.batch_get_traces(TraceIds=waiting, **token)
+                for trace in response["Traces"]:
                     yield trace["Id"], [json.loads(segment["Document"]) for segment in trace["Segments"]]
-                unprocessed += answer.get("UnprocessedTraceIds", [])
-                if not answer.get("NextToken"):
+                unprocessed += response.get("UnprocessedTraceIds", [])
+                if not response.get("NextToken"):
                     break
-                token = {"NextToken": answer["NextToken"]}
+                token = {"NextToken": response["NextToken"]}
             waiting = unprocessed
             if not waiting:
                 return
@@ -168,7 +168,7 @@ class Reader:
             self._remembered.update((one.trace_id, one) for one in found if one.measured_by == API_GATEWAY)
 
     def _count_throttles(self, response_dict: dict[str, Any] | None, **_: Any) -> None:
-        # None when there was no answer at all.
+        # None when there was no response at all.
         if response_dict and response_dict.get("status_code") == 429:
             with self._lock:
                 self.throttled_calls += 1

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pilotlight_tools.latency.statistics import Distribution, Histogram
-from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.latency.time_range import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Report:
     service: str
     stage: str
     region: str | None
-    window: Window
+    time_range: TimeRange
     made_at: float
     requests: int
     sampled: int

@@ -44,8 +44,8 @@ def weighted_distribution(weighted: Sequence[tuple[float, float]]) -> Distributi
 
     def percentile(share: float) -> float:
         # The tolerance keeps what is exact on paper, such as 90 % of 10, from going one value too far.
-        place = bisect.bisect_left(running, share * total - 1e-9 * total)
-        return ordered[min(place, len(ordered) - 1)][0]
+        index = bisect.bisect_left(running, share * total - 1e-9 * total)
+        return ordered[min(index, len(ordered) - 1)][0]
 
     return Distribution(
         len(ordered), percentile(0.5), percentile(0.9), percentile(0.95), percentile(0.99), ordered[-1][0]
@@ -78,6 +78,6 @@ def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
     for name, group in values.items():
         counts[name] = [0] * (len(edges) - 1)
         for value in group:
-            place = bisect.bisect_right(edges, max(value, 0.001)) - 1
-            counts[name][min(max(place, 0), len(edges) - 2)] += 1
+            index = bisect.bisect_right(edges, max(value, 0.001)) - 1
+            counts[name][min(max(index, 0), len(edges) - 2)] += 1
     return Histogram(edges, counts)

@@ -1,7 +1,7 @@
-"""A first pass over all trace summaries of a window: counts, rates and ticks, and a sample to look at closely.
+"""A first pass over all trace summaries of a time range: counts, rates and ticks, and a sample to look at closely.
 
-Memory is bounded: by the bins of the window, the size of the sample, the number of environments and of ticks; not by
-the number of traces.
+Memory is bounded: by the bins of the time range, the size of the sample, the number of environments and of ticks; not
+by the number of traces.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotlight_tools.latency.observation import UNKNOWN
-from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.latency.time_range import TimeRange
 
 Summary = dict[str, Any]
 
@@ -33,7 +33,7 @@ class Tick:
 
 @dataclass(slots=True)
 class Bin:
-    """User requests that began within one of the window's bins."""
+    """User requests that began within one of the time range's bins."""
 
     requests: int = 0
     cold: int = 0
@@ -42,8 +42,8 @@ class Bin:
 class Survey:
     """Takes each summary once with `add`; afterwards its fields tell the counts and `sample` what to read."""
 
-    def __init__(self, window: Window, most: int) -> None:
-        self.window = window
+    def __init__(self, time_range: TimeRange, most: int) -> None:
+        self.time_range = time_range
         self.most = most
         self.starts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
@@ -52,7 +52,6 @@ class Survey:
         self.by_ping: Counter[str] = Counter()
         self.environments_by_ping: set[str] = set()
         self.ticks: list[Tick] = []
-        self.pings_alone = 0
         # Requests the API answered for which no record came: throttled, crashed, timed out, or not sampled by Lambda.
         self.without_record: Counter[str] = Counter()
         self.bins: dict[int, Bin] = {}
@@ -65,13 +64,13 @@ class Survey:
         return self.starts.total()
 
     def bin_number(self, at: float) -> int:
-        """The bin of a moment; bins begin at multiples of their width, so that they stay put when the window moves."""
-        return int(at // self.window.bin_seconds)
+        """The bin of a moment. Bins begin at multiples of their width: they stay put when the time range moves."""
+        return int(at // self.time_range.bin_seconds)
 
     def add(self, summary: Summary) -> None:
-        """Count one trace; a second time, where two chunks of the window meet, does not count."""
+        """Count one trace; a second time, where two chunks of the time range meet, does not count."""
         at = _moment(summary)
-        if self.window.near_border(at):
+        if self.time_range.near_border(at):
             if summary["Id"] in self._at_borders:
                 return
             self._at_borders.add(summary["Id"])
@@ -80,9 +79,7 @@ class Survey:
             self._add_request(summary, at)
         elif "tick" in kinds:
             self.ticks.append(_tick(summary, at))
-        elif "ping" in kinds:
-            self.pings_alone += 1
-        else:
+        elif not kinds:  # a ping's record alone says nothing of a user
             self.without_record[_outcome(summary)] += 1
 
     def sample(self) -> dict[str, list[str]]:
@@ -115,9 +112,9 @@ class Survey:
         if _first(summary, "warmed_by_ping", False) is True:
             self.by_ping[start] += 1
             self.environments_by_ping.add(str(_first(summary, "environment", "")))
-        place = self.bins.setdefault(self.bin_number(at), Bin())
-        place.requests += 1
-        place.cold += start == "cold"
+        found = self.bins.setdefault(self.bin_number(at), Bin())
+        found.requests += 1
+        found.cold += start == "cold"
         self._keep(start, summary["Id"])
 
     def _keep(self, start: str, trace_id: str) -> None:

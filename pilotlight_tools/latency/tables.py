@@ -28,7 +28,7 @@ NOTHING = "-"
 def show(report: Report, console: Console) -> None:
     """Print the report; colours and width are the console's."""
     console.print(Text.assemble((report.service, "bold"), f" in {report.region or 'the local stack'}"))
-    console.print(_window(report), highlight=False)
+    console.print(_time_range(report), highlight=False)
     console.print(_table(report))
     for line in _findings(report):
         console.print(line, highlight=False)
@@ -49,8 +49,8 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _window(report: Report) -> str:
-    start, end = (datetime.fromtimestamp(at).astimezone() for at in (report.window.start, report.window.end))
+def _time_range(report: Report) -> str:
+    start, end = (datetime.fromtimestamp(at).astimezone() for at in (report.time_range.start, report.time_range.end))
     sampled = "" if report.sampled == report.requests else f", durations from a sample of {report.sampled:,}"
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M %Z}: {report.requests:,} user requests{sampled}"
 
@@ -108,7 +108,7 @@ def _findings(report: Report) -> Iterator[str]:
         "environments that a ping had made, which nobody had to wait for."
     )
     if pings.coverage_mean is None or pings.coverage_lowest is None:
-        yield "No ticks of the warmer in this window: is its schedule on?"
+        yield "No ticks of the warmer in this time range: is its schedule on?"
     else:
         yield (
             f"Coverage [bold]{100 * pings.coverage_mean:.1f} %[/bold] on average of {pings.ticks:,} ticks, lowest "
@@ -127,12 +127,12 @@ def _chart(histogram: Histogram) -> Table:
     columns = []
     for name, counts in histogram.counts.items():
         table.add_column(f"{name} ({sum(counts):,})", ratio=1)
-        columns.append([sum(counts[place : place + merged]) / sum(counts) for place in range(0, len(counts), merged)])
+        columns.append([sum(counts[index : index + merged]) / sum(counts) for index in range(0, len(counts), merged)])
     # Each start type has its own scale: the spread is what is compared, and cold ones are few.
     bars = [
         [Bar(max(shares), 0, share, color=_COLOURS.get(name, "red")) for share in shares]
         for name, shares in zip(histogram.counts, columns, strict=True)
     ]
-    for place, row in enumerate(zip(*bars, strict=True)):
-        table.add_row(f"{milliseconds(edges[place])} to {milliseconds(edges[place + 1])}", *row)
+    for index, row in enumerate(zip(*bars, strict=True)):
+        table.add_row(f"{milliseconds(edges[index])} to {milliseconds(edges[index + 1])}", *row)
     return table

@@ -1,4 +1,4 @@
-"""The window of time a report looks at."""
+"""The range of time a report looks at."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# GetTraceSummaries refuses longer ones (X-Ray endpoints and quotas), and X-Ray keeps traces for 30 days.
 _LONGEST_CHUNK_SECONDS = 6 * 3600
+"""GetTraceSummaries refuses longer ones ("X-Ray endpoints and quotas")."""
 _KEPT_SECONDS = 30 * 86400
+"""X-Ray keeps traces for 30 days."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BIN_SECONDS = (10, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 43200, 86400)
 _MOST_BINS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeRange:
     """From `start` to `end`, in epoch seconds."""
 
     start: float
     end: float
 
-    def chunks(self) -> Iterator[Window]:
-        """Windows short enough for X-Ray that cover this one, the latest first; neighbours share their border."""
+    def chunks(self) -> Iterator[TimeRange]:
+        """Time ranges short enough for X-Ray that cover this one, the latest first; neighbours share their border."""
         end = self.end
         while end > self.start:
             start = max(self.start, end - _LONGEST_CHUNK_SECONDS)
-            yield Window(start, end)
+            yield TimeRange(start, end)
             end = start
 
     def near_border(self, moment: float, seconds: float = 2.0) -> bool:
@@ -36,7 +37,7 @@ class Window:
 
     @property
     def bin_seconds(self) -> int:
-        """A round width that divides the window into sixty bins at most."""
+        """A round width that divides the time range into sixty bins at most."""
         length = self.end - self.start
         return next((width for width in _BIN_SECONDS if length / width <= _MOST_BINS), _BIN_SECONDS[-1])
 

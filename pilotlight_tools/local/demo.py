@@ -22,7 +22,7 @@ from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.statistics import Distribution, distribution
-from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.engine import REGION
 from pilotlight_tools.local.front_door import Exchange
 from pilotlight_tools.local.records import Records
@@ -154,7 +154,7 @@ def find_out(project: Path, concurrency: int, progress: Progress) -> tuple[Findi
 def read_back(service: Service, began: float) -> Report:
     """The report of all that X-Ray has of this demonstration."""
     reader = Reader(xray_client(REGION, service.xray.endpoint_url, local=True), service.name, service.stage)
-    return make_report(reader, Window(began, time.time() + 1), stage=service.stage, region=None, most=2000)
+    return make_report(reader, TimeRange(began, time.time() + 1), stage=service.stage, region=None, most=2000)
 
 
 def send(service: Service, records: Records, count: int) -> Burst:

@@ -19,7 +19,7 @@ from pilotlight_tools.latency.page import live_page
 from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
-from pilotlight_tools.latency.time_range import Window, duration_seconds
+from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.local.http_thread import HttpThread
 
 _MOST = 2000
@@ -46,7 +46,7 @@ def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1
 
     def report() -> Report:
         end = time.time() + 1
-        return make_report(reader, Window(end - length, end), stage=stage, region=None, most=_MOST)
+        return make_report(reader, TimeRange(end - length, end), stage=stage, region=None, most=_MOST)
 
     return ReportReader(service, report, reader.documents)
 
@@ -79,7 +79,7 @@ def page_application(reader: ReportReader, project: Path = Path()) -> web.Applic
         try:
             return web.json_response(text=await latest.json(), headers={"Cache-Control": "no-store"})
         except Problem as problem:
-            return web.json_response({"problem": f"{problem.wrong} {problem.way_out}"}, status=503)
+            return web.json_response({"problem": str(problem)}, status=503)
 
     async def show_trace(request: web.Request) -> web.Response:
         documents = await asyncio.to_thread(reader.documents, request.match_info["trace_id"])

@@ -17,32 +17,35 @@ from pilotlight_tools.policies.load import TRACE, Load, LoadError, poisson, repl
 from pilotlight_tools.policies.simulate import Ticks
 from pilotlight_tools.policies.simulated_pool import PoolModel, Routing
 
+EXIT_CODE_PROBLEM = 1
+EXIT_CODE_INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when all is well, 2 when the input is not, with the reason on stderr, 130 when interrupted."""
+    """Print the comparison; the exit code is 0, 1 for a problem with the trace, 2 for wrong usage, 130."""
     options = _parser().parse_args(arguments)
     try:
         loads = [(seed, _load(options, seed)) for seed in range(options.seed, options.seed + options.runs)]
         model = PoolModel(
-            idle_expiry=60 * options.idle_minutes,
-            lifetime=3600 * options.lifetime_hours,
+            idle_expiry_seconds=60 * options.idle_minutes,
+            lifetime_seconds=3600 * options.lifetime_hours,
             routing=options.routing,
-            init=options.init_ms / 1000,
-            service=options.service_ms / 1000,
+            init_seconds=options.init_ms / 1000,
+            service_seconds=options.service_ms / 1000,
         )
         ticks = Ticks(60 * options.interval_minutes, options.hold_ms / 1000)
         setting = Setting(
             options.minimum, options.maximum, options.memory_mb, options.architecture, 3600 * options.warmer_hours
         )
-        rows = compare(loads, model, ticks, setting, lambda said: print(f"policies: {said}", file=sys.stderr))
+        rows = compare(loads, model, ticks, setting, lambda said: print(said, file=sys.stderr))
         report = _report(loads, model, ticks, setting, rows)
         if options.plot:
             _plot(report, options.plot)
     except (LoadError, OSError) as error:
-        print(f"policies: {error}", file=sys.stderr)
-        return 2
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_CODE_PROBLEM
     except KeyboardInterrupt:
-        return 130
+        return EXIT_CODE_INTERRUPTED
     if options.json:
         json.dump(report, sys.stdout, indent=2)
         print()
@@ -89,9 +92,9 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
     pool, ticks = report["pool"], report["ticks"]
     console.print(
         f"{report['source']}\n{report['functions']} functions, {report['hours']:g} h, mean of {len(report['seeds'])} "
-        f"runs; a tick every {ticks['interval'] / 60:g} min, hold {ticks['hold'] * 1000:g} ms; idle environments kept "
-        f"{pool['idle_expiry'] / 60:g} min, {pool['routing']}, init {pool['init'] * 1000:g} ms, "
-        f"service {pool['service'] * 1000:g} ms",
+        f"runs; a tick every {ticks['interval_seconds'] / 60:g} min, hold {ticks['hold_seconds'] * 1000:g} ms; idle "
+        f"environments kept {pool['idle_expiry_seconds'] / 60:g} min, {pool['routing']}, "
+        f"init {pool['init_seconds'] * 1000:g} ms, service {pool['service_seconds'] * 1000:g} ms",
         highlight=False,
     )
     table = Table(caption=f"price: US dollars a month, all functions, of {report['prices_checked']}")
@@ -127,11 +130,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="npm run policies --",
         description="Replay a load against a model of Lambda's pool under warming policies: none, fixed, auto, "
         "provisioned, and one that knows the future. The rule behind auto is the one that is deployed.",
+        epilog="Exit codes: 0 compared, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     load = parser.add_argument_group("load")
     load.add_argument("--trace", type=Path, default=TRACE, help="CSV of invocations a minute (default: Azure 2019)")
-    load.add_argument("--burst-seconds", type=float, default=60.0, help="a minute's requests fall within (default: 60)")
-    load.add_argument("--poisson", type=float, metavar="RATE", help="a Poisson load instead: requests a minute")
+    load.add_argument(
+        "--burst-seconds", type=_burst, default=60.0, help="a minute's requests fall within (default: 60)"
+    )
+    load.add_argument("--poisson", type=_above_zero, metavar="RATE", help="a Poisson load instead: requests a minute")
     load.add_argument("--functions", type=_whole(1), default=10, help="of the Poisson load (default: %(default)s)")
     load.add_argument("--hours", type=_above_zero, default=8.0, help="of the Poisson load (default: %(default)s)")
     load.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
@@ -159,6 +165,13 @@ def _above_zero(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _burst(text: str) -> float:
+    value = _above_zero(text)
+    if value > 60:
+        raise argparse.ArgumentTypeError(f"{text} is above 60, and a minute has no more seconds")
     return value
 
 

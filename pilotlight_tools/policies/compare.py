@@ -26,7 +26,7 @@ class Setting:
     maximum: int = 10
     memory_mb: int = 512
     architecture: str = "arm64"
-    warmer_lifetime: float = 7200.0
+    warmer_lifetime_seconds: float = 7200.0
 
 
 def compare(
@@ -41,7 +41,7 @@ def compare(
     for number, (seed, load) in enumerate(loads, start=1):
         progress(f"replaying {number} of {len(loads)} (seed {seed})")
         runs.append(_one_run(load, seed, model, ticks, setting))
-    return [_mean([run[place] for run in runs]) for place in range(len(runs[0]))]
+    return [_mean(rows) for rows in zip(*runs, strict=True)]
 
 
 def fixed_with_as_many_pings(fixed: Sequence[Counts], pings: float) -> float:
@@ -90,7 +90,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
                 lambda name, minimum=minimum: Auto(  # type: ignore[misc]
                     minimum,
                     setting.maximum,
-                    setting.warmer_lifetime,
+                    setting.warmer_lifetime_seconds,
                     random.Random(f"{seed}/warmer/{name}"),  # noqa: S311
                 )
             )

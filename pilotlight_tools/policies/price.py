@@ -18,8 +18,8 @@ def month_price(
     memory, and one invocation for all of them at each interval. Requests alone are counted, no X-Ray, no free tier.
     """
     gigabytes = memory_mb / 1024
-    warmer_invocations = seconds / ticks.interval if counts.ticks else 0.0
-    warmer_seconds = counts.ticks * (ticks.hold + DISPATCH_SECONDS)
+    warmer_invocations = seconds / ticks.interval_seconds if counts.ticks else 0.0
+    warmer_seconds = counts.ticks * (ticks.hold_seconds + DISPATCH_SECONDS)
     provisioned_seconds = counts.request_seconds - counts.spilled_seconds
     months = MONTH_SECONDS / seconds
     usage = Usage(

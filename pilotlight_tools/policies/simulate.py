@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pilotlight.warming.sizing import Use
 from pilotlight_tools.policies.load import Load
-from pilotlight_tools.policies.simulated_pool import Pool, PoolModel
+from pilotlight_tools.policies.simulated_pool import PoolModel, SimulatedPool
 
 
 class Policy(Protocol):
@@ -61,12 +61,15 @@ class Counts:
 class Ticks:
     """When pings go out and how long each is held, in seconds."""
 
-    interval: float = 300.0
-    hold: float = 0.1
+    interval_seconds: float = 300.0
+    hold_seconds: float = 0.1
 
     def times(self, first: float, seconds: float) -> list[float]:
         """From `first` until before `seconds`."""
-        return [first + number * self.interval for number in range(math.ceil((seconds - first) / self.interval))]
+        return [
+            first + number * self.interval_seconds
+            for number in range(math.ceil((seconds - first) / self.interval_seconds))
+        ]
 
 
 def simulate(
@@ -85,7 +88,7 @@ def simulate(
     results: dict[str, Counts] = {}
     for number, (name, arrivals) in enumerate(load.functions.items()):
         # Service times have a stream of their own, so that every policy meets the very same requests.
-        pool = Pool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311
+        pool = SimulatedPool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311
         durations = random.Random(f"{seed}/service/{name}")  # noqa: S311
         times = ticks.times(first_tick(load, ticks, number), load.seconds)
         results[name] = _one_function(arrivals, times, pool, durations, policy(name), ticks)
@@ -93,8 +96,8 @@ def simulate(
 
 
 def first_tick(load: Load, ticks: Ticks, number: int) -> float:
-    """When the function at place `number` in the load ticks first: not all of them at the same instant."""
-    return ticks.interval * number / len(load.functions)
+    """When function number `number` of the load ticks first: not all of them at the same instant."""
+    return ticks.interval_seconds * number / len(load.functions)
 
 
 def total(results: Mapping[str, Counts]) -> Counts:
@@ -108,7 +111,7 @@ def total(results: Mapping[str, Counts]) -> Counts:
 def _one_function(
     arrivals: Sequence[float],
     times: Sequence[float],
-    pool: Pool,
+    pool: SimulatedPool,
     durations: random.Random,
     policy: Policy | None,
     ticks: Ticks,
@@ -118,11 +121,11 @@ def _one_function(
         if is_tick and policy is not None:
             _tick(counts, pool, ticks, now, policy)
         else:
-            _request(counts, pool, now, durations.expovariate(1 / pool.model.service))
+            _request(counts, pool, now, durations.expovariate(1 / pool.model.service_seconds))
     return counts
 
 
-def _request(counts: Counts, pool: Pool, now: float, duration: float) -> None:
+def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -> None:
     able = pool.idle(now)
     if able:
         chosen = able[0]
@@ -132,7 +135,7 @@ def _request(counts: Counts, pool: Pool, now: float, duration: float) -> None:
         if made is None:
             counts.throttled += 1
             return
-        chosen, duration = made, duration + pool.model.init
+        chosen, duration = made, duration + pool.model.init_seconds
         counts.cold += 1
         counts.cold_at.append(now)
         counts.exposed_cold += was_held
@@ -143,27 +146,27 @@ def _request(counts: Counts, pool: Pool, now: float, duration: float) -> None:
         counts.spilled_seconds += duration
 
 
-def _tick(counts: Counts, pool: Pool, ticks: Ticks, now: float, policy: Policy) -> None:
+def _tick(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, policy: Policy) -> None:
     counts.idle_at.append(len(pool.idle(now)))
     more = policy.learn(_ping(counts, pool, ticks, now, policy.concurrency(now)), now)
     if more:
-        later = now + max(pool.model.init, ticks.hold)  # the first pings have been released by then
+        later = now + max(pool.model.init_seconds, ticks.hold_seconds)  # the first pings have been released by then
         _ping(counts, pool, ticks, later, more)
 
 
-def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int) -> list[Use]:
+def _ping(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, concurrency: int) -> list[Use]:
     """Send so many pings at once, each to an environment of its own; the replies as Pilotlight's handler gives them."""
     able = pool.idle(now)
     replies: list[Use] = []
     for number in range(concurrency):
         if number < len(able):
-            one, busy = able[number], ticks.hold
+            one, busy = able[number], ticks.hold_seconds
         else:
             made = pool.make(now, "ping")
             if made is None:
                 break
             # The deadline is the same for all: an environment still initializing then answers as soon as it can.
-            one, busy = made, max(pool.model.init, ticks.hold)
+            one, busy = made, max(pool.model.init_seconds, ticks.hold_seconds)
             counts.cold_pings += 1
         replies.append(
             {
@@ -178,5 +181,5 @@ def _ping(counts: Counts, pool: Pool, ticks: Ticks, now: float, concurrency: int
     counts.pings += len(replies)
     counts.ticks += bool(replies)
     if replies and len(able) <= concurrency:
-        counts.exposed_seconds += ticks.hold
+        counts.exposed_seconds += ticks.hold_seconds
     return replies

@@ -16,21 +16,21 @@ Routing = Literal["newest-first", "oldest-first", "random"]
 class PoolModel:
     """How the pool behaves. Lambda documents none of it: the defaults are what people see. Times in seconds."""
 
-    idle_expiry: float = 360.0
+    idle_expiry_seconds: float = 360.0
     """An environment that was idle for longer is gone."""
-    lifetime: float = 7200.0
+    lifetime_seconds: float = 7200.0
     """Mean age at which an environment is replaced once idle; each draws its own, evenly within a quarter of it."""
     routing: Routing = "newest-first"
     """Which of several idle environments takes an event: the one used last, the one used longest ago, or any."""
-    init: float = 0.3
-    service: float = 0.2
+    init_seconds: float = 0.3
+    service_seconds: float = 0.2
     """Mean duration of a request, exponentially distributed."""
     capacity: int | None = None
     """Environments allowed at most, as reserved concurrency does; None is no limit."""
 
 
 @dataclass(slots=True, eq=False)
-class Environment:
+class SimulatedEnvironment:
     """One execution environment and what its ping reply would tell."""
 
     identity: str
@@ -49,20 +49,20 @@ class Environment:
 
 
 @dataclass(slots=True)
-class Pool:
+class SimulatedPool:
     """The environments of one function. Calls must come in order of time."""
 
     model: PoolModel
     stream: random.Random
     standing: int = 0
-    environments: list[Environment] = field(default_factory=list)
+    environments: list[SimulatedEnvironment] = field(default_factory=list)
     made: int = 0
 
     def __post_init__(self) -> None:
         for _ in range(self.standing):
             self._make(0.0, "request", standing=True)
 
-    def idle(self, now: float) -> list[Environment]:
+    def idle(self, now: float) -> list[SimulatedEnvironment]:
         """Those that can take an event, in the order in which they are asked."""
         self._expire(now)
         able = [one for one in self.environments if one.free_at <= now]
@@ -74,17 +74,19 @@ class Pool:
         able.sort(key=lambda one: not one.standing)
         return able
 
-    def make(self, now: float, made_by: Kind) -> Environment | None:
+    def make(self, now: float, made_by: Kind) -> SimulatedEnvironment | None:
         """A new environment, still to be initialized; None when `capacity` allows no more."""
         self._expire(now)
         if self.model.capacity is not None and len(self.environments) >= self.model.capacity:
             return None
         return self._make(now, made_by)
 
-    def _make(self, now: float, made_by: Kind, standing: bool = False) -> Environment:
+    def _make(self, now: float, made_by: Kind, standing: bool = False) -> SimulatedEnvironment:
         self.made += 1
         spread = self.stream.uniform(0.75, 1.25)
-        one = Environment(str(self.made), now, now + spread * self.model.lifetime, made_by, standing, free_at=now)
+        one = SimulatedEnvironment(
+            str(self.made), now, now + spread * self.model.lifetime_seconds, made_by, standing, free_at=now
+        )
         self.environments.append(one)
         return one
 
@@ -92,5 +94,7 @@ class Pool:
         self.environments = [
             one
             for one in self.environments
-            if one.standing or one.free_at > now or (now - one.free_at <= self.model.idle_expiry and now <= one.dies)
+            if one.standing
+            or one.free_at > now
+            or (now - one.free_at <= self.model.idle_expiry_seconds and now <= one.dies)
         ]

@@ -35,9 +35,9 @@ class Planned:
 class Auto:
     """`concurrency: auto` through `pilotlight.sizing`, in a warmer whose own environment is replaced now and then."""
 
-    def __init__(self, minimum: int, maximum: int, warmer_lifetime: float, stream: random.Random) -> None:
+    def __init__(self, minimum: int, maximum: int, warmer_lifetime_seconds: float, stream: random.Random) -> None:
         self.minimum, self.maximum = minimum, maximum
-        self.warmer_lifetime, self.stream = warmer_lifetime, stream
+        self.warmer_lifetime_seconds, self.stream = warmer_lifetime_seconds, stream
         self.state: Sizing | None = None
         self.state_lost_at = self._next_loss(0.0)
 
@@ -55,4 +55,4 @@ class Auto:
         return wanted if is_first and wanted > pinged else 0
 
     def _next_loss(self, now: float) -> float:
-        return now + self.warmer_lifetime * self.stream.uniform(0.75, 1.25)
+        return now + self.warmer_lifetime_seconds * self.stream.uniform(0.75, 1.25)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from bench import cold, cpu_quota, instructions, modes, parts, size, warm
 from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, App
-from bench.install import app_folder, runtime_python
+from bench.install import Installed, _our_sources, app_folder, shipped_zip
 from bench.spread import Spread
+from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 QUOTA_MISSING = cpu_quota.unavailable()
@@ -40,10 +44,11 @@ def test_an_app_that_sends_no_record_is_refused() -> None:
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="instructions are counted by valgrind")
 def test_instructions_do_not_differ_from_run_to_run() -> None:
     folder = app_folder(BARE, "valid bytecode", runtime_python())
-    first, second = (instructions.count(BARE, folder, runtime_python(), "127.0.0.1:1") for _ in range(2))
+    bare = Installed(BARE, folder, runtime_python(), "127.0.0.1:1")
+    first, second = (instructions.count(bare) for _ in range(2))
     assert first == pytest.approx(second, rel=0.001)
     assert first > 10_000_000
-    assert instructions.count(BARE, folder, runtime_python(), "127.0.0.1:1", requests=3, event=REQUEST) > first
+    assert instructions.count(bare, requests=3, event=REQUEST) > first
 
 
 @pytest.mark.skipif(bool(QUOTA_MISSING), reason=QUOTA_MISSING or "there are quotas")
@@ -88,7 +93,20 @@ def test_our_package_is_measured_in_megabytes_of_its_zip(tmp_path: Path) -> None
     (tmp_path / "botocore").mkdir()
     (tmp_path / "botocore" / "data.py").write_bytes(bytes(range(256)) * 4000)
     (tmp_path / "handler.py").write_text("x = 1\n")
-    assert size.zipped(tmp_path, leave_out=size.RUNTIME_BRINGS) < 300 < size.zipped(tmp_path, leave_out=())
+    assert size.zipped(tmp_path, leave_out=RUNTIME_FOLDERS) < 300 < size.zipped(tmp_path, leave_out=frozenset())
+
+
+@pytest.mark.skipif(not (ROOT / "node_modules").exists(), reason="`sls package` needs Node")
+def test_our_package_is_made_again_when_any_of_its_files_changes() -> None:
+    shipped = shipped_zip()
+    assert shipped is not None
+    with zipfile.ZipFile(shipped) as archive:
+        own = {ROOT / name for name in archive.namelist() if name.endswith(".py") and (ROOT / name).exists()}
+    sources = set(_our_sources())
+    assert ROOT / "pilotlight" / "warming" / "tick.py" in own
+    assert own < sources
+    assert {ROOT / "plugin" / "package.cjs", ROOT / "plugin" / "python" / "pilotlight_build" / "package.py"} < sources
+    assert not [path for path in sources if path.suffix == ".pyc"], "importing it would make it another one"
 
 
 def test_the_spread_has_the_quartiles_and_refuses_nothing() -> None:
@@ -122,15 +140,17 @@ def test_every_peer_is_pinned_with_hashes_apart_from_the_project(app: App) -> No
 
 def test_the_command_line_prints_json_and_refuses_what_it_does_not_know() -> None:
     command = [sys.executable, "-m", "bench"]
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # as set-up gives it: pilotlight_build is apart
     done = subprocess.run(
         [*command, "ping", "-n", "1", "--no-instructions", "--json"],
         cwd=ROOT,
+        env=variables,
         capture_output=True,
         text=True,
         check=True,
     )
     assert json.loads(done.stdout)["ratio"]["runs"] == warm.REQUESTS_PER_RUN
     command += ["cold", "--app", "nothing"]
-    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    refused = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "choose from" in refused.stderr

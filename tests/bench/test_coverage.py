@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bench.coverage import pool_of, run
-from bench.install import runtime_python
+from bench.coverage import PoolSettings, pool_of, run
+from pilotlight_tools.local.runtime.python import runtime_python
 
 FUNCTION = """
 import os
@@ -34,8 +34,7 @@ def pool(tmp_path: Path) -> Iterator[http.client.HTTPConnection]:
     (tmp_path / "function.py").write_text(FUNCTION)
     command = [str(runtime_python()), "-m", "awslambdaric", "function.handler"]
     function = {"command": command, "folder": str(tmp_path), "environment": {}, "memory_mb": 1769}
-    settings = {"limit": 4, "routing": "newest", "landing_ms": 0, "verbose": False}
-    with pool_of({"api": function}, settings) as connection:
+    with pool_of({"api": function}, PoolSettings(limit=4, landing_ms=0)) as connection:
         yield connection
 
 
@@ -105,7 +104,7 @@ def test_a_function_error_and_an_unknown_function_are_lambdas(pool: http.client.
 
 
 def test_pilotlight_reaches_every_environment_it_wants_in_every_tick() -> None:
-    result = run(["pilotlight"], [3], ticks=2, routing="newest", landing_ms=5)
+    result = run(["pilotlight"], [3], ticks=2, settings=PoolSettings(landing_ms=5))
     (row,) = result["coverage"]
     assert row["unique"]["minimum"] == row["unique"]["median"] == 3
     assert row["invocations"]["median"] == 3
@@ -113,7 +112,7 @@ def test_pilotlight_reaches_every_environment_it_wants_in_every_tick() -> None:
 
 
 def test_a_peers_real_package_runs_on_the_same_pool() -> None:
-    result = run(["lambda-warmer-py"], [8], ticks=2, routing="newest", landing_ms=5)
+    result = run(["lambda-warmer-py"], [8], ticks=2, settings=PoolSettings(landing_ms=5))
     (row,) = result["coverage"]
     assert row["invocations"]["median"] == 8
     assert row["unique"]["median"] <= 8

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.__main__ import main
-from pilotlight_tools.cost.configuration import ConfigurationError, parse_rate, plan_fields, print_configuration
+from pilotlight_tools.cost.configured_plan import parse_rate, plan_fields, print_configuration
 from tests.support.project import PROJECT
 
 SERVERLESS_YML = """
@@ -60,7 +61,7 @@ def test_a_stage_is_read_as_it_would_be_deployed(project: Path, capsys: pytest.C
 def test_a_flag_stands_in_for_what_cannot_be_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "serverless.yml").write_text(SERVERLESS_YML.replace("rate(4 minutes)", "cron(0/5 * * * ? *)"))
     arguments = ["--stage", "prod", "--project", str(project), "--json"]
-    assert main(arguments) == 2
+    assert main(arguments) == 1
     assert "--interval-minutes" in capsys.readouterr().err
     assert main([*arguments, "--interval-minutes", "5", "--memory-mb", "2048"]) == 0
     plan = json.loads(capsys.readouterr().out)["plan"]
@@ -80,15 +81,17 @@ def test_this_projects_own_stages_are_priced() -> None:
 def test_a_configuration_that_does_not_resolve_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = SERVERLESS_YML.replace("${param:concurrency}", "${param:nothing}")
     (project / "serverless.yml").write_text(broken)
-    assert main(["--stage", "dev", "--project", str(project)]) == 2
+    assert main(["--stage", "dev", "--project", str(project)]) == 1
     assert "Cannot resolve serverless.yml" in capsys.readouterr().err
 
 
 def test_without_the_serverless_framework_the_way_out_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--stage", "dev", "--project", str(tmp_path)]) == 2
-    assert "npm ci" in capsys.readouterr().err
+    assert main(["--stage", "dev", "--project", str(tmp_path)]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert "npm ci" in printed
 
 
 def test_flags_win_and_the_table_says_what_was_computed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +119,7 @@ def test_json_holds_the_bills_the_break_even_and_the_date_of_the_prices(capsys: 
 @pytest.mark.parametrize("arguments", [["--concurrency", "0"], ["--memory-mb", "1"], ["--cold-share", "2"]])
 def test_impossible_flags_end_with_2_and_the_reason(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    assert capsys.readouterr().err.startswith("cost: ")
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_html_is_written_with_its_folder(xray: XRay, tmp_path: Path) -> None:
 def test_no_traces_yet_is_said_with_the_way_out(xray: XRay) -> None:
     result = run("--stage", STAGE, "--service", "other", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
     assert result.returncode == 3
+    assert result.stderr.startswith("error: ")
     assert "other-test has no traces in the last 6h yet" in result.stderr
     assert "Make some requests" in result.stderr
 
@@ -105,6 +106,7 @@ def test_wrong_usage_is_refused(arguments: list[str], words: str) -> None:
 def test_no_credentials_is_said_without_a_traceback() -> None:
     result = run("--stage", "prod", "--region", "us-east-1")
     assert result.returncode == 1
+    assert result.stderr.startswith("error: ")
     assert "no AWS credentials" in result.stderr
     assert "aws sso login" in result.stderr
     assert "Traceback" not in result.stderr

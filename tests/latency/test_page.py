@@ -29,7 +29,7 @@ from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
-from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.xray import Measurement, XRay
 from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
@@ -134,7 +134,7 @@ def send_request(xray: XRay, records: Records, at: float, seconds: float, start:
 def report(xray: XRay) -> Report:
     now = time.time()
     reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE)
-    return make_report(reader, Window(now - 3600, now + 1), stage=STAGE, region="eu-central-1", most=1000)
+    return make_report(reader, TimeRange(now - 3600, now + 1), stage=STAGE, region="eu-central-1", most=1000)
 
 
 @pytest.fixture(scope="module")

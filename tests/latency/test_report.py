@@ -10,7 +10,7 @@ from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.survey import Survey
-from pilotlight_tools.latency.time_range import Window, duration_seconds
+from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.local.xray import Measurement, XRay
 from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
 
@@ -27,8 +27,8 @@ def request(xray: XRay, records: Records, at: float, seconds: float, status: int
 
 def report_of(xray: XRay, *, hours: float = 1, most: int = 1000, **reader: Any) -> Report:
     client = xray_client("us-east-1", xray.endpoint_url, local=True)
-    window = Window(END - hours * HOUR, END)
-    return make_report(Reader(client, SERVICE, STAGE, **reader), window, stage=STAGE, region=None, most=most)
+    time_range = TimeRange(END - hours * HOUR, END)
+    return make_report(Reader(client, SERVICE, STAGE, **reader), time_range, stage=STAGE, region=None, most=most)
 
 
 @pytest.fixture
@@ -82,13 +82,21 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
 
 
 def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
-    """A window with ticks alone has no user request, however long its pings took."""
+    """A time range with ticks alone has no user request, however long its pings took."""
     send(xray.daemon_address, map(datagram, Records().tick(END - 60, cold=3)))
     xray.flush(settle=True)
     report = report_of(xray)
     assert report.requests == 0
     assert report.starts == {}
     assert report.pings.ticks == 1
+
+
+def test_pings_without_their_tick_are_no_requests_without_a_record(xray: XRay) -> None:
+    *pings, _ = Records().tick(END - 60)
+    send(xray.daemon_address, map(datagram, pings))
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert (report.requests, report.without_record, report.pings.ticks) == (0, {}, 0)
 
 
 def test_another_service_is_not_read(xray: XRay) -> None:
@@ -120,7 +128,7 @@ def test_a_sample_is_named_has_cold_starts_enough_and_stays_the_same(xray: XRay)
     assert first.slowest == second.slowest
 
 
-def test_windows_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: XRay) -> None:
+def test_time_ranges_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: XRay) -> None:
     """Traces exactly on the borders between chunks come twice from X-Ray, and count once."""
     records = Records()
     moments = [END - hours * HOUR + offset for hours in (1, 6, 7, 12, 13, 18) for offset in (-0.5, 0, 0.5)]
@@ -170,7 +178,7 @@ def test_unprocessed_traces_are_asked_for_again_and_the_lost_are_told(xray: XRay
     waits: list[float] = []
     client = Forgetful(xray_client("us-east-1", xray.endpoint_url, local=True), times)
     reader = Reader(client, SERVICE, STAGE, sleep=waits.append)  # type: ignore[arg-type]
-    report = make_report(reader, Window(END - 600, END), stage=STAGE, region=None, most=10)
+    report = make_report(reader, TimeRange(END - 600, END), stage=STAGE, region=None, most=10)
     assert report.measured == measured
     assert len(waits) == min(times, 3)
     assert waits == sorted(waits)
@@ -229,7 +237,7 @@ def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
     def read() -> Report:
         asked.clear()
         xray.flush(settle=True)
-        return make_report(reader, Window(END - 600, END), stage=STAGE, region=None, most=100)
+        return make_report(reader, TimeRange(END - 600, END), stage=STAGE, region=None, most=100)
 
     for index in range(4):
         request(xray, records, END - 60 + index, 0.02)
@@ -242,7 +250,7 @@ def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
 def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:
     """However many traces there are, what is kept of them is bounded by `most` for each start type."""
     records = Records()
-    survey = Survey(Window(END - HOUR, END), most=20)
+    survey = Survey(TimeRange(END - HOUR, END), most=20)
     for index in range(2000):
         annotations = {"kind": "request", "start": "cold" if index % 100 == 0 else "warm"}
         survey.add(
@@ -272,8 +280,8 @@ def test_durations_that_are_none(text: str) -> None:
         duration_seconds(text)
 
 
-def test_chunks_cover_the_window_without_a_gap() -> None:
-    chunks = list(Window(0, 20 * HOUR).chunks())
+def test_chunks_cover_the_time_range_without_a_gap() -> None:
+    chunks = list(TimeRange(0, 20 * HOUR).chunks())
     assert chunks[0].end == 20 * HOUR
     assert chunks[-1].start == 0
     assert all(later.start == earlier.end for later, earlier in itertools.pairwise(chunks))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from bench.apps import OURS, rest_proxy_event
-from bench.install import app_folder, runtime_python
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
+from tests.support.events import browser_event
+from tests.support.package import unpacked_package
 
 OUR_MODULES = {
     "handler",
@@ -44,7 +45,7 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def package() -> Path:
     """The unpacked zip of `sls package`."""
-    return app_folder(OURS, "valid bytecode", runtime_python())
+    return unpacked_package()
 
 
 def loaded(package: Path, folder: Path, imports: str, answer: str, events: Sequence[Any] = ({},)) -> set[str]:
@@ -64,7 +65,7 @@ def loaded(package: Path, folder: Path, imports: str, answer: str, events: Seque
 
 def test_a_cold_start_imports_our_own_modules_and_nothing_heavy(package: Path, tmp_path: Path) -> None:
     runtime = loaded(package, tmp_path, "import json", "json.dumps(event)")
-    events = [rest_proxy_event(path) for path in ("/hello", "/items/7", "/nowhere")]
+    events = [browser_event(path) for path in ("/hello", "/items/7", "/nowhere")]
     ours = loaded(package, tmp_path, "import handler as ours", "ours.handler(event, context)", events)
     assert ours - runtime == OUR_MODULES | STANDARD_LIBRARY
     assert HEAVY & ours <= runtime

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bench.apps import OURS, rest_proxy_event
-from bench.install import app_folder, runtime_python
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
+from tests.support.events import browser_event
+from tests.support.package import unpacked_package
 
 Start = Callable[..., AbstractContextManager[ExecutionEnvironment]]
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
@@ -43,7 +44,7 @@ handler = entry_point(routes)
 @pytest.fixture(scope="module")
 def package() -> Path:
     """The unpacked zip of `sls package`."""
-    return app_folder(OURS, "valid bytecode", runtime_python())
+    return unpacked_package()
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def ping(hold_seconds: float = 0.0) -> dict[str, Any]:
 
 def test_hello_is_answered_and_recorded_as_a_cold_start_then_a_warm_one(start: Start, sink: XRaySink) -> None:
     with start() as environment:
-        answers = [environment.invoke(rest_proxy_event(), trace_header=TRACE) for _ in range(2)]
+        answers = [environment.invoke(browser_event(), trace_header=TRACE) for _ in range(2)]
     for answer in answers:
         assert answer.error is None
         assert answer.payload["statusCode"] == 200
@@ -84,7 +85,7 @@ def test_hello_is_answered_and_recorded_as_a_cold_start_then_a_warm_one(start: S
 
 def test_the_init_duration_it_tells_is_the_one_seen_from_outside(start: Start, sink: XRaySink) -> None:
     with start() as environment:
-        environment.invoke(rest_proxy_event())
+        environment.invoke(browser_event())
         assert environment.init_ms is not None
         # The kernel counts process starts in steps of 10 ms.
         assert sink.take(2)[0]["annotations"]["init_ms"] == pytest.approx(environment.init_ms, abs=25)
@@ -95,7 +96,7 @@ def test_a_ping_is_held_answered_and_uses_up_the_coldness(start: Start, sink: XR
         before = time.time()
         reply = environment.invoke(ping(hold_seconds=0.4)).payload["pilotlight"]
         assert time.time() - before >= 0.39
-        after = environment.invoke(rest_proxy_event())
+        after = environment.invoke(browser_event())
     assert (reply["ping"], reply["start"], reply["made_by"], reply["served"]) == ("a1", "cold", "ping", 0)
     assert after.payload["statusCode"] == 200
     records = sink.take(2)
@@ -112,7 +113,7 @@ def test_the_packaged_sdk_is_what_a_ping_makes_ready(package: Path, start: Start
     asking += "    return 'aws_xray_sdk' in sys.modules and sys.modules['aws_xray_sdk'].__file__\n"
     (tmp_path / "asking.py").write_text(asking)
     with start(package, "asking.handler", environment={"PYTHONPATH": str(tmp_path)}) as environment:
-        assert environment.invoke(rest_proxy_event()).payload is False
+        assert environment.invoke(browser_event()).payload is False
         assert environment.invoke(ping()).payload.startswith(str(package))
 
 
@@ -123,15 +124,15 @@ def test_lambdas_initialization_type_names_the_first_start(
     start: Start, sink: XRaySink, initialization: str, start_type: str
 ) -> None:
     with start(initialization_type=initialization) as environment:
-        environment.invoke(rest_proxy_event())
-        environment.invoke(rest_proxy_event())
+        environment.invoke(browser_event())
+        environment.invoke(browser_event())
     assert [record["annotations"]["start"] for record in sink.take(2)] == [start_type, "warm"]
 
 
 def test_errors_are_proxy_answers_and_recorded(package: Path, start: Start, sink: XRaySink, tmp_path: Path) -> None:
     (tmp_path / "failing.py").write_text(FAILING)
     with start(package, "failing.handler", environment={"PYTHONPATH": str(tmp_path)}) as environment:
-        answers = [environment.invoke(rest_proxy_event(path)) for path in ("/teapot", "/broken", "/nowhere")]
+        answers = [environment.invoke(browser_event(path)) for path in ("/teapot", "/broken", "/nowhere")]
         log = environment.logs()
     assert [answer.error for answer in answers] == [None, None, None]
     assert [answer.payload["statusCode"] for answer in answers] == [418, 500, 404]
@@ -151,6 +152,6 @@ def test_an_event_that_is_nothing_known_is_answered_with_400(start: Start) -> No
 
 def test_an_unsampled_request_sends_no_record(start: Start, sink: XRaySink) -> None:
     with start() as environment:
-        answer = environment.invoke(rest_proxy_event(), trace_header=TRACE.replace("Sampled=1", "Sampled=0"))
+        answer = environment.invoke(browser_event(), trace_header=TRACE.replace("Sampled=1", "Sampled=0"))
         assert answer.payload["statusCode"] == 200
     assert sink.take(0.2) == []

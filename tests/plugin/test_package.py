@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pilotlight_build import bytecode, imports
+from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.dependencies import RUNTIME_BRINGS, Platform, read
+from pilotlight_build.dependencies import Platform, read
 from pilotlight_build.package import Built, build, own_files
+from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.project import PROJECT
 
 CONFIGURATION = yaml.load((PROJECT / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
@@ -78,7 +79,7 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
         needs = importlib.metadata.requires(name) or []
         todo += [match[0] for need in needs if "extra ==" not in need and (match := re.match(r"[\w.-]+", need))]
     assert asked - shipped == closure
-    assert closure <= RUNTIME_BRINGS
+    assert closure <= RUNTIME_DISTRIBUTIONS
     assert not [
         name for name in files if re.match(r"(boto3|botocore|s3transfer|jmespath|dateutil|urllib3|six\.py)", name)
     ]
@@ -149,7 +150,7 @@ def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
     assert HAS_PYTHON is not None
     with zipfile.ZipFile(built.artifact) as archive:
         archive.extractall(tmp_path / "task")
-    for name in imports.RUNTIME_MODULES:
+    for name in RUNTIME_MODULES:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             origin = Path(spec.origin)

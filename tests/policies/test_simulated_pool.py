@@ -9,19 +9,19 @@ import pytest
 from pilotlight_tools.cost.plan import MONTH_SECONDS, Plan, cold_share_beyond
 from pilotlight_tools.policies.load import Load, poisson
 from pilotlight_tools.policies.simulate import Counts, Ticks, simulate, total
-from pilotlight_tools.policies.simulated_pool import Pool, PoolModel
+from pilotlight_tools.policies.simulated_pool import PoolModel, SimulatedPool
 from pilotlight_tools.policies.sizing_policies import Fixed
 
 STANDARD_ERRORS = 4
 
 
-def pool_of(model: PoolModel, standing: int = 0) -> Pool:
-    return Pool(model, random.Random(1), standing)  # noqa: S311
+def pool_of(model: PoolModel, standing: int = 0) -> SimulatedPool:
+    return SimulatedPool(model, random.Random(1), standing)  # noqa: S311
 
 
 @pytest.mark.parametrize("a_minute", [0.05, 0.2, 0.5])
 def test_with_short_requests_the_cold_share_is_the_chance_that_nobody_came_in_the_idle_expiry(a_minute: float) -> None:
-    model = PoolModel(idle_expiry=360, lifetime=math.inf, service=1e-6, init=0.0)
+    model = PoolModel(idle_expiry_seconds=360, lifetime_seconds=math.inf, service_seconds=1e-6, init_seconds=0.0)
     counts = total(simulate(poisson(a_minute, 40, 24, seed=3), model, Ticks(), lambda _: None, seed=3))
     expected = math.exp(-a_minute * 6)
     # Each function's first request is cold whatever came before: it is no draw from the gaps.
@@ -32,7 +32,13 @@ def test_with_short_requests_the_cold_share_is_the_chance_that_nobody_came_in_th
 
 @pytest.mark.parametrize(("erlangs", "capacity"), [(2.0, 3), (5.0, 5), (8.0, 12)])
 def test_a_pool_at_its_capacity_refuses_what_erlang_b_says(erlangs: float, capacity: int) -> None:
-    model = PoolModel(idle_expiry=math.inf, lifetime=math.inf, init=0.0, service=1.0, capacity=capacity)
+    model = PoolModel(
+        idle_expiry_seconds=math.inf,
+        lifetime_seconds=math.inf,
+        init_seconds=0.0,
+        service_seconds=1.0,
+        capacity=capacity,
+    )
     load = poisson(60 * erlangs, 20, 0.3, seed=4)
     shares = [
         counts.throttled / counts.requests for counts in simulate(load, model, Ticks(), lambda _: None, seed=4).values()
@@ -44,13 +50,18 @@ def test_a_pool_at_its_capacity_refuses_what_erlang_b_says(erlangs: float, capac
     assert statistics.fmean(shares) == pytest.approx(blocked, abs=STANDARD_ERRORS * deviation)
 
 
-@pytest.mark.parametrize(("a_minute", "service"), [(0.3, 2.0), (5.0, 2.0), (20.0, 3.0)])
-def test_the_cost_model_estimates_what_the_pool_counts_within_a_fifth(a_minute: float, service: float) -> None:
+@pytest.mark.parametrize(("a_minute", "service_seconds"), [(0.3, 2.0), (5.0, 2.0), (20.0, 3.0)])
+def test_the_cost_model_estimates_what_the_pool_counts_within_a_fifth(a_minute: float, service_seconds: float) -> None:
     """An approximation: requests that need the n+1st environment are taken for a Poisson process."""
-    model = PoolModel(idle_expiry=360, lifetime=math.inf, init=1e-9, service=service)
+    model = PoolModel(
+        idle_expiry_seconds=360, lifetime_seconds=math.inf, init_seconds=1e-9, service_seconds=service_seconds
+    )
     counts = total(simulate(poisson(a_minute, 20, 12, seed=5), model, Ticks(), lambda _: None, seed=5))
     plan = Plan(
-        requests_per_month=a_minute / 60 * MONTH_SECONDS, request_ms=service * 1000, idle_minutes=6, lifetime_hours=1e6
+        requests_per_month=a_minute / 60 * MONTH_SECONDS,
+        request_ms=service_seconds * 1000,
+        idle_minutes=6,
+        lifetime_hours=1e6,
     )
     assert cold_share_beyond(plan, 0) == pytest.approx(counts.cold_share, rel=0.2)
 
@@ -76,7 +87,7 @@ def test_random_routing_gives_each_its_share() -> None:
 
 
 def test_an_environment_is_gone_after_its_idle_expiry_and_after_its_lifetime_but_never_while_busy() -> None:
-    pool = pool_of(PoolModel(idle_expiry=360, lifetime=7200))
+    pool = pool_of(PoolModel(idle_expiry_seconds=360, lifetime_seconds=7200))
     one = pool.make(0.0, "request")
     assert one is not None
     assert pool.idle(360.0) == [one]
@@ -88,7 +99,7 @@ def test_an_environment_is_gone_after_its_idle_expiry_and_after_its_lifetime_but
 
 
 def test_provisioned_environments_stand_for_ever_and_are_asked_first() -> None:
-    pool = pool_of(PoolModel(idle_expiry=360), standing=1)
+    pool = pool_of(PoolModel(idle_expiry_seconds=360), standing=1)
     on_demand = pool.make(1e6, "request")
     assert on_demand is not None
     assert [one.standing for one in pool.idle(1e6)] == [True, False]
@@ -103,14 +114,14 @@ def replay_fixed(arrivals: list[float], pings: int, model: PoolModel) -> Counts:
 
 
 def test_a_request_during_the_hold_is_cold_and_counted_as_exposed() -> None:
-    model = PoolModel(lifetime=math.inf)
+    model = PoolModel(lifetime_seconds=math.inf)
     assert replay_fixed([300.05], 1, model).exposed_cold == 1
     after = replay_fixed([300.15], 1, model)
     assert (after.cold, after.exposed_cold) == (0, 0)
 
 
 def test_pings_keep_alive_what_users_leave_alone_and_each_lands_on_an_environment_of_its_own() -> None:
-    counts = replay_fixed([3500.0, 3500.01, 3500.02], 3, PoolModel(lifetime=math.inf, service=10.0))
+    counts = replay_fixed([3500.0, 3500.01, 3500.02], 3, PoolModel(lifetime_seconds=math.inf, service_seconds=10.0))
     assert counts.cold == 0
     assert counts.pings == 3 * 12
     assert counts.cold_pings == 3
@@ -118,14 +129,14 @@ def test_pings_keep_alive_what_users_leave_alone_and_each_lands_on_an_environmen
 
 
 def test_a_tick_later_than_the_idle_expiry_keeps_nothing_warm() -> None:
-    counts = replay_fixed([3599.0], 2, PoolModel(idle_expiry=250, lifetime=math.inf))
+    counts = replay_fixed([3599.0], 2, PoolModel(idle_expiry_seconds=250, lifetime_seconds=math.inf))
     assert counts.cold_pings == counts.pings == 24
     assert counts.cold == 1
 
 
 def test_provisioned_concurrency_leaves_only_what_exceeds_it() -> None:
     load = one_function([100.0, 100.01, 100.02])
-    model = PoolModel(service=10.0)
+    model = PoolModel(service_seconds=10.0)
     cold = [
         simulate(load, model, Ticks(), lambda _: None, seed=1, standing=standing)["one"].cold for standing in range(4)
     ]

@@ -8,6 +8,21 @@ from pilotlight.ping import Machine
 
 MACHINE = Machine(prepare=lambda: None)
 """For pings that are answered in this process: the SDK must not patch its boto3."""
+BROWSER_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate, br",
+    "Accept-Language": "en-GB,en;q=0.9",
+    "CloudFront-Forwarded-Proto": "https",
+    "CloudFront-Is-Desktop-Viewer": "true",
+    "CloudFront-Viewer-Country": "GB",
+    "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Via": "2.0 d1234.cloudfront.net (CloudFront)",
+    "X-Amzn-Trace-Id": "Root=1-00000000-000000000000000000000000",
+    "X-Forwarded-For": "192.0.2.1, 198.51.100.1",
+    "X-Forwarded-Port": "443",
+    "X-Forwarded-Proto": "https",
+}
 
 
 class Context:
@@ -38,3 +53,9 @@ def proxy_event(method: str = "GET", path: str = "/hello", **changes: Any) -> di
         "isBase64Encoded": False,
         **changes,
     }
+
+
+def browser_event(path: str = "/hello") -> dict[str, Any]:
+    """The same as a browser sends it, with all its headers."""
+    headers = {name: [value] for name, value in BROWSER_HEADERS.items()}
+    return proxy_event("GET", path, headers=BROWSER_HEADERS, multiValueHeaders=headers)

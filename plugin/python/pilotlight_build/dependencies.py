@@ -12,11 +12,7 @@ from pathlib import Path
 
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
-
-RUNTIME_BRINGS = frozenset(
-    {"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3", "awslambdaric"}
-)
-"""Lambda's Python runtimes come with the SDK and what it needs ("Runtime dependencies in Python")."""
+from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS
 
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|bin)/|\.(pyc|pyi|pxd|c|h)$|(^|/)py\.typed$|^[^/]+/tests?/")
 KEPT_OF_DIST_INFO = ("METADATA", "entry_points.txt")  # importlib.metadata's version() and entry_points() read these
@@ -60,7 +56,7 @@ def read(requirements: Path, platform: Platform) -> str:
         specifier, *hashes = re.split(r"\s+(?=--hash=)", requirement)
         wanted, _, marker = specifier.partition(";")
         name = re.split(r"[^A-Za-z0-9._-]", wanted.strip(), maxsplit=1)[0]
-        if re.sub(r"[-_.]+", "-", name).lower() in RUNTIME_BRINGS or not _applies(marker, platform):
+        if re.sub(r"[-_.]+", "-", name).lower() in RUNTIME_DISTRIBUTIONS or not _applies(marker, platform):
             continue
         if not hashes:
             raise PackagingError(f"{requirements.name}: {name} has no --hash; `npm run lock` writes them.")

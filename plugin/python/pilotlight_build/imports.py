@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pilotlight_build.bytecode import PackagingError
-
-RUNTIME_MODULES = frozenset(
-    {"boto3", "botocore", "jmespath", "dateutil", "s3transfer", "six", "urllib3", "awslambdaric", "snapshot_restore_py"}
-)
+from pilotlight_build.runtime_modules import RUNTIME_MODULES
 
 
 @dataclass(frozen=True)

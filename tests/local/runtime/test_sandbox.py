@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.install import runtime_python
+from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 
 DESCRIPTORS = Path("/proc/self/fd")

@@ -8,9 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-
-class ConfigurationError(Exception):
-    """The configuration cannot be read, with the way out in the message."""
+from pilotlight_tools.configuration import ConfigurationError
 
 
 def print_configuration(stage: str, project: Path) -> dict[str, Any]:
