@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench.apps import REQUEST, App
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 MISSING = "valgrind is not installed"
 
@@ -43,8 +43,8 @@ def count(app: App, folder: Path, python: Path, daemon_address: str, requests: i
             "PILOTLIGHT_SERVICE": "pilotlight-bench",
             "PYTHONHASHSEED": "0",  # else the count differs from run to run by the order of sets
         }
-        with ExecutionEnvironment(
-            folder, app.handler, python=python, environment=variables, prefix=command, timeout_s=300
+        with Sandbox(
+            folder, app.handler, python=python, environment=variables, prefix=command, timeout_seconds=300
         ) as environment:
             environment.wait_ready(600)
             for left in reversed(range(requests)):

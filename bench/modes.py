@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.apps import App
 from bench.cpu_quota import cpu_quota, unavailable
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ def measurable(modes: list[Mode]) -> tuple[list[Mode], dict[str, str]]:
 @contextmanager
 def started(
     app: App, folder: Path, mode: Mode, python: Path, daemon_address: str, **keywords: Any
-) -> Iterator[ExecutionEnvironment]:
-    """An environment of an app with that mode's CPU, ended with the `with`. keywords: ExecutionEnvironment's."""
+) -> Iterator[Sandbox]:
+    """An environment of an app with that mode's CPU, ended with the `with`. keywords: Sandbox's."""
     variables = {"AWS_XRAY_DAEMON_ADDRESS": daemon_address, "PILOTLIGHT_SERVICE": "pilotlight-bench"}
     variables |= keywords.pop("environment", {})
     arguments = {"python": python, "environment": variables, "memory_mb": mode.after_mb or 1769, **keywords}
     if mode.after_mb is None:
-        with ExecutionEnvironment(folder, app.handler, **arguments) as environment:
+        with Sandbox(folder, app.handler, **arguments) as environment:
             yield environment
         return
     with cpu_quota(mode.after_mb) as quota:
         arguments |= {"start": quota.start} if mode.init_mb else {"on_init_complete": quota.add}
-        with ExecutionEnvironment(folder, app.handler, **arguments) as environment:
+        with Sandbox(folder, app.handler, **arguments) as environment:
             yield environment

@@ -13,7 +13,7 @@ from bench.install import app_folder, runtime_python
 from bench.modes import FULL, started
 from bench.progress import progress
 from bench.spread import Spread
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
@@ -114,7 +114,7 @@ def _row(
     )
 
 
-def _request(environment: ExecutionEnvironment, sampled: bool = True) -> float:
+def _request(environment: Sandbox, sampled: bool = True) -> float:
     trace = f"Root=1-00000000-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
     answer = environment.invoke(REQUEST, trace_header=trace)
     if not isinstance(answer.payload, dict) or answer.payload.get("statusCode") != 200:
@@ -136,7 +136,7 @@ def _instructions(events: dict[str, tuple[App, bytes]]) -> dict[str, int]:
     return counted
 
 
-def _ping(environment: ExecutionEnvironment) -> float:
+def _ping(environment: Sandbox) -> float:
     answer = environment.invoke(PING)
     if not isinstance(answer.payload, dict) or "pilotlight" not in answer.payload:
         raise RuntimeError(f"a ping was not answered as one: {answer}")

@@ -13,10 +13,10 @@ import pytest
 
 from bench.apps import OURS, rest_proxy_event
 from bench.install import app_folder, runtime_python
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
-Start = Callable[..., AbstractContextManager[ExecutionEnvironment]]
+Start = Callable[..., AbstractContextManager[Sandbox]]
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 FAILING = """
 from pilotlight.entry import entry_point
@@ -54,10 +54,10 @@ def sink() -> Iterator[XRaySink]:
 
 @pytest.fixture
 def start(package: Path, sink: XRaySink) -> Start:
-    def started(folder: Path = package, handler: str = "handler.handler", **keywords: Any) -> ExecutionEnvironment:
+    def started(folder: Path = package, handler: str = "handler.handler", **keywords: Any) -> Sandbox:
         environment = {"AWS_XRAY_DAEMON_ADDRESS": sink.address, "PILOTLIGHT_SERVICE": "pilotlight-test"}
         environment |= keywords.pop("environment", {})
-        return ExecutionEnvironment(folder, handler, python=runtime_python(), environment=environment, **keywords)
+        return Sandbox(folder, handler, python=runtime_python(), environment=environment, **keywords)
 
     return started
 
