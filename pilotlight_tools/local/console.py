@@ -8,11 +8,11 @@ from typing import Any
 
 from rich.text import Text
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.front_door import Exchange
 from pilotlight_tools.local.terminal import printable
 from pilotlight_tools.local.xray import is_synthetic
 
-Document = dict[str, Any]
 Annotations = dict[str, Any]
 START_STYLES = {"cold": "bold yellow", "warm": "green"}
 PATIENCE_SECONDS = 1.0  # how long a record and its exchange wait for each other

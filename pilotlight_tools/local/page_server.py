@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.make_report import make_report
-from pilotlight_tools.latency.observation import Document
 from pilotlight_tools.latency.page import live_page
 from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.reader import Reader, xray_client

@@ -1,12 +1,10 @@
 """What happened, kept in memory: the front door's exchanges, and the functions' records of them."""
 
 import threading
-from typing import Any
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.front_door import Exchange
 from pilotlight_tools.local.xray import is_synthetic
-
-Document = dict[str, Any]
 
 
 class Records:

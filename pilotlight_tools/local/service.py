@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pilotlight_tools.configuration import service_name
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.front_door import Exchange, FrontDoor, open_port
 from pilotlight_tools.local.stack import Progress, Stack
 from pilotlight_tools.local.xray import Measurement, XRay
-
-Document = dict[str, Any]
 
 
 class Service:

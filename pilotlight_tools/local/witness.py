@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.engine import Engine
-
-Document = dict[str, Any]
 
 
 def environments_started(engine: Engine, function: str) -> int:

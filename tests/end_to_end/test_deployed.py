@@ -12,7 +12,8 @@ import boto3
 import pytest
 import requests
 
-from pilotlight_tools.local.records import Document, Records
+from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.records import Records
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.local.stack import Stack
 from tests.conftest import CONCURRENCY, Deployed, until

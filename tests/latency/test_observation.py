@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import Observation, observe
 from pilotlight_tools.local.xray import Measurement
 from pilotlight_tools.local.xray.synthetic import synthesise
 from tests.support.xray_records import SERVICE, STAGE, Records
 
 NOW = 1_700_000_000.0
-Document = dict[str, Any]
 
 
 def trace(measured: bool = True, **record: Any) -> tuple[Document, list[Document]]:

@@ -8,10 +8,10 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from pilotlight_tools.latency.documents import Document
+
 SERVICE = "pilotlight-test"
 STAGE = "test"
-
-Document = dict[str, Any]
 
 
 class Records:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pilotlight_tools.local.xray.documents import Document
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.xray.synthetic import Measurement, is_synthetic, synthesise
 
 # How long one side waits for the other. The record is sent before the answer, so that this only runs out for requests

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.http_thread import HttpThread
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.api import Admit, application
 from pilotlight_tools.local.xray.daemon import BadDatagramError, DaemonPort, body_of
-from pilotlight_tools.local.xray.documents import BadDocumentError, Document
+from pilotlight_tools.local.xray.documents import BadDocumentError
 from pilotlight_tools.local.xray.joiner import PATIENCE_SECONDS, Joiner
 from pilotlight_tools.local.xray.operations import DEFAULT_PAGE_SIZE, Operations
 from pilotlight_tools.local.xray.store import DEFAULT_MAXIMUM_BYTES, Store

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.xray import documents
-from pilotlight_tools.local.xray.documents import Document
 from pilotlight_tools.local.xray.summary import summarise
 
 # A trace of this project is about 3 KB, so this holds some 80,000 of them.

@@ -20,7 +20,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from pilotlight_tools.local.xray.documents import Document
+from pilotlight_tools.latency.documents import Document
 
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from pilotlight_tools.latency.documents import Document, walk
 from pilotlight_tools.local.xray import Measurement, XRay, is_synthetic
-from pilotlight_tools.local.xray.documents import Document, dump, parse, walk
+from pilotlight_tools.local.xray.documents import dump, parse
 from pilotlight_tools.local.xray.joiner import Joiner
 from pilotlight_tools.local.xray.synthetic import synthesise
 from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
