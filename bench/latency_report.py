@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 from pilotlight_tools.local.xray import Measurement, XRay
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 HOURS = 6
 TICK_SECONDS = 300
@@ -44,7 +44,7 @@ def fill(xray: XRay, requests: int, *, hours: float = HOURS, now: float | None =
     """Send this many user requests and a tick every five minutes, spread over the last hours; the seconds it took."""
     began = time.monotonic()
     end = (now or time.time()) - 5
-    records = Records()
+    records = RecordMaker()
     chance = random.Random(1)  # noqa: S311
     for index in range(requests):
         at = end - hours * 3600 * (1 - index / requests)

@@ -21,7 +21,7 @@ from pilotlight_tools.latency.deployment import Deployment, find_deployment, not
 from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.running import RunningStack, announce, find
 from pilotlight_tools.local.xray import Measurement, XRay
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 NAME = SERVICE.removesuffix(f"-{STAGE}")
 
@@ -40,7 +40,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="module")
 def xray() -> Iterator[XRay]:
-    records = Records()
+    records = RecordMaker()
     with XRay(service=SERVICE, stage=STAGE) as made:
         now = time.time()
         for index in range(20):

@@ -14,7 +14,7 @@ SERVICE = "pilotlight-test"
 STAGE = "test"
 
 
-class Records:
+class RecordMaker:
     """Makes records whose ids come from a seed, so that a failing run can be had again."""
 
     def __init__(self, seed: int = 1) -> None:

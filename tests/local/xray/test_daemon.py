@@ -12,7 +12,7 @@ from aws_xray_sdk.core.models.segment import Segment
 from pilotlight_tools.local.xray import XRay
 from pilotlight_tools.local.xray.daemon import BadDatagramError, body_of
 from pilotlight_tools.local.xray.documents import BadDocumentError, parse
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 
 def test_documents_of_the_sdk_arrive_with_all_they_carried() -> None:
@@ -39,7 +39,7 @@ def test_documents_of_the_sdk_arrive_with_all_they_carried() -> None:
 
 def test_a_burst_arrives_complete_and_in_order() -> None:
     """Datagrams sent by several threads at once are all stored, and each thread's keep their order."""
-    records = Records()
+    records = RecordMaker()
     documents = [records.request(1_700_000_000 + index) for index in range(800)]
     seen: list[str] = []
     with XRay(service=SERVICE, stage=STAGE) as xray:
@@ -63,7 +63,7 @@ def test_a_burst_arrives_complete_and_in_order() -> None:
 
 def test_bad_datagrams_are_counted_by_reason_and_stop_nothing() -> None:
     """Whatever the port gets, the good record after it is stored, and each reason is told."""
-    good = Records().request(1_700_000_000)
+    good = RecordMaker().request(1_700_000_000)
     bad = [b"junk", b"", b'{"format": "json", "version": 2}\n{}', b'{"format": "json", "version": 1}\n[1]', b"\xff\n{}"]
     bad.append(datagram(good | {"trace_id": "1-2-3"}))
     with XRay(service=SERVICE, stage=STAGE) as xray:
@@ -80,7 +80,7 @@ def test_a_failing_sink_stops_neither_the_store_nor_the_other_sinks() -> None:
     with XRay(service=SERVICE, stage=STAGE) as xray:
         xray.add_sink(lambda document: document["no such key"])
         xray.add_sink(seen.append)
-        send(xray.daemon_address, [datagram(Records().request(1_700_000_000))])
+        send(xray.daemon_address, [datagram(RecordMaker().request(1_700_000_000))])
         xray.flush()
         assert xray.counts()["sink_failures"] == 1
         assert xray.counts()["documents"] == len(seen) == 1
@@ -122,11 +122,11 @@ def test_a_taken_port_is_an_error() -> None:
 )
 def test_documents_x_ray_would_not_take_are_named(change: dict[str, object], reason: str) -> None:
     with pytest.raises(BadDocumentError, match=reason):
-        parse(json.dumps(Records().request(1_700_000_000) | change))
+        parse(json.dumps(RecordMaker().request(1_700_000_000) | change))
 
 
 def test_a_segment_in_progress_needs_no_end() -> None:
-    document = Records().request(1_700_000_000) | {"in_progress": True}
+    document = RecordMaker().request(1_700_000_000) | {"in_progress": True}
     del document["end_time"]
     assert parse(json.dumps(document)) == document
 

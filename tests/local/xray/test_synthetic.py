@@ -9,7 +9,7 @@ from pilotlight_tools.local.xray import Measurement, XRay, is_synthetic
 from pilotlight_tools.local.xray.documents import dump, parse
 from pilotlight_tools.local.xray.joiner import Joiner
 from pilotlight_tools.local.xray.synthetic import synthesise
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 NOW = 1_700_000_000.0
 
@@ -23,7 +23,7 @@ def by_origin(made: list[Document]) -> dict[str, Document]:
 
 
 def test_a_request_is_one_chain_from_api_gateway_to_our_record() -> None:
-    record = Records().request(NOW, start="cold", init_ms=200.0)
+    record = RecordMaker().request(NOW, start="cold", init_ms=200.0)
     made = synthesise(measurement(record["aws"]["request_id"]), record, SERVICE, STAGE)
     segments = by_origin(made)
     gateway, invoked = segments["AWS::ApiGateway::Stage"], segments["AWS::Lambda"]
@@ -42,7 +42,7 @@ def test_a_request_is_one_chain_from_api_gateway_to_our_record() -> None:
 
 
 def test_every_made_segment_is_valid_labelled_and_free_of_annotations() -> None:
-    record = Records().request(NOW, start="cold", init_ms=200.0)
+    record = RecordMaker().request(NOW, start="cold", init_ms=200.0)
     for document in synthesise(measurement("a"), record, SERVICE, STAGE):
         assert parse(dump(document)) == document
         assert is_synthetic(document)
@@ -53,7 +53,7 @@ def test_every_made_segment_is_valid_labelled_and_free_of_annotations() -> None:
 @pytest.mark.parametrize("start", ["warm", "proactive", "provisioned", "restored"])
 def test_only_cold_starts_show_an_initialization(start: str) -> None:
     """What was initialised ahead is no part of this request, even where the record tells how long it took."""
-    record = Records().request(NOW, start=start, init_ms=200.0)
+    record = RecordMaker().request(NOW, start=start, init_ms=200.0)
     made = synthesise(None, record, SERVICE, STAGE)
     assert by_origin(made)["AWS::Lambda::Function"]["subsegments"] == []
 
@@ -69,7 +69,7 @@ def test_without_a_record_only_api_gateway_answers(status: int, flags: set[str])
 
 
 def test_a_ping_in_a_trace_of_its_own_is_one_chain() -> None:
-    (ping, _) = Records().tick(NOW, requested=1, unique=1, cold=1)
+    (ping, _) = RecordMaker().tick(NOW, requested=1, unique=1, cold=1)
     invoked, executed = synthesise(None, ping, SERVICE, STAGE)
     assert "parent_id" not in invoked
     assert executed["parent_id"] == invoked["id"]
@@ -81,7 +81,7 @@ def test_pings_that_share_a_parent_keep_segments_of_their_own() -> None:
     """Where the tick's header reaches every ping unchanged, none may take another's place, and all stay one tree."""
     made: list[Document] = []
     joiner = Joiner(SERVICE, STAGE, made.extend)
-    records = Records().tick(NOW, requested=3, unique=3, cold=1)
+    records = RecordMaker().tick(NOW, requested=3, unique=3, cold=1)
     for record in records:
         joiner.recorded(record)
     assert len({document["id"] for document in made}) == len(made) == 8
@@ -102,7 +102,7 @@ class Clock:
 def test_either_side_may_come_first(measured_first: bool) -> None:
     made: list[list[Document]] = []
     joiner = Joiner(SERVICE, STAGE, made.append)
-    record = Records().request(NOW)
+    record = RecordMaker().request(NOW)
     steps: list[Callable[[], None]] = [
         lambda: joiner.measured(measurement(record["aws"]["request_id"])),
         lambda: joiner.recorded(record),
@@ -118,7 +118,7 @@ def test_each_side_waits_for_the_other_and_then_goes_alone() -> None:
     clock = Clock()
     joiner = Joiner(SERVICE, STAGE, made.append, clock=clock)
     joiner.measured(measurement("nobody answers", 502))
-    joiner.recorded(Records().request(NOW))
+    joiner.recorded(RecordMaker().request(NOW))
     clock.now = 2.9
     joiner.expire(3.0)
     assert made == []
@@ -134,14 +134,14 @@ def test_each_side_waits_for_the_other_and_then_goes_alone() -> None:
 def test_documents_that_are_no_records_of_ours_make_nothing() -> None:
     made: list[list[Document]] = []
     joiner = Joiner(SERVICE, STAGE, made.append)
-    joiner.recorded({"name": "orders", "id": "1" * 16, "trace_id": Records().trace_id(NOW), "start_time": NOW})
+    joiner.recorded({"name": "orders", "id": "1" * 16, "trace_id": RecordMaker().trace_id(NOW), "start_time": NOW})
     joiner.expire(0)
     assert made == []
 
 
 def test_a_repeated_measurement_replaces_its_segments() -> None:
     """Ids come from the request id, so that a segment made again takes its own place."""
-    record = Records().request(NOW)
+    record = RecordMaker().request(NOW)
     with XRay(service=SERVICE, stage=STAGE) as xray:
         for _ in range(2):
             send(xray.daemon_address, [datagram(record)])
