@@ -8,6 +8,7 @@ from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import Observation, observe
 from pilotlight_tools.local.xray import Measurement
 from pilotlight_tools.local.xray.synthetic import synthesise
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker
 from tests.support.xray_records import SERVICE, STAGE
 
 NOW = 1_700_000_000.0

@@ -232,33 +232,33 @@ def test_answers_are_of_the_shape_the_service_model_gives(
         check_shape(json.load(response), model.output_shape, operation)
 
 
-def check_shape(value: Any, shape: Any, place: str) -> None:
+def check_shape(value: Any, shape: Any, path: str) -> None:
     assert shape is not None
     if shape.type_name == "structure":
-        assert isinstance(value, dict), place
-        assert set(value) <= set(shape.members), place
-        assert set(shape.required_members) <= set(value), place
+        assert isinstance(value, dict), path
+        assert set(value) <= set(shape.members), path
+        assert set(shape.required_members) <= set(value), path
         for key, inner in value.items():
-            check_shape(inner, shape.members[key], f"{place}.{key}")
+            check_shape(inner, shape.members[key], f"{path}.{key}")
     elif shape.type_name == "list":
-        assert isinstance(value, list), place
+        assert isinstance(value, list), path
         for inner in value:
-            check_shape(inner, shape.member, place)
+            check_shape(inner, shape.member, path)
     elif shape.type_name == "map":
-        assert isinstance(value, dict), place
+        assert isinstance(value, dict), path
         for inner in value.values():
-            check_shape(inner, shape.value, place)
+            check_shape(inner, shape.value, path)
     elif shape.type_name == "boolean":
-        assert isinstance(value, bool), place
+        assert isinstance(value, bool), path
     elif shape.type_name in {"integer", "long"}:
-        assert isinstance(value, int), place
-        assert not isinstance(value, bool), place
+        assert isinstance(value, int), path
+        assert not isinstance(value, bool), path
     elif shape.type_name in {"double", "float", "timestamp"}:
-        assert isinstance(value, int | float), place
-        assert not isinstance(value, bool), place
+        assert isinstance(value, int | float), path
+        assert not isinstance(value, bool), path
     else:
-        assert isinstance(value, str), place
-        assert not shape.enum or value in shape.enum, place
+        assert isinstance(value, str), path
+        assert not shape.enum or value in shape.enum, path
 
 
 @pytest.mark.parametrize(
