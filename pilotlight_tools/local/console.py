@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.front_door import Exchange
-from pilotlight_tools.local.terminal import printable
 from pilotlight_tools.local.xray import is_synthetic
+from pilotlight_tools.terminal import printable
 
 Annotations = dict[str, Any]
 START_STYLES = {"cold": "bold yellow", "warm": "green"}

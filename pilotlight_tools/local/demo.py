@@ -27,8 +27,8 @@ from pilotlight_tools.local.engine import REGION
 from pilotlight_tools.local.front_door import Exchange
 from pilotlight_tools.local.records import Records
 from pilotlight_tools.local.service import Service
-from pilotlight_tools.local.terminal import Progress, answers
 from pilotlight_tools.local.witness import environments_started, misclassified
+from pilotlight_tools.terminal import Progress, answers
 
 CONCURRENCIES = (1, 2, 5, 10)
 PATH = "/hello?name=marie&env=prod"

@@ -15,7 +15,7 @@ from pilotlight_tools.latency.running import RunningStack, announce
 from pilotlight_tools.local.console import LiveLines
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.service import Service
-from pilotlight_tools.local.terminal import Progress, answers
+from pilotlight_tools.terminal import Progress, answers
 
 LOOK_SECONDS = 0.25
 

@@ -9,7 +9,6 @@ from pilotlight_tools.latency.observation import Observation, observe
 from pilotlight_tools.local.xray import Measurement
 from pilotlight_tools.local.xray.synthetic import synthesise
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker
-from tests.support.xray_records import SERVICE, STAGE
 
 NOW = 1_700_000_000.0
 
