@@ -15,7 +15,8 @@ import sys
 import time
 from typing import Any
 
-from pilotlight_tools.local.xray import Measurement, XRay
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.xray import XRay
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 HOURS = 6
@@ -63,7 +64,7 @@ def fill(xray: XRay, requests: int, *, hours: float = HOURS, now: float | None =
         waited = 0.012 + (init_ms or 0) / 1000 + chance.random() * 0.01
         status = record["annotations"]["status"]
         url = "http://localhost/test/hello"
-        xray.measured(Measurement(at - waited, at + seconds, "GET", url, status, record["aws"]["request_id"]))
+        xray.measured(Exchange(at - waited, at + seconds, "GET", url, status, record["aws"]["request_id"]))
         send(xray.daemon_address, [datagram(record)])
         if index % FLUSH_EVERY == 0:
             xray.flush()

@@ -1,7 +1,7 @@
 """The deploy tool `sls`, run for real on a private copy of the service.
 
 The tool writes `.serverless` and the package beside `serverless.yml`. Two of them in one folder would overwrite each
-other's, so each stack deploys from its own copy: a `npm test` beside a running `npm start` is safe.
+other's, so each stage deploys from its own copy: a `npm test` beside a running `npm start` is safe.
 """
 
 import os

@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +21,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pilotlight_tools.local.engine import LOOPBACK
+from pilotlight_tools.local.exchange import Exchange
 
 # Host is this hop's own too: API Gateway knows an API by its host name.
 HOP_BY_HOP = frozenset(
@@ -47,25 +47,6 @@ BACKLOG = 512
 
 class PortTakenError(Exception):
     """The wanted port is in use; the message names it and the way out."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer, as a client at the front door would measure it.
-
-    `milliseconds` run from the moment the request's head had arrived to the last byte handed to the client's socket;
-    `request_id` is Lambda's, from `X-Request-Id`, or empty when no function answered. Times are epoch seconds.
-    """
-
-    method: str
-    target: str
-    status: int
-    milliseconds: float
-    request_id: str
-    started_at: float
-    ended_at: float
-    client_ip: str = LOOPBACK
-    user_agent: str = ""
 
 
 def open_port(port: int) -> socket.socket:
@@ -150,15 +131,14 @@ class FrontDoor:
         answer = await self._forward(request)
         self._on_exchange(
             Exchange(
-                method=request.method,
-                target=request.raw_path,
-                status=answer.status,
-                milliseconds=(time.perf_counter() - started) * 1000,
-                request_id=answer.headers.get("X-Request-Id", ""),
                 started_at=started_at,
-                ended_at=time.time(),
+                ended_at=started_at + time.perf_counter() - started,  # a clock that is set meanwhile changes nothing
+                method=request.method,
+                url=self.url + request.raw_path,
+                status=answer.status,
+                request_id=answer.headers.get("X-Request-Id") or None,
                 client_ip=request.remote or LOOPBACK,
-                user_agent=request.headers.get("User-Agent", ""),
+                user_agent=request.headers.get("User-Agent") or None,
             )
         )
         return answer

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from pilotlight_tools.local.demo import Burst, Findings, as_document
-from pilotlight_tools.local.front_door import Exchange
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.pair import Pair
 from tests.support.project import PROJECT
 
 TICK: dict[str, Any] = {
@@ -32,9 +33,11 @@ TICK: dict[str, Any] = {
 
 def burst(*starts: str, milliseconds: float = 100.0, status: int = 200) -> Burst:
     exchanges = [
-        Exchange("GET", "/hello", status, milliseconds + number, str(number), 1.0, 2.0) for number in range(len(starts))
+        Exchange(1.0, 1.0 + (milliseconds + number) / 1000, "GET", "http://h/hello", status, str(number))
+        for number in range(len(starts))
     ]
-    return Burst(len(starts), exchanges, list(starts), started=starts.count("cold"))
+    records = [{"annotations": {"kind": "request", "start": start}} if start else None for start in starts]
+    return Burst(len(starts), list(map(Pair, exchanges, records)), started=starts.count("cold"))
 
 
 COLD = [burst("cold"), burst("cold", "cold")]
@@ -42,15 +45,15 @@ WARM = [burst("warm", milliseconds=10.0), burst("warm", "warm", milliseconds=10.
 
 
 def test_warm_up_that_proved_itself_has_no_shortfalls() -> None:
-    assert Findings(COLD, WARM, TICK, found=6, untrue=0).shortfalls() == []
+    assert Findings(COLD, WARM, TICK, found=6, contradictions=0).shortfalls() == []
 
 
-def test_records_that_are_missing_or_untrue_are_said() -> None:
-    assert Findings(COLD, WARM, TICK, found=5, untrue=0).shortfalls() == [
+def test_records_that_are_missing_or_wrong_are_said() -> None:
+    assert Findings(COLD, WARM, TICK, found=5, contradictions=0).shortfalls() == [
         "X-Ray has records of 5 requests, and 6 were sent"
     ]
-    lying = [Burst(1, burst("warm").exchanges, ["warm"], started=1), WARM[1]]
-    assert Findings(COLD, lying, TICK, found=6, untrue=1).shortfalls() == [
+    lying = [Burst(1, burst("warm").pairs, started=1), WARM[1]]
+    assert Findings(COLD, lying, TICK, found=6, contradictions=1).shortfalls() == [
         "2 records tell another start than the engine's"
     ]
 
@@ -68,12 +71,12 @@ def test_records_that_are_missing_or_untrue_are_said() -> None:
 )
 def test_each_shortfall_is_said(warm: list[Burst], tick: dict[str, Any], said: str) -> None:
     sent = sum(len(burst.exchanges) for burst in (*COLD, *warm))
-    [shortfall] = Findings(COLD, warm, tick, found=sent, untrue=0).shortfalls()
+    [shortfall] = Findings(COLD, warm, tick, found=sent, contradictions=0).shortfalls()
     assert re.search(said, shortfall)
 
 
 def test_document_has_exactly_the_keys_promised_and_exact_percentiles() -> None:
-    assert as_document(Findings(COLD, WARM, TICK, found=6, untrue=0)) == {
+    assert as_document(Findings(COLD, WARM, TICK, found=6, contradictions=0)) == {
         "cold": {"count": 3, "p50_ms": 100.0, "p95_ms": 101.0, "max_ms": 101.0},
         "warm": {"count": 3, "p50_ms": 10.0, "p95_ms": 11.0, "max_ms": 11.0},
         "tick": {key: value for key, value in TICK.items() if key != "targets"},

@@ -6,7 +6,8 @@ import pytest
 
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import Observation, observe
-from pilotlight_tools.local.xray import Measurement
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray.synthetic import synthesise
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker
 
@@ -16,8 +17,8 @@ NOW = 1_700_000_000.0
 def trace(measured: bool = True, **record: Any) -> tuple[Document, list[Document]]:
     """A record and its whole trace: 250 ms at the front door around it."""
     made = RecordMaker().request(NOW, **record)
-    measurement = Measurement(NOW - 0.2, NOW + 0.05, "GET", "http://h/hello", 200, made["aws"]["request_id"])
-    return made, [made, *synthesise(measurement if measured else None, made, SERVICE, STAGE)]
+    exchange = Exchange(NOW - 0.2, NOW + 0.05, "GET", "http://h/hello", 200, made["aws"]["request_id"])
+    return made, [made, *synthesise(Pair(exchange if measured else None, made), SERVICE, STAGE)]
 
 
 def seen(documents: list[Document]) -> Observation:

@@ -30,8 +30,9 @@ from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import Window
+from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.page_server import page_server, report_reader
-from pilotlight_tools.local.xray import Measurement, XRay
+from pilotlight_tools.local.xray import XRay
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -126,7 +127,7 @@ def xray() -> Iterator[XRay]:
 
 def send_request(xray: XRay, records: RecordMaker, at: float, seconds: float, start: str) -> None:
     record = records.request(at, start=start, seconds=0.01, init_ms=380.0 if start == "cold" else None)
-    xray.measured(Measurement(at, at + seconds, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
+    xray.measured(Exchange(at, at + seconds, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
     send(xray.daemon_address, [datagram(record)])
 
 

@@ -11,7 +11,8 @@ from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.time_range import Window, duration_seconds
-from pilotlight_tools.local.xray import Measurement, XRay
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.xray import XRay
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 END = 1_700_050_000.0
@@ -21,7 +22,7 @@ HOUR = 3600.0
 def request(xray: XRay, records: RecordMaker, at: float, seconds: float, status: int = 200, **record: Any) -> None:
     """A request the front door measured as taking this long."""
     made = records.request(at, seconds=seconds / 2, status=status, **record)
-    xray.measured(Measurement(at, at + seconds, "GET", "http://h/hello", status, made["aws"]["request_id"]))
+    xray.measured(Exchange(at, at + seconds, "GET", "http://h/hello", status, made["aws"]["request_id"]))
     send(xray.daemon_address, [datagram(made)])
 
 
@@ -51,7 +52,7 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     request(xray, records, END - 580, 0.1, status=404)
     send(xray.daemon_address, map(datagram, records.tick(END - 1700, requested=4, unique=4, cold=2)))
     send(xray.daemon_address, map(datagram, records.tick(END - 700, requested=4, unique=3)))
-    xray.measured(Measurement(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
+    xray.measured(Exchange(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
     xray.flush(settle=True)
     report = report_of(xray)
 

@@ -16,7 +16,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto import mock_aws
 
-from pilotlight_tools.local.xray import Measurement, XRay
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.xray import XRay
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 NOW = 1_700_000_000.0
@@ -51,7 +52,7 @@ def filled() -> Iterator[XRay]:
             )
             url = f"http://localhost/{STAGE}/hello"
             xray.measured(
-                Measurement(
+                Exchange(
                     NOW + index - 0.2,
                     NOW + index + 0.1,
                     "GET",
@@ -132,7 +133,7 @@ def test_event_time_is_when_it_arrived(filled: XRay) -> None:
 
 def test_response_time_is_the_roots_and_duration_the_whole_traces(filled: XRay) -> None:
     late = RecordMaker(2).request(NOW + 30, seconds=2.0)
-    filled.measured(Measurement(NOW + 29.9, NOW + 30.5, "GET", "http://localhost/", 200, late["aws"]["request_id"]))
+    filled.measured(Exchange(NOW + 29.9, NOW + 30.5, "GET", "http://localhost/", 200, late["aws"]["request_id"]))
     send(filled.daemon_address, [datagram(late)])
     filled.flush(settle=True)
     (summary,) = summaries(filled, "duration > 1")
@@ -158,7 +159,7 @@ def test_a_segment_whose_parent_is_missing_is_not_the_root() -> None:
     record = records.request(NOW)
     stray = {"name": "stray", "id": records.identity(), "parent_id": records.identity(), "trace_id": record["trace_id"]}
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.measured(Measurement(NOW, NOW + 0.5, "GET", URL, 200, record["aws"]["request_id"]))
+        xray.measured(Exchange(NOW, NOW + 0.5, "GET", URL, 200, record["aws"]["request_id"]))
         send(xray.daemon_address, [datagram(record), datagram(stray | {"start_time": NOW - 9, "end_time": NOW - 8})])
         xray.flush(settle=True)
         (summary,) = summaries(xray)
@@ -168,7 +169,7 @@ def test_a_segment_whose_parent_is_missing_is_not_the_root() -> None:
 
 def test_errors_and_throttles_are_flagged() -> None:
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.measured(Measurement(NOW, NOW + 0.1, "GET", "http://localhost/", 429, None))
+        xray.measured(Exchange(NOW, NOW + 0.1, "GET", "http://localhost/", 429, None))
         (summary,) = summaries(xray, "throttle AND error AND !fault")
     assert summary["HasThrottle"]
 
