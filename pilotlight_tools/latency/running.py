@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = "build/running.json"
+"""Where it is, in the service's folder."""
 
 
 @dataclass(frozen=True, slots=True)

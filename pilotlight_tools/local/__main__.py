@@ -13,9 +13,9 @@ from types import FrameType
 from pilotlight.ping import MOST_PINGS
 from pilotlight_tools.local.settings import forget_aws_settings
 
-DEFAULT_PORT = 3000
-DEFAULT_PATH = "/hello?name=marie&env=prod"
-INTERRUPTED = 130
+_DEFAULT_PORT = 3000
+_DEFAULT_PATH = "/hello?name=marie&env=prod"
+_INTERRUPTED = 130
 """What a shell calls a program that SIGINT ended."""
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(options)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _INTERRUPTED
     except ModuleNotFoundError as error:
         print(
             f"error: this Python ({sys.executable}) has no module {error.name!r}: run `npm start`, "
@@ -79,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--port",
         type=_port_number,
-        default=os.environ.get("PORT", str(DEFAULT_PORT)),
-        help=f"port of the API on 127.0.0.1, 0 for any free one (default: $PORT, else {DEFAULT_PORT})",
+        default=os.environ.get("PORT", str(_DEFAULT_PORT)),
+        help=f"port of the API on 127.0.0.1, 0 for any free one (default: $PORT, else {_DEFAULT_PORT})",
     )
     start.add_argument("--stage", default="local", help="stage of serverless.yml (default: %(default)s)")
     start.add_argument(
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--path",
         type=_path,
-        default=DEFAULT_PATH,
+        default=_DEFAULT_PATH,
         help="path and query of each request, a GET; any response of the function counts, a 404 too, but none of 500 "
         "and above (default: %(default)s)",
     )

@@ -13,7 +13,7 @@ from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.terminal import printable
 
 Annotations = dict[str, Any]
-START_STYLES = {"cold": "bold yellow", "warm": "green"}
+_START_STYLES = {"cold": "bold yellow", "warm": "green"}
 
 
 def line_of(pair: Pair) -> Text | None:
@@ -76,7 +76,7 @@ def _tick_line(record: Document) -> Text:
 def _start_of(annotations: Annotations) -> Text:
     """The start type and its environment, with the init duration where it was paid, and whether a ping had made it."""
     start = str(annotations.get("start", "?"))
-    text = Text().append(start, style=START_STYLES.get(start, "cyan"))
+    text = Text().append(start, style=_START_STYLES.get(start, "cyan"))
     if start != "warm" and annotations.get("init_ms") is not None:
         text.append(f" (init {annotations['init_ms']:,.0f} ms)")
     elif annotations.get("warmed_by_ping"):

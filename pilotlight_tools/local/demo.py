@@ -33,9 +33,9 @@ from pilotlight_tools.local.service import Service
 from pilotlight_tools.local.witness import contradictions, environments_started
 from pilotlight_tools.terminal import Progress, answers, printable
 
-CONCURRENCIES = (1, 2, 5, 10)
-REQUEST_SECONDS = 60.0
-TICK_KEYS = ("requested", "unique", "cold", "failed", "throttled", "rounds", "invocations", "hold_ms", "billed_ms")
+_CONCURRENCIES = (1, 2, 5, 10)
+_REQUEST_SECONDS = 60.0
+_TICK_KEYS = ("requested", "unique", "cold", "failed", "throttled", "rounds", "invocations", "hold_ms", "billed_ms")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def demo(*, project: Path, concurrency: int, path: str, as_json: bool) -> int:
 def measure(project: Path, concurrency: int, path: str, progress: Progress) -> tuple[Findings, Report]:
     """Send the requests, tick, send them again, and read the records back from X-Ray."""
     began = time.time()
-    levels = sorted({level for level in CONCURRENCIES if level <= concurrency} | {concurrency})
+    levels = sorted({level for level in _CONCURRENCIES if level <= concurrency} | {concurrency})
     history = History()
     with Service(
         project=project, parameters={"concurrency": concurrency}, progress=progress, on_pair=history.add
@@ -147,7 +147,7 @@ def get(url: str) -> None:
     """Send one request on a connection of its own, and read its response whole; a redirection is a response."""
     with requests.Session() as session:
         session.trust_env = False  # no proxy of the developer's between two ends of one machine
-        session.get(url, timeout=REQUEST_SECONDS, allow_redirects=False)
+        session.get(url, timeout=_REQUEST_SECONDS, allow_redirects=False)
 
 
 def as_document(findings: Findings) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def as_document(findings: Findings) -> dict[str, Any]:
     return {
         "cold": _summary(findings.cold),
         "warm": _summary(findings.warm),
-        "tick": {key: findings.tick[key] for key in (*TICK_KEYS, "coverage")},
+        "tick": {key: findings.tick[key] for key in (*_TICK_KEYS, "coverage")},
         "records": {
             "requests_sent": findings.sent,
             "records_found": findings.found,

@@ -17,7 +17,7 @@ from pilotlight_tools.local.engine import LOOPBACK, Engine
 
 Progress = Callable[[str, str], None]
 """Told what is being done, and how far it has come."""
-READY_SECONDS = 30.0
+_READY_SECONDS = 30.0
 
 
 class WarmerError(Exception):
@@ -137,10 +137,10 @@ class DeployedStage:
         variables = client.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables", {})
         changed = {**variables, "CONFIGURATION": str(int(variables.get("CONFIGURATION", "0")) + 1)}
         client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + _READY_SECONDS
         while client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] != "Successful":
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{name} was not updated within {READY_SECONDS:.0f} s")
+                raise TimeoutError(f"{name} was not updated within {_READY_SECONDS:.0f} s")
             time.sleep(0.05)
 
     def _report_resource(self, line: str) -> None:

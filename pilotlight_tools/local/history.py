@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.pair import Pair
 
-WAIT_SECONDS = 10.0
+_WAIT_SECONDS = 10.0
 """How long to wait for a pair: a client has its response a moment before its exchange is known here."""
 
 
@@ -50,4 +50,4 @@ class History:
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         with self._condition:
-            self._condition.wait_for(condition, WAIT_SECONDS)
+            self._condition.wait_for(condition, _WAIT_SECONDS)

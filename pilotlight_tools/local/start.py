@@ -21,7 +21,7 @@ from pilotlight_tools.local.service import Service
 from pilotlight_tools.terminal import Progress, answers
 
 _JSON = "-H 'Content-Type: application/json' -d '{\"name\": \"marie\"}'"
-LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.25
 """How long to wait for something to print before looking whether the engine still runs."""
 
 
@@ -51,7 +51,7 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
         try:
             while service.stage.engine.running():
                 with suppress(queue.Empty):
-                    if line := line_of(pairs.get(timeout=LOOK_SECONDS)):
+                    if line := line_of(pairs.get(timeout=_LOOK_SECONDS)):
                         console.print(line)
         except KeyboardInterrupt:
             console.print("\nStopping …")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
-from pilotlight_tools.local.xray.synthetic import is_synthetic
 
 PATIENCE_SECONDS = 2.0
 """How long one side waits for the other.
@@ -33,7 +32,7 @@ class Joiner:
     def recorded(self, document: Document) -> None:
         """A document arrived; those that are not records of ours are passed over."""
         kind = (document.get("annotations") or {}).get("kind")
-        if kind not in {"request", "warmup", "tick"} or "parent_id" not in document or is_synthetic(document):
+        if kind not in {"request", "warmup", "tick"} or "parent_id" not in document:
             return
         if kind == "request":
             self._join(Pair(None, document))

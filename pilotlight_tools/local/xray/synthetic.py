@@ -29,11 +29,6 @@ _REGION = "us-east-1"
 _PARENTS_REMEMBERED = 10_000
 
 
-def is_synthetic(document: Document) -> bool:
-    """Was this document made here, and not sent by the SDK or the handler?"""
-    return bool(document.get("metadata", {}).get("pilotlight", {}).get("synthetic"))
-
-
 class Synthesiser:
     """Makes the segments of each pair and gives them to `keep`; for the API `service` and its stage."""
 

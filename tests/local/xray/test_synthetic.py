@@ -7,7 +7,7 @@ from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import XRay
 from pilotlight_tools.local.xray.documents import dump, parse
-from pilotlight_tools.local.xray.synthetic import Synthesiser, is_synthetic, synthesise
+from pilotlight_tools.local.xray.synthetic import Synthesiser, synthesise
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 NOW = 1_700_000_000.0
@@ -15,6 +15,11 @@ NOW = 1_700_000_000.0
 
 def exchange(request_id: str | None, status: int = 200) -> Exchange:
     return Exchange(NOW - 0.3, NOW + 0.1, "GET", "http://localhost/test/hello", status, request_id)
+
+
+def is_synthetic(document: Document) -> bool:
+    """Does the document say that it was made here, and not sent by the SDK or the handler?"""
+    return bool(document.get("metadata", {}).get("pilotlight", {}).get("synthetic"))
 
 
 def by_origin(made: list[Document]) -> dict[str, Document]:
