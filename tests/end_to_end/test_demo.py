@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from pilotlight_tools.local.demo import Burst, Findings, as_document, get
+from pilotlight_tools.local.demo import get
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.findings import Burst, Findings, as_document
 from pilotlight_tools.local.pair import Pair
 from tests.support.project import PROJECT
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pilotlight_tools.local.start import requests_to_try
+from pilotlight_tools.local.introduction import requests_to_try
 from tests.support.project import PROJECT
 
 URL = "http://127.0.0.1:3000"
