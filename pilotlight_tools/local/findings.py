@@ -51,7 +51,7 @@ class Findings:
         return sum(len(burst.pairs) for burst in (*self.cold, *self.warm))
 
     @property
-    def misclassified(self) -> int:
+    def wrong_records(self) -> int:
         """How many records contradict one another, or what the engine says that it started."""
         bursts = (*self.cold, *self.warm)
         return self.contradictions + sum(abs(burst.starts.count("cold") - burst.started) for burst in bursts)
@@ -69,8 +69,8 @@ class Findings:
                 found.append(f"requests {name} the tick were answered with status {refused}")
         if self.found != self.sent:
             found.append(f"X-Ray has records of {self.found} requests, and {self.sent} were sent")
-        if self.misclassified:
-            found.append(f"{self.misclassified} records tell another start than the engine's")
+        if self.wrong_records:
+            found.append(f"{self.wrong_records} records tell another start than the engine's")
         return found
 
 
@@ -83,7 +83,7 @@ def as_document(findings: Findings) -> dict[str, Any]:
         "records": {
             "requests_sent": findings.sent,
             "records_found": findings.found,
-            "misclassified": findings.misclassified,
+            "misclassified": findings.wrong_records,
         },
     }
 

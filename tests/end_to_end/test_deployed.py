@@ -156,6 +156,12 @@ def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed
     assert len(same) == 1
 
 
+def test_the_paths_of_the_api_are_known_with_their_methods(deployed: Deployed) -> None:
+    methods = deployed.service.stage.methods()
+    assert methods["/{proxy+}"] == {"ANY"}
+    assert all(methods.values()), "a folder of paths without a method of its own is none to try"
+
+
 # Flow 2: tick in, coverage out
 
 
