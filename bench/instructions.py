@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.apps import REQUEST
 from bench.install import Installed
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 MISSING = "valgrind is not installed"
 LATER_REQUESTS = 100
@@ -44,8 +44,8 @@ def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> in
             "PYTHONHASHSEED": "0",  # else the count differs from run to run by the order of sets
         }
         folder, handler, python = installed.folder, installed.app.handler, installed.python
-        with ExecutionEnvironment(
-            folder, handler, python=python, environment=variables, prefix=command, timeout_s=300
+        with Sandbox(
+            folder, handler, python=python, environment=variables, prefix=command, timeout_seconds=300
         ) as environment:
             environment.wait_ready(600)
             for left in reversed(range(requests)):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.cpu_quota import MB_PER_VCPU, cpu_quota, unavailable
 from bench.install import Installed
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def measurable(modes: list[Mode]) -> tuple[list[Mode], dict[str, str]]:
 
 
 @contextmanager
-def started(installed: Installed, mode: Mode) -> Iterator[ExecutionEnvironment]:
+def started(installed: Installed, mode: Mode) -> Iterator[Sandbox]:
     """An environment of an app with that mode's CPU, ended with the `with`."""
     arguments: dict[str, Any] = {
         "python": installed.python,
@@ -52,4 +52,4 @@ def started(installed: Installed, mode: Mode) -> Iterator[ExecutionEnvironment]:
         if mode.after_mb is not None:
             quota = stack.enter_context(cpu_quota(mode.after_mb))
             arguments |= {"start": quota.start} if mode.init_mb else {"on_init_complete": quota.add}
-        yield stack.enter_context(ExecutionEnvironment(installed.folder, installed.app.handler, **arguments))
+        yield stack.enter_context(Sandbox(installed.folder, installed.app.handler, **arguments))

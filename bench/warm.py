@@ -14,7 +14,7 @@ from bench.modes import FULL, started
 from bench.progress_bar import progress
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
@@ -127,7 +127,7 @@ def _row(app: App, taken: list[_Run]) -> Warm:
     )
 
 
-def _request(environment: ExecutionEnvironment, sampled: bool = True) -> float:
+def _request(environment: Sandbox, sampled: bool = True) -> float:
     trace = f"Root=1-00000000-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
     response = environment.invoke(REQUEST, trace_header=trace)
     if not isinstance(response.payload, dict) or response.payload.get("statusCode") != 200:
@@ -147,7 +147,7 @@ def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
     return counted
 
 
-def _ping(environment: ExecutionEnvironment) -> float:
+def _ping(environment: Sandbox) -> float:
     reply = environment.invoke(PING)
     if not isinstance(reply.payload, dict) or "pilotlight" not in reply.payload:
         raise RuntimeError(f"a ping was not answered as one: {reply}")

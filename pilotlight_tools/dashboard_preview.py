@@ -91,10 +91,8 @@ def _write(card: Any, widget: dict[str, Any]) -> None:
         names = [arn.rpartition(":alarm:")[2] for arn in widget["properties"]["alarms"]]
         card.text(0.008, 0.78, widget["properties"]["title"], fontsize=8.5, va="center")
         for index, name in enumerate(names):
-            place = 0.01 + index / len(names)
-            card.text(
-                place, 0.34, f"OK   {name}", va="center", color="#1d8102", bbox={"fc": "#f2f8f0", "ec": "#b7d7ab"}
-            )
+            left = 0.01 + index / len(names)
+            card.text(left, 0.34, f"OK   {name}", va="center", color="#1d8102", bbox={"fc": "#f2f8f0", "ec": "#b7d7ab"})
         return
     heading, *paragraphs = widget["properties"]["markdown"].split("\n\n")
     card.text(0.008, 0.8, heading.lstrip("# "), fontsize=13, fontweight="bold", va="center")

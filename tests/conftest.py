@@ -15,7 +15,7 @@ forget_aws_settings()
 # Before anything imports aws_xray_sdk: with it the SDK believes itself in Lambda, and does not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
-from pilotlight_tools.local.records import Records  # noqa: E402
+from pilotlight_tools.local.history import History  # noqa: E402
 from pilotlight_tools.local.service import Service  # noqa: E402
 
 Found = TypeVar("Found")
@@ -27,7 +27,7 @@ class Deployed:
     """The service as `npm start` runs it, with everything that passed through it."""
 
     service: Service
-    records: Records
+    history: History
 
     def url(self, path: str) -> str:
         """The address of `path` at the front door."""
@@ -37,14 +37,10 @@ class Deployed:
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
     """Stage `local`, really deployed into a real engine, once; its schedule switched off."""
-    records = Records()
-    with Service(
-        parameters={"concurrency": CONCURRENCY},
-        on_exchange=records.exchange,
-        on_document=records.document,
-    ) as service:
-        service.stack.stop_schedule()
-        yield Deployed(service, records)
+    history = History()
+    with Service(parameters={"concurrency": CONCURRENCY}, on_pair=history.add) as service:
+        service.stage.stop_schedule()
+        yield Deployed(service, history)
 
 
 def until(find: Callable[[], Found], *, seconds: float = 20.0, what: str = "") -> Found:

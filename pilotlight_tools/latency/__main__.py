@@ -15,15 +15,17 @@ from pilotlight_tools.latency.deployment import Deployment, find_deployment, not
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.problems import Problem, explained
-from pilotlight_tools.latency.progress import shown
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
+from pilotlight_tools.terminal import Progress, counting
 
 DEFAULT_LAST = "6h"
 DEFAULT_MOST = 2000
 """400 calls of BatchGetTraces: well under a minute, and enough for a p99 of each start type."""
 EXIT_CODE_INTERRUPTED = 130
+QUIET_SECONDS = 2.0
+"""Reading that is done by then shows no progress."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,9 +57,9 @@ def read(deployment: Deployment, last: str, most: int) -> Report:
     """The report of the deployment's last `last` (such as 6h); Problem when there is none to make."""
     end = time.time() + 1
     time_range = TimeRange(end - duration_seconds(last), end)
-    with explained(deployment.endpoint_url), shown("Reading X-Ray") as progress:
+    with explained(deployment.endpoint_url), Progress(quiet_seconds=QUIET_SECONDS) as progress:
         client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
-        reader = Reader(client, deployment.service, deployment.stage, progress=progress)
+        reader = Reader(client, deployment.service, deployment.stage, progress=counting(progress, "Reading X-Ray"))
         region = None if deployment.endpoint_url else deployment.region
         report = make_report(reader, time_range, stage=deployment.stage, region=region, most=most)
         if not report.requests and not report.pings.ticks and not report.without_record:

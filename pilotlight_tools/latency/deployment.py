@@ -49,11 +49,11 @@ def find_deployment(
     if endpoint_url:
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
         return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
-    stack = running.find(project)
-    if stack and stack.stage == stage:
-        return Deployment(name, stage, chosen_region, stack.xray_endpoint, local=True)
+    here = running.find(project)
+    if here and here.stage == stage:
+        return Deployment(name, stage, chosen_region, here.xray_endpoint, local=True)
     if stage == LOCAL_STAGE:
-        other = f" (stage {stack.stage} runs: --stage {stack.stage})" if stack else ""
+        other = f" (stage {here.stage} runs: --stage {here.stage})" if here else ""
         raise Problem(f"No local stack is running here{other}.", "Start it in another terminal: npm start")
     return Deployment(name, stage, chosen_region, None, local=False)
 

@@ -9,11 +9,9 @@ record's `init_ms` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-Document = dict[str, Any]
+from pilotlight_tools.latency.documents import Document, walk
 
 API_GATEWAY = "API Gateway"
 LAMBDA = "Lambda"
@@ -81,13 +79,6 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
         route=str(annotations.get("route", "")),
         environment=str(annotations.get("environment", "")),
     )
-
-
-def walk(document: Document) -> Iterator[Document]:
-    """The document and all subsegments inside it."""
-    yield document
-    for inner in document.get("subsegments") or ():
-        yield from walk(inner)
 
 
 def _is_record(part: Document, service: str) -> bool:

@@ -14,7 +14,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pilotlight_tools.latency.observation import API_GATEWAY, Document, Observation, observe
+from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
 from pilotlight_tools.latency.time_range import TimeRange
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = "build/running.json"
+"""Where it is, in the service's folder."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunningStack:
-    """A running local stack and the addresses it answers at; `service` is its API's name, stage included."""
+class RunningService:
+    """A service that `npm start` runs, and the addresses it answers at; `service` is its API's name, stage included."""
 
     service: str
     stage: str
@@ -24,11 +25,11 @@ class RunningStack:
 
 
 @contextlib.contextmanager
-def announce(stack: RunningStack, project: Path = Path()) -> Iterator[None]:
-    """Have `find` find this stack while the block runs; a stack announced earlier from this checkout gives way."""
+def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
+    """Have `find` find this service while the block runs; one announced earlier from this folder gives way."""
     file = project / FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(asdict(stack) | {"pid": os.getpid()}, indent=2) + "\n"
+    content = json.dumps(asdict(service) | {"pid": os.getpid()}, indent=2) + "\n"
     # Written beside and renamed, so that no reader ever sees half of it.
     beside = file.with_suffix(f".{os.getpid()}")
     beside.write_text(content, encoding="utf-8")
@@ -41,11 +42,11 @@ def announce(stack: RunningStack, project: Path = Path()) -> Iterator[None]:
                 file.unlink()
 
 
-def find(project: Path = Path()) -> RunningStack | None:
-    """The stack that this checkout runs, or None when there is none or its process has ended."""
+def find(project: Path = Path()) -> RunningService | None:
+    """The service that runs from this folder, or None when there is none or its process has ended."""
     try:
         fields = json.loads((project / FILE).read_text(encoding="utf-8"))
         os.kill(fields.pop("pid"), 0)
-        return RunningStack(**fields)
+        return RunningService(**fields)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -1,8 +1,10 @@
 """The deploy tool `sls`, run for real on a private copy of the service.
 
 The tool writes `.serverless` and the package beside `serverless.yml`. Two of them in one folder would overwrite each
-other's, so each stack deploys from its own copy: a `npm test` beside a running `npm start` is safe.
+other's, so each stage deploys from its own copy: a `npm test` beside a running `npm start` is safe.
 """
+
+from __future__ import annotations
 
 import os
 import re
@@ -15,12 +17,13 @@ from pathlib import Path
 
 from pilotlight_tools.local.engine import SUPERVISOR
 
-SHARED = ("node_modules", ".venv")  # large, and only read: linked, not copied
-LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless", "build", "tests", "docs"))
+_SHARED = ("node_modules", ".venv")
+"""Large, and only read: linked, not copied."""
+_LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless", "build", "tests", "docs"))
 """Only in the service's own folder: a folder of such a name further in may be the service's code."""
-LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
-WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
-OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
+_LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
+_WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
+_OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
 class DeployToolError(Exception):
@@ -29,14 +32,14 @@ class DeployToolError(Exception):
 
 def copy_service(project: Path, folder: Path) -> None:
     """Copy what a deployment needs of `project` into `folder`; what is large and only read is linked."""
-    everywhere = shutil.ignore_patterns(*LEFT_OUT)
+    everywhere = shutil.ignore_patterns(*_LEFT_OUT)
 
     def left_out(path: str, names: list[str]) -> set[str]:
-        in_root = LEFT_OUT_OF_ROOT.union(SHARED) if Path(path) == project else frozenset[str]()
+        in_root = _LEFT_OUT_OF_ROOT.union(_SHARED) if Path(path) == project else frozenset[str]()
         return everywhere(path, names) | in_root.intersection(names)
 
     shutil.copytree(project, folder, symlinks=True, ignore=left_out)
-    for name in SHARED:
+    for name in _SHARED:
         if (project / name).exists():
             (folder / name).symlink_to(project / name)
 
@@ -63,7 +66,7 @@ class DeployTool:
         self.folder = folder
         copy_service(project, folder)
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)},
+            **{name: value for name, value in os.environ.items() if not name.startswith(_OWN_SETTINGS)},
             **environment,
             "SLS_AWS_MONITORING_FREQUENCY": "200",  # milliseconds between looks at the stack: 5000 is for the real AWS
             "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
@@ -96,7 +99,7 @@ class DeployTool:
         """Like `run`, for what has to succeed: return what it printed, or raise `DeployToolError` with it."""
         output = self.run(*arguments, on_line=on_line)
         if output.exit_code != 0:
-            said = "\n".join(line for line in output.text.splitlines() if not WENT_WELL.match(line))
+            said = "\n".join(line for line in output.text.splitlines() if not _WENT_WELL.match(line))
             raise DeployToolError(
                 f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. It said:\n\n{said.strip()}"
             )

@@ -5,6 +5,8 @@ temporary folder of its own, no settings from the developer's shell, and `superv
 goes when we go, however that happens.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
@@ -22,11 +24,13 @@ from typing import Any, Self
 from botocore.config import Config
 
 REGION = "us-east-1"
-ACCESS_KEY = "test"  # the engine's root user; what it deploys gets roles of its own, which it enforces
-SECRET_KEY = "test"  # noqa: S105 (not a secret: it opens nothing but an engine on the loopback interface)
+_ACCESS_KEY = "test"
+"""The engine's root user; what it deploys gets roles of its own, which it enforces."""
+_SECRET_KEY = "test"  # noqa: S105 (not a secret: it opens nothing but an engine on the loopback interface)
 LOOPBACK = "127.0.0.1"
-READY_SECONDS = 60.0
-STOP_SECONDS = 60.0  # the processes are gone at once; removing the code of many environments takes its time
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 60.0
+"""The processes are gone at once; to remove the code of many environments takes longer."""
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
@@ -97,8 +101,8 @@ class Engine:
         return {
             "endpoint_url": self.url,
             "region_name": REGION,
-            "aws_access_key_id": ACCESS_KEY,
-            "aws_secret_access_key": SECRET_KEY,
+            "aws_access_key_id": _ACCESS_KEY,
+            "aws_secret_access_key": _SECRET_KEY,
             "config": Config(
                 retries={"total_max_attempts": 1},
                 connect_timeout=5,
@@ -115,8 +119,8 @@ class Engine:
             "NO_PROXY": LOOPBACK,
             "no_proxy": LOOPBACK,
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -150,7 +154,7 @@ class Engine:
         with contextlib.suppress(OSError):
             process.stdin.close()
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -185,8 +189,8 @@ class Engine:
             "S3_DATA_DIR": str(self.folder / "s3"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
             "AWS_EC2_METADATA_DISABLED": "true",
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
@@ -201,7 +205,7 @@ class Engine:
         }
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + _READY_SECONDS
         no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         while time.monotonic() < deadline:
             if not self.running():
@@ -212,7 +216,7 @@ class Engine:
                 if self.running():
                     return
             time.sleep(0.05)
-        raise EngineError(f"the local engine was not ready after {READY_SECONDS:.0f} s:\n{self.log()}")
+        raise EngineError(f"the local engine was not ready after {_READY_SECONDS:.0f} s:\n{self.log()}")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

@@ -1,9 +1,11 @@
-"""The API at a plain local address: forwards every request to the engine unchanged, and measures the answer.
+"""The API at a plain local address: forwards every request to the engine unchanged, and measures the response.
 
 API Gateway's own URL carries an API id and a stage; `http://127.0.0.1:3000/hello` does not. What a client sends and
 gets (path, query, headers, body, status) passes through as bytes; only `Host` and the hop-by-hop headers of RFC 9110
 section 7.6.1 are this hop's own.
 """
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
@@ -12,7 +14,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -22,9 +23,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pilotlight_tools.local.engine import LOOPBACK
+from pilotlight_tools.local.exchange import Exchange
 
-# Host is this hop's own too: API Gateway knows an API by its host name.
-HOP_BY_HOP = frozenset(
+_HOP_BY_HOP = frozenset(
     (
         "connection",
         "keep-alive",
@@ -38,34 +39,16 @@ HOP_BY_HOP = frozenset(
         "expect",
     )
 )
-MADE_BY_OUR_CLIENT = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-MADE_BY_OUR_SERVER = ("Server", "Date", "Content-Type")
-PASSED_ON: web.ResponseKey[frozenset[str]] = web.ResponseKey("passed_on", frozenset)
-CHUNK = 64 * 1024
-BACKLOG = 512
+"""Headers of one hop alone. `Host` is too: API Gateway knows an API by its host name."""
+_MADE_BY_OUR_CLIENT = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_MADE_BY_OUR_SERVER = ("Server", "Date", "Content-Type")
+_PASSED_ON: web.ResponseKey[frozenset[str]] = web.ResponseKey("passed_on", frozenset)
+_CHUNK_BYTES = 64 * 1024
+_BACKLOG = 512
 
 
 class PortTakenError(Exception):
     """The wanted port is in use; the message names it and the way out."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and its answer, as a client at the front door would measure it.
-
-    `milliseconds` run from the moment the request's head had arrived to the last byte handed to the client's socket;
-    `request_id` is Lambda's, from `X-Request-Id`, or empty when no function answered. Times are epoch seconds.
-    """
-
-    method: str
-    target: str
-    status: int
-    milliseconds: float
-    request_id: str
-    started_at: float
-    ended_at: float
-    client_ip: str = LOOPBACK
-    user_agent: str = ""
 
 
 def open_port(port: int) -> socket.socket:
@@ -74,7 +57,7 @@ def open_port(port: int) -> socket.socket:
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((LOOPBACK, port))
-        door.listen(BACKLOG)  # from now on the port is ours: whoever comes too early waits for the service
+        door.listen(_BACKLOG)  # from now on the port is ours: whoever comes too early waits for the service
     except OSError as error:
         door.close()
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
@@ -90,7 +73,7 @@ class FrontDoor:
     """Serves on `door` from `__enter__` to `__exit__`, in a thread of its own.
 
     `origin` is where to connect ("http://127.0.0.1:4566"), `host` what API Gateway knows the API by, `stage` the first
-    part of its paths. `on_exchange` is called in the front door's thread after each answer: it should be quick.
+    part of its paths. `on_exchange` is called in the front door's thread after each response: it should be quick.
     """
 
     def __init__(
@@ -132,14 +115,14 @@ class FrontDoor:
             cookie_jar=aiohttp.DummyCookieJar(),
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=5),
-            skip_auto_headers=MADE_BY_OUR_CLIENT,
+            skip_auto_headers=_MADE_BY_OUR_CLIENT,
         )
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
-        app.on_response_prepare.append(leave_out_own_headers)
+        app.on_response_prepare.append(_leave_out_own_headers)
         self._runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        await web.SockSite(self._runner, self._door, backlog=BACKLOG).start()
+        await web.SockSite(self._runner, self._door, backlog=_BACKLOG).start()
 
     async def _close(self) -> None:
         await self._runner.cleanup()
@@ -147,26 +130,25 @@ class FrontDoor:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         started_at, started = time.time(), time.perf_counter()
-        answer = await self._forward(request)
+        response = await self._forward(request)
         self._on_exchange(
             Exchange(
-                method=request.method,
-                target=request.raw_path,
-                status=answer.status,
-                milliseconds=(time.perf_counter() - started) * 1000,
-                request_id=answer.headers.get("X-Request-Id", ""),
                 started_at=started_at,
-                ended_at=time.time(),
+                ended_at=started_at + time.perf_counter() - started,  # a clock that is set meanwhile changes nothing
+                method=request.method,
+                url=self.url + request.raw_path,
+                status=response.status,
+                request_id=response.headers.get("X-Request-Id") or None,
                 client_ip=request.remote or LOOPBACK,
-                user_agent=request.headers.get("User-Agent", ""),
+                user_agent=request.headers.get("User-Agent") or None,
             )
         )
-        return answer
+        return response
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         try:
             # Strictly, for the client library would leave bytes that are no text out without a word.
-            headers = end_to_end(request.raw_headers, errors="strict")
+            headers = _end_to_end(request.raw_headers, errors="strict")
             headers["Host"] = self._host
             upstream = await self._client.request(
                 request.method,
@@ -176,28 +158,28 @@ class FrontDoor:
                 allow_redirects=False,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return await refuse(
+            return await _refuse(
                 request, 502, f"the local engine at {self._base} did not answer: {type(error).__name__}"
             )
         except ValueError as error:
-            return await refuse(request, 400, f"the request cannot be forwarded: {error}")
+            return await _refuse(request, 400, f"the request cannot be forwarded: {error}")
         async with upstream:
-            answer = web.StreamResponse(status=upstream.status, reason=upstream.reason)
-            answer.headers.extend(end_to_end(upstream.raw_headers, errors="replace"))
-            answer[PASSED_ON] = frozenset(name.lower() for name in answer.headers)
+            response = web.StreamResponse(status=upstream.status, reason=upstream.reason)
+            response.headers.extend(_end_to_end(upstream.raw_headers, errors="replace"))
+            response[_PASSED_ON] = frozenset(name.lower() for name in response.headers)
             try:
-                await answer.prepare(request)
-                async for chunk in upstream.content.iter_chunked(CHUNK):
-                    await answer.write(chunk)
-                await answer.write_eof()
+                await response.prepare(request)
+                async for chunk in upstream.content.iter_chunked(_CHUNK_BYTES):
+                    await response.write(chunk)
+                await response.write_eof()
             except (aiohttp.ClientError, TimeoutError, OSError):
-                # Either end went away in the middle: cutting the line is the only honest end of a begun answer.
+                # Either end went away in the middle: to cut the line is the only honest end of a begun response.
                 if request.transport is not None:
                     request.transport.abort()
-            return answer
+            return response
 
 
-def end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> CIMultiDict[str]:
+def _end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> CIMultiDict[str]:
     """The headers a proxy passes on, in their order and with their repetitions.
 
     `errors` is what happens to values that are not UTF-8, as in `bytes.decode`. A repeated name takes the spelling of
@@ -209,24 +191,24 @@ def end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> CI
         name = raw_name.decode("ascii")
         headers.add(spelling.setdefault(name.lower(), name), value.decode("utf-8", errors))
     named = ",".join(headers.getall("Connection", [])).lower()
-    for name in HOP_BY_HOP.union(part.strip() for part in named.split(",")):
+    for name in _HOP_BY_HOP.union(part.strip() for part in named.split(",")):
         headers.popall(name, None)
     return headers
 
 
-async def leave_out_own_headers(_: web.Request, answer: web.StreamResponse) -> None:
-    """Take out of an answer what the server library added to what the engine sent."""
-    passed_on = answer.get(PASSED_ON)
+async def _leave_out_own_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Take out of a response what the server library added to what the engine sent."""
+    passed_on = response.get(_PASSED_ON)
     if passed_on is None:
         return
-    for name in MADE_BY_OUR_SERVER:
+    for name in _MADE_BY_OUR_SERVER:
         if name.lower() not in passed_on:
-            answer.headers.popall(name, None)
+            response.headers.popall(name, None)
 
 
-async def refuse(request: web.Request, status: int, message: str) -> web.StreamResponse:
-    """Answer with an error of the front door's own, as JSON."""
-    answer = web.json_response({"message": message}, status=status)
-    await answer.prepare(request)
-    await answer.write_eof()
-    return answer
+async def _refuse(request: web.Request, status: int, message: str) -> web.StreamResponse:
+    """Respond with an error of the front door's own, as JSON."""
+    response = web.json_response({"message": message}, status=status)
+    await response.prepare(request)
+    await response.write_eof()
+    return response

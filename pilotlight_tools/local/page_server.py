@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.make_report import make_report
-from pilotlight_tools.latency.observation import Document
 from pilotlight_tools.latency.page import live_page
 from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.reader import Reader, xray_client
@@ -24,10 +24,10 @@ from pilotlight_tools.local.http_thread import HttpThread
 
 _MOST = 2000
 _REMEMBER = 4 * _MOST
-# The page asks every two seconds; together with the reading itself that stays below five.
 _FRESH_SECONDS = 1.0
-# Reading takes processor time from the API it measures: at most a third of one processor's.
+"""The page asks every two seconds; together with the reading itself that stays below five."""
 _REST_FOR_EACH_SECOND_OF_READING = 2.0
+"""Reading takes processor time from the API it measures: at most a third of one processor's."""
 
 
 @dataclass(frozen=True, slots=True)

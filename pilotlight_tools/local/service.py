@@ -4,22 +4,21 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pilotlight_tools.configuration import service_name
-from pilotlight_tools.local.front_door import Exchange, FrontDoor, open_port
-from pilotlight_tools.local.stack import Progress, Stack
-from pilotlight_tools.local.xray import Measurement, XRay
-
-Document = dict[str, Any]
+from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
+from pilotlight_tools.local.front_door import FrontDoor, open_port
+from pilotlight_tools.local.pair import Pair
+from pilotlight_tools.local.xray import XRay
 
 
 class Service:
     """Everything that `npm start` runs, between `__enter__` and `__exit__`.
 
-    `port` is the API's (0: any free one). `on_exchange` is told of each request at the front door, `on_document` of
-    each document X-Ray gets; both are called in threads of their own and should be quick. For the rest see
-    `local.stack.Stack`.
+    `port` is the API's (0: any free one). `on_pair` is told of each request, ping and tick, in order, from threads of
+    the service's own: it should be quick. For the rest see
+    `DeployedStage`.
     """
 
     def __init__(
@@ -32,30 +31,28 @@ class Service:
         account_concurrency: int = 1000,
         warm_seconds: int = 300,
         progress: Progress = lambda _, __: None,
-        on_exchange: Callable[[Exchange], None] = lambda _: None,
-        on_document: Callable[[Document], None] = lambda _: None,
+        on_pair: Callable[[Pair], None] = lambda _: None,
     ) -> None:
-        self.stage = stage
+        self._stage_name = stage
         self._project = project
         self._port = port
         self._parameters = parameters
         self._account_concurrency = account_concurrency
         self._warm_seconds = warm_seconds
         self._progress = progress
-        self._on_exchange = on_exchange
-        self._on_document = on_document
+        self._on_pair = on_pair
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as exit_stack:
             # The port first: a taken one should be said before anybody waits for a deployment.
             door = exit_stack.enter_context(open_port(self._port))
-            self.name = f"{service_name(self._project)}-{self.stage}"
-            self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self.stage))
-            self.xray.add_sink(self._on_document)
-            self.stack = exit_stack.enter_context(
-                Stack(
-                    stage=self.stage,
+            self.name = f"{service_name(self._project)}-{self._stage_name}"
+            self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self._stage_name))
+            self.xray.subscribe(self._on_pair)
+            self.stage = exit_stack.enter_context(
+                DeployedStage(
+                    stage=self._stage_name,
                     project=self._project,
                     parameters=self._parameters,
                     daemon_address=self.xray.daemon_address,
@@ -67,10 +64,10 @@ class Service:
             self.front_door = exit_stack.enter_context(
                 FrontDoor(
                     door,
-                    origin=self.stack.api_origin,
-                    host=self.stack.api_host,
-                    stage=self.stage,
-                    on_exchange=self._exchanged,
+                    origin=self.stage.api_origin,
+                    host=self.stage.api_host,
+                    stage=self._stage_name,
+                    on_exchange=self.xray.measured,
                 )
             )
             self.url = self.front_door.url
@@ -81,18 +78,3 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._exit.close()
-
-    def _exchanged(self, exchange: Exchange) -> None:
-        self.xray.measured(
-            Measurement(
-                start=exchange.started_at,
-                end=exchange.ended_at,
-                method=exchange.method,
-                url=self.url + exchange.target,
-                status=exchange.status,
-                request_id=exchange.request_id or None,
-                client_ip=exchange.client_ip,
-                user_agent=exchange.user_agent or None,
-            )
-        )
-        self._on_exchange(exchange)

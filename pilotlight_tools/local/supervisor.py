@@ -26,24 +26,24 @@ def supervise(folder: str, command: list[str]) -> int:
         while os.read(0, 4096):
             pass
         parent_left.set()
-        kill_group(child.pid)
+        _kill_group(child.pid)
 
     threading.Thread(target=watch_parent, daemon=True).start()
     exit_code = child.wait()
-    kill_group(child.pid)
+    _kill_group(child.pid)
     if parent_left.is_set():
-        remove(folder)
+        _remove(folder)
         return 0
     return exit_code if exit_code >= 0 else 128 - exit_code
 
 
-def kill_group(process_group: int) -> None:
+def _kill_group(process_group: int) -> None:
     """SIGKILL every process of the group: what runs here keeps no state that would be worth a slower goodbye."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process_group, signal.SIGKILL)
 
 
-def remove(folder: str) -> None:
+def _remove(folder: str) -> None:
     """Remove `folder`, again if a dying process of the group was still writing into it."""
     for _ in range(20):
         shutil.rmtree(folder, ignore_errors=True)

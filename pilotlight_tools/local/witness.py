@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.engine import Engine
-
-Document = dict[str, Any]
 
 
 def environments_started(engine: Engine, function: str) -> int:
@@ -15,8 +13,8 @@ def environments_started(engine: Engine, function: str) -> int:
     return engine.full_log().count(f"Lambda worker spawned for {function} ")
 
 
-def misclassified(records: Iterable[Document]) -> list[Document]:
-    """The records of requests whose start cannot be true, given all records of requests and pings.
+def contradictions(records: Iterable[Document]) -> list[Document]:
+    """The records of requests that contradict the others, given all records of requests and pings.
 
     The first invocation of an execution environment is cold and every later one warm; a request was warmed by a ping
     exactly if a ping came first. (Nothing here initialises ahead of need.)
@@ -28,11 +26,11 @@ def misclassified(records: Iterable[Document]) -> list[Document]:
         record
         for served in by_environment.values()
         for number, record in enumerate(served)
-        if record["annotations"]["kind"] == "request" and not _is_true(record, served[0], first=number == 0)
+        if record["annotations"]["kind"] == "request" and not _agrees(record, served[0], first=number == 0)
     ]
 
 
-def _is_true(record: Document, first_record: Document, *, first: bool) -> bool:
+def _agrees(record: Document, first_record: Document, *, first: bool) -> bool:
     found = record["annotations"]
     by_ping = first_record["annotations"]["kind"] == "ping"
     told = (found["start"], found["cold_start"], found["warmed_by_ping"])

@@ -23,16 +23,16 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 @pytest.fixture(autouse=True)
 def _a_new_warmer_and_a_warm_api(deployed: Deployed) -> Iterator[None]:
     """A new warmer holds its pings for a third of a second: time enough to do something to the held."""
-    deployed.service.stack.end_environments("api")
+    deployed.service.stage.end_environments("api")
     whole(deployed)
-    deployed.service.stack.end_environments("warmer")
+    deployed.service.stage.end_environments("warmer")
     yield
-    deployed.service.stack.end_environments("warmer")
+    deployed.service.stage.end_environments("warmer")
     whole(deployed)
 
 
 def whole(deployed: Deployed) -> None:
-    result = deployed.service.stack.tick()
+    result = deployed.service.stage.tick()
     assert (result["coverage"], result["unique"], result["failed"]) == (1, CONCURRENCY, 0)
 
 
@@ -44,8 +44,8 @@ def target(result: dict[str, Any]) -> dict[str, Any]:
 
 def held_environment(deployed: Deployed) -> int:
     """The process of an api environment that sleeps, as only one that is held by a ping does; 0 without one."""
-    name = f"AWS_LAMBDA_FUNCTION_NAME={deployed.service.stack.functions['api']}".encode()
-    for process in children_of(deployed.service.stack.engine.process_id or 0):
+    name = f"AWS_LAMBDA_FUNCTION_NAME={deployed.service.stage.functions['api']}".encode()
+    for process in children_of(deployed.service.stage.engine.process_id or 0):
         with contextlib.suppress(OSError):
             held = "nanosleep" in Path(f"/proc/{process}/wchan").read_text()
             if held and name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
@@ -55,7 +55,7 @@ def held_environment(deployed: Deployed) -> int:
 
 def tick_and_strike(deployed: Deployed, blow: signal.Signals) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as pool:
-        tick = pool.submit(deployed.service.stack.tick)
+        tick = pool.submit(deployed.service.stage.tick)
         os.kill(until(lambda: held_environment(deployed), what="a held environment"), blow)
         return tick.result(60)
 
@@ -79,31 +79,31 @@ def test_an_environment_that_no_longer_answers_is_timed_out_and_replaced(deploye
 
 
 def test_a_throttle_stops_the_tick_shrinks_the_next_and_passes(deployed: Deployed) -> None:
-    stack = deployed.service.stack
-    client = boto3.client("lambda", **stack.connection)
+    stage = deployed.service.stage
+    client = boto3.client("lambda", **stage.connection)
     whole(deployed)  # the warmer has read the limits by now, and takes them for true for a while
-    client.put_function_concurrency(FunctionName=stack.functions["api"], ReservedConcurrentExecutions=6)
+    client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=6)
     try:
-        throttled, shrunk = stack.tick(), stack.tick()
+        throttled, shrunk = stage.tick(), stage.tick()
     finally:
-        client.delete_function_concurrency(FunctionName=stack.functions["api"])
+        client.delete_function_concurrency(FunctionName=stage.functions["api"])
     assert throttled["throttled"] > 0
     assert (throttled["rounds"], throttled["coverage"] < 1) == (1, True)
     assert any("Rate" in cause or "Throttl" in cause for cause in target(throttled)["causes"])
     assert shrunk["throttled"] == 0
     assert shrunk["invocations"] <= 6
     assert any("after throttles" in cause for cause in target(shrunk)["causes"])
-    until(lambda: stack.tick()["coverage"] == 1, what="ticks that grow back to full coverage")
+    until(lambda: stage.tick()["coverage"] == 1, what="ticks that grow back to full coverage")
 
 
 def test_a_reserved_concurrency_is_respected_from_the_first_tick(deployed: Deployed) -> None:
-    stack = deployed.service.stack
+    stage = deployed.service.stage
     # The engine takes the question for the limit for a change of it; on AWS the warmer's role allows what it asks.
     statement = {"Effect": "Allow", "Action": "lambda:PutFunctionConcurrency", "Resource": "*"}
-    iam = boto3.client("iam", **stack.connection)
+    iam = boto3.client("iam", **stage.connection)
     role = (
-        boto3.client("lambda", **stack.connection)
-        .get_function_configuration(FunctionName=stack.functions["warmer"])["Role"]
+        boto3.client("lambda", **stage.connection)
+        .get_function_configuration(FunctionName=stage.functions["warmer"])["Role"]
         .rpartition("/")[2]
     )
     iam.put_role_policy(
@@ -111,26 +111,26 @@ def test_a_reserved_concurrency_is_respected_from_the_first_tick(deployed: Deplo
         PolicyName="question",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
-    client = boto3.client("lambda", **stack.connection)
-    client.put_function_concurrency(FunctionName=stack.functions["api"], ReservedConcurrentExecutions=5)
+    client = boto3.client("lambda", **stage.connection)
+    client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=5)
     try:
-        result = stack.tick()
+        result = stage.tick()
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="question")
-        client.delete_function_concurrency(FunctionName=stack.functions["api"])
+        client.delete_function_concurrency(FunctionName=stage.functions["api"])
     assert (result["unique"], result["throttled"], result["invocations"]) == (4, 0, 4)
     assert any("reserved concurrency is 5" in cause for cause in target(result)["causes"])
 
 
 def test_a_function_that_cannot_start_is_a_loud_failure(deployed: Deployed) -> None:
-    stack = deployed.service.stack
-    client = boto3.client("lambda", **stack.connection)
-    name = stack.functions["api"]
+    stage = deployed.service.stage
+    client = boto3.client("lambda", **stage.connection)
+    name = stage.functions["api"]
     good = client.get_function_configuration(FunctionName=name)["Handler"]
     client.update_function_configuration(FunctionName=name, Handler="handler.gone")
     try:
         until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
-        result = stack.tick()
+        result = stage.tick()
     finally:
         client.update_function_configuration(FunctionName=name, Handler=good)
     until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")

@@ -6,13 +6,17 @@ import json
 import re
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from pilotlight_tools.local.demo import Burst, Findings, as_document
-from pilotlight_tools.local.front_door import Exchange
+from pilotlight_tools.local.demo import get
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.findings import Burst, Findings, as_document
+from pilotlight_tools.local.pair import Pair
 from tests.support.project import PROJECT
 
 TICK: dict[str, Any] = {
@@ -32,9 +36,11 @@ TICK: dict[str, Any] = {
 
 def burst(*starts: str, milliseconds: float = 100.0, status: int = 200) -> Burst:
     exchanges = [
-        Exchange("GET", "/hello", status, milliseconds + number, str(number), 1.0, 2.0) for number in range(len(starts))
+        Exchange(1.0, 1.0 + (milliseconds + number) / 1000, "GET", "http://h/hello", status, str(number))
+        for number in range(len(starts))
     ]
-    return Burst(len(starts), exchanges, list(starts), started=starts.count("cold"))
+    records = [{"annotations": {"kind": "request", "start": start}} if start else None for start in starts]
+    return Burst(len(starts), list(map(Pair, exchanges, records)), started=starts.count("cold"))
 
 
 COLD = [burst("cold"), burst("cold", "cold")]
@@ -42,15 +48,15 @@ WARM = [burst("warm", milliseconds=10.0), burst("warm", "warm", milliseconds=10.
 
 
 def test_warm_up_that_proved_itself_has_no_shortfalls() -> None:
-    assert Findings(COLD, WARM, TICK, found=6, untrue=0).shortfalls() == []
+    assert Findings(COLD, WARM, TICK, found=6, contradictions=0).shortfalls() == []
 
 
-def test_records_that_are_missing_or_untrue_are_said() -> None:
-    assert Findings(COLD, WARM, TICK, found=5, untrue=0).shortfalls() == [
+def test_records_that_are_missing_or_wrong_are_said() -> None:
+    assert Findings(COLD, WARM, TICK, found=5, contradictions=0).shortfalls() == [
         "X-Ray has records of 5 requests, and 6 were sent"
     ]
-    lying = [Burst(1, burst("warm").exchanges, ["warm"], started=1), WARM[1]]
-    assert Findings(COLD, lying, TICK, found=6, untrue=1).shortfalls() == [
+    lying = [Burst(1, burst("warm").pairs, started=1), WARM[1]]
+    assert Findings(COLD, lying, TICK, found=6, contradictions=1).shortfalls() == [
         "2 records tell another start than the engine's"
     ]
 
@@ -68,12 +74,26 @@ def test_records_that_are_missing_or_untrue_are_said() -> None:
 )
 def test_each_shortfall_is_said(warm: list[Burst], tick: dict[str, Any], said: str) -> None:
     sent = sum(len(burst.exchanges) for burst in (*COLD, *warm))
-    [shortfall] = Findings(COLD, warm, tick, found=sent, untrue=0).shortfalls()
+    [shortfall] = Findings(COLD, warm, tick, found=sent, contradictions=0).shortfalls()
     assert re.search(said, shortfall)
 
 
+@pytest.mark.parametrize("status", [204, 302, 404, 429])
+def test_what_a_function_responds_is_no_shortfall(status: int) -> None:
+    assert Findings([burst("cold", status=status)], WARM, TICK, found=4, contradictions=0).shortfalls() == []
+
+
+def test_responses_of_no_function_are_a_shortfall() -> None:
+    refused = Exchange(1.0, 1.1, "GET", "http://h/hello", 403, None)
+    warm = [Burst(1, [Pair(refused, None)], started=0)]
+    assert Findings(COLD, warm, TICK, found=4, contradictions=0).shortfalls() == [
+        "1 requests after the tick left no record, so their start is not known",
+        "requests after the tick were answered with status [403]",
+    ]
+
+
 def test_document_has_exactly_the_keys_promised_and_exact_percentiles() -> None:
-    assert as_document(Findings(COLD, WARM, TICK, found=6, untrue=0)) == {
+    assert as_document(Findings(COLD, WARM, TICK, found=6, contradictions=0)) == {
         "cold": {"count": 3, "p50_ms": 100.0, "p95_ms": 101.0, "max_ms": 101.0},
         "warm": {"count": 3, "p50_ms": 10.0, "p95_ms": 11.0, "max_ms": 11.0},
         "tick": {key: value for key, value in TICK.items() if key != "targets"},
@@ -97,6 +117,31 @@ def test_demo_proves_itself_and_prints_json_and_nothing_else(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.end_to_end
+@pytest.mark.slow
+def test_demo_takes_any_path_and_says_what_was_asked(tmp_path: Path) -> None:
+    done = run_demo(tmp_path, "--concurrency", "1", "--path", "/nowhere?x=1")
+    assert done.returncode == 0, done.stderr
+    assert "Every request was GET /nowhere?x=1; its status was 404." in done.stdout
+
+
+def test_redirection_is_a_response_and_not_followed() -> None:
+    asked: list[str] = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        get(f"http://127.0.0.1:{server.server_port}/items/7?x=1")
+    assert asked == ["/items/7?x=1"]
+
+
 def run_demo(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command with a temporary folder that nothing else uses."""
     return subprocess.run(
@@ -108,6 +153,13 @@ def run_demo(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[st
         timeout=240,
         check=False,
     )
+
+
+@pytest.mark.parametrize("path", ["items/7", "", "http://h/", "/a b", "/caf\u00e9", "/a#b"])
+def test_path_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
+    done = run_demo(tmp_path, "--path", path)
+    assert done.returncode == 2
+    assert "is not a path: give what follows the host, such as /items/7?x=1" in done.stderr
 
 
 @pytest.mark.parametrize("concurrency", ["0", "-1", "ten", "1001"])

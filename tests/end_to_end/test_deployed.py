@@ -12,9 +12,10 @@ import boto3
 import pytest
 import requests
 
-from pilotlight_tools.local.records import Document, Records
+from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.deployed_stage import DeployedStage
+from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
-from pilotlight_tools.local.stack import Stack
 from tests.conftest import CONCURRENCY, Deployed, until
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
@@ -30,7 +31,7 @@ def at_once(count: int, url: str) -> list[requests.Response]:
 
 def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, Any]:
     deployed.service.xray.flush()
-    record = deployed.records.of_request(answer.headers["X-Request-Id"])
+    record = deployed.history.record_of(answer.headers["X-Request-Id"])
     assert record is not None, "the request left no record"
     annotations: dict[str, Any] = record["annotations"]
     return annotations
@@ -38,16 +39,16 @@ def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, A
 
 @pytest.fixture(scope="module", autouse=True)
 def tick_of_schedule() -> Iterator[Future[list[Document]]]:
-    """The ticks of another stack whose schedule is left alone. It takes a minute, in which the other tests run."""
-    records = Records()
+    """The ticks of another service whose schedule is left alone. It takes a minute, in which the other tests run."""
+    history = History()
     enough = threading.Event()
 
     def wait() -> list[Document]:
         parameters = {"concurrency": 2, "rate": "rate(1 minute)"}
-        with Service(parameters=parameters, on_document=records.document):
-            while not records.of_kind("tick") and not enough.wait(0.1):
+        with Service(parameters=parameters, on_pair=history.add):
+            while not history.records("tick") and not enough.wait(0.1):
                 pass
-        return records.of_kind("tick")
+        return history.records("tick")
 
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(wait)
@@ -131,7 +132,7 @@ def test_preflight_is_answered(deployed: Deployed) -> None:
 
 def test_request_that_copies_a_ping_is_answered_as_a_request(deployed: Deployed) -> None:
     ping = json.dumps(PING)
-    warmups = len(deployed.records.of_kind("ping"))
+    pings = len(deployed.history.records("ping"))
     answer = requests.post(
         deployed.url("/hello"), params={"pilotlight": ping}, json=PING, headers={"pilotlight": ping}, timeout=60
     )
@@ -139,7 +140,7 @@ def test_request_that_copies_a_ping_is_answered_as_a_request(deployed: Deployed)
     assert answer.json()["message"] == "Hello from Lambda"
     assert answer.json()["body"] == PING
     assert annotations_of(deployed, answer)["kind"] == "request"
-    assert len(deployed.records.of_kind("ping")) == warmups
+    assert len(deployed.history.records("ping")) == pings
 
 
 def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed) -> None:
@@ -149,17 +150,23 @@ def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed
     assert (annotations["route"], annotations["status"]) == ("/items/{id}", 200)
     same = [
         record
-        for record in deployed.records.of_kind("request")
+        for record in deployed.history.records("request")
         if record["aws"]["request_id"] == answer.headers["X-Request-Id"]
     ]
     assert len(same) == 1
+
+
+def test_the_paths_of_the_api_are_known_with_their_methods(deployed: Deployed) -> None:
+    methods = deployed.service.stage.methods()
+    assert methods["/{proxy+}"] == {"ANY"}
+    assert all(methods.values()), "a folder of paths without a method of its own is none to try"
 
 
 # Flow 2: tick in, coverage out
 
 
 def test_first_request_is_cold_and_the_next_in_its_environment_warm(deployed: Deployed) -> None:
-    deployed.service.stack.end_environments("api")
+    deployed.service.stage.end_environments("api")
     first, second = (
         annotations_of(deployed, requests.get(deployed.url("/hello"), timeout=60)) for _ in ("first", "second")
     )
@@ -169,8 +176,8 @@ def test_first_request_is_cold_and_the_next_in_its_environment_warm(deployed: De
 
 
 def test_as_many_requests_at_once_as_the_tick_warmed_meet_no_cold_start(deployed: Deployed) -> None:
-    deployed.service.stack.end_environments("api")
-    tick = deployed.service.stack.tick()
+    deployed.service.stage.end_environments("api")
+    tick = deployed.service.stage.tick()
     assert (tick["requested"], tick["unique"], tick["cold"]) == (CONCURRENCY, CONCURRENCY, CONCURRENCY)
     assert (tick["failed"], tick["throttled"], tick["coverage"]) == (0, 0, 1.0)
     answers = at_once(CONCURRENCY, deployed.url("/hello"))
@@ -181,28 +188,28 @@ def test_as_many_requests_at_once_as_the_tick_warmed_meet_no_cold_start(deployed
 
 
 def test_requests_beyond_the_warmed_number_do_meet_cold_starts(deployed: Deployed) -> None:
-    deployed.service.stack.end_environments("api")
+    deployed.service.stage.end_environments("api")
     answers = at_once(3, deployed.url("/hello"))
     assert "cold" in {annotations_of(deployed, answer)["start"] for answer in answers}
 
 
 def test_tick_leaves_a_record_of_its_own(deployed: Deployed) -> None:
-    before = len(deployed.records.of_kind("tick"))
-    deployed.service.stack.tick()
+    before = len(deployed.history.records("tick"))
+    deployed.service.stage.tick()
     deployed.service.xray.flush()
-    [tick] = deployed.records.of_kind("tick")[before:]
+    [tick] = deployed.history.records("tick")[before:]
     assert tick["annotations"]["requested"] == CONCURRENCY
     assert tick["annotations"]["coverage"] == 1.0
 
 
 def test_warmer_without_the_permission_fails_loudly(deployed: Deployed) -> None:
-    iam = boto3.client("iam", **deployed.service.stack.connection)
+    iam = boto3.client("iam", **deployed.service.stage.connection)
     role = role_of(deployed, "warmer")
     [name] = [name for name in iam.list_role_policies(RoleName=role)["PolicyNames"] if name == "targets"]
     policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     iam.delete_role_policy(RoleName=role, PolicyName=name)
     try:
-        tick = deployed.service.stack.tick()
+        tick = deployed.service.stage.tick()
     finally:
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
     assert (tick["coverage"], tick["unique"]) == (0.0, 0)
@@ -210,11 +217,11 @@ def test_warmer_without_the_permission_fails_loudly(deployed: Deployed) -> None:
     assert "AccessDenied" in " ".join(tick["targets"][0]["causes"])
     logged = until(lambda: error_lines(deployed, "warmer"), what="the ERROR line in the warmer's log")
     assert any("AccessDenied" in cause for line in logged for cause in line["causes"])
-    assert deployed.service.stack.tick()["coverage"] == 1.0, "with the permission back the tick is complete again"
+    assert deployed.service.stage.tick()["coverage"] == 1.0, "with the permission back the tick is complete again"
 
 
 def test_api_role_may_not_invoke_anything(deployed: Deployed) -> None:
-    iam = boto3.client("iam", **deployed.service.stack.connection)
+    iam = boto3.client("iam", **deployed.service.stage.connection)
     role = role_of(deployed, "api")
     documents = [
         json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
@@ -225,18 +232,18 @@ def test_api_role_may_not_invoke_anything(deployed: Deployed) -> None:
 
 
 def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed) -> None:
-    stack = deployed.service.stack
-    client = boto3.client("lambda", **stack.connection)
-    stack.end_environments("warmer")
-    assert stack.tick()["coverage"] == 1.0  # from now on the warmer remembers that there is room
-    stack.end_environments("api")  # cold ones take longest: three at once are then sure to overlap
-    client.put_function_concurrency(FunctionName=stack.functions["api"], ReservedConcurrentExecutions=2)
+    stage = deployed.service.stage
+    client = boto3.client("lambda", **stage.connection)
+    stage.end_environments("warmer")
+    assert stage.tick()["coverage"] == 1.0  # from now on the warmer remembers that there is room
+    stage.end_environments("api")  # cold ones take longest: three at once are then sure to overlap
+    client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=2)
     try:
         answers = at_once(6, deployed.url("/hello"))
-        tick = stack.tick()
+        tick = stage.tick()
     finally:
-        client.delete_function_concurrency(FunctionName=stack.functions["api"])
-        stack.end_environments("warmer")
+        client.delete_function_concurrency(FunctionName=stage.functions["api"])
+        stage.end_environments("warmer")
     assert {answer.status_code for answer in answers} == {200, 429}
     assert tick["throttled"] > 0
     assert tick["unique"] <= 2
@@ -244,34 +251,34 @@ def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed)
     assert "TooManyRequests" in " ".join(tick["targets"][0]["causes"])
 
 
-# Other stacks
+# Other deployed stages
 
 
 @pytest.mark.slow
 def test_idle_environments_are_reaped() -> None:
-    with Stack(parameters={"concurrency": 3, "warmer": "false"}, warm_seconds=2) as stack:
-        assert stack.rules == [] or not enabled_rules(stack), "the warmer is off: nothing may tick but this test"
-        assert stack.tick()["cold"] == 3
-        folders = f"ministack-lambda-{stack.functions['api']}-*"
-        assert len(list(stack.engine.folder.glob(folders))) == 3
+    with DeployedStage(parameters={"concurrency": 3, "warmer": "false"}, warm_seconds=2) as stage:
+        assert stage.rules == [] or not enabled_rules(stage), "the warmer is off: nothing may tick but this test"
+        assert stage.tick()["cold"] == 3
+        folders = f"ministack-lambda-{stage.functions['api']}-*"
+        assert len(list(stage.engine.folder.glob(folders))) == 3
         # The engine looks every 30 s, and always keeps the first environment of a function.
-        until(lambda: len(list(stack.engine.folder.glob(folders))) == 1, seconds=60, what="two environments to go")
-        tick = stack.tick()
+        until(lambda: len(list(stage.engine.folder.glob(folders))) == 1, seconds=60, what="two environments to go")
+        tick = stage.tick()
         assert (tick["unique"], tick["cold"]) == (3, 2)
 
 
 @pytest.mark.slow
 def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed() -> None:
-    with Stack(stage="prod") as stack:
-        assert stack.functions == {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
-        assert requests.get(f"{stack.api_url}/hello?name=marie&env=prod", timeout=60).content == SEED
-        assert "pilotlight-prod-warmer" in stack.sls("info")
-        tick = json.loads(stack.sls("invoke", "-f", "warmer"))
+    with DeployedStage(stage="prod") as stage:
+        assert stage.functions == {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
+        assert requests.get(f"{stage.api_url}/hello?name=marie&env=prod", timeout=60).content == SEED
+        assert "pilotlight-prod-warmer" in stage.sls("info")
+        tick = json.loads(stage.sls("invoke", "-f", "warmer"))
         assert (tick["requested"], tick["coverage"]) == (10, 1.0)
-        assert '"message": "tick"' in stack.sls("logs", "-f", "warmer")
-        stack.sls("logs", "-f", "api")
-        stack.sls("remove")
-        names = [each["FunctionName"] for each in functions(stack)]
+        assert '"message": "tick"' in stage.sls("logs", "-f", "warmer")
+        stage.sls("logs", "-f", "api")
+        stage.sls("remove")
+        names = [each["FunctionName"] for each in functions(stage)]
         assert not [name for name in names if name.startswith("pilotlight-prod")]
 
 
@@ -281,26 +288,26 @@ def test_schedule_fires_by_itself(tick_of_schedule: Future[list[Document]]) -> N
     assert (tick["annotations"]["requested"], tick["annotations"]["coverage"]) == (2, 1.0)
 
 
-def functions(stack: Stack) -> list[Any]:
-    return list(boto3.client("lambda", **stack.connection).list_functions()["Functions"])
+def functions(stage: DeployedStage) -> list[Any]:
+    return list(boto3.client("lambda", **stage.connection).list_functions()["Functions"])
 
 
-def enabled_rules(stack: Stack) -> list[str]:
-    events = boto3.client("events", **stack.connection)
-    return [rule for rule in stack.rules if events.describe_rule(Name=rule)["State"] == "ENABLED"]
+def enabled_rules(stage: DeployedStage) -> list[str]:
+    events = boto3.client("events", **stage.connection)
+    return [rule for rule in stage.rules if events.describe_rule(Name=rule)["State"] == "ENABLED"]
 
 
 def role_of(deployed: Deployed, function: str) -> str:
     """The name of the role that `function` runs with."""
-    client = boto3.client("lambda", **deployed.service.stack.connection)
-    name = deployed.service.stack.functions[function]
+    client = boto3.client("lambda", **deployed.service.stage.connection)
+    name = deployed.service.stage.functions[function]
     return client.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
 
 
 def error_lines(deployed: Deployed, function: str) -> list[dict[str, Any]]:
     """The JSON lines of level ERROR in the log of `function`."""
-    logs = boto3.client("logs", **deployed.service.stack.connection)
-    group = f"/aws/lambda/{deployed.service.stack.functions[function]}"
+    logs = boto3.client("logs", **deployed.service.stage.connection)
+    group = f"/aws/lambda/{deployed.service.stage.functions[function]}"
     lines = [event["message"].strip() for event in logs.filter_log_events(logGroupName=group)["events"]]
     found = [json.loads(line) for line in lines if line.startswith("{")]
     return [line for line in found if line.get("level") == "ERROR"]

@@ -57,11 +57,11 @@ class Started:
 
 
 @contextmanager
-def starting(temporary: Path, checkout: Path = PROJECT, **environment: str) -> Iterator[Started]:
-    """The command with a temporary folder that nothing else uses, ended with the block."""
+def starting(temporary: Path, folder: Path = PROJECT, *arguments: str, **environment: str) -> Iterator[Started]:
+    """The command, run in `folder` with a temporary folder that nothing else uses, ended with the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pilotlight_tools.local", "start"],
-        cwd=checkout,
+        [sys.executable, "-m", "pilotlight_tools.local", "start", *arguments],
+        cwd=folder,
         env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -114,6 +114,21 @@ def test_start_serves_tells_what_happens_and_leaves_nothing(tmp_path: Path, sign
         until(lambda: not any(map(is_alive, processes)), what="the end of what it started")
         started.leaves_nothing()
         assert is_free(port)
+
+
+@pytest.mark.end_to_end
+@pytest.mark.slow
+def test_start_runs_the_service_of_another_folder(tmp_path: Path) -> None:
+    elsewhere, temporary = tmp_path / "elsewhere", tmp_path / "temporary"
+    elsewhere.mkdir()
+    temporary.mkdir()
+    arguments = ("--project", str(PROJECT))
+    with starting(temporary, elsewhere, *arguments, PORT="0", PYTHONPATH=str(PROJECT)) as started:
+        assert requests.get(f"{started.url()}/hello", timeout=60).status_code == 200
+        started.process.send_signal(signal.SIGINT)
+        assert started.process.wait(30) == 0, started.everything()
+        started.leaves_nothing()
+    assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.end_to_end

@@ -23,7 +23,7 @@ import pytest
 import requests
 
 from pilotlight.environment import PROACTIVE_AFTER_SECONDS
-from pilotlight_tools.local.records import Records
+from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from tests.conftest import until
 from tests.support.processes import children_of, is_alive
@@ -72,19 +72,19 @@ class Expected:
 
 
 @dataclass
-class History:
+class Witness:
     """Drives the service and writes down what really happened."""
 
     service: Service
-    records: Records
+    history: History
     expected: list[Expected] = field(default_factory=list)
     made_by_ping: set[int] = field(default_factory=set)
 
     def environments(self) -> set[int]:
         """The processes that are execution environments of the API now."""
-        name = f"AWS_LAMBDA_FUNCTION_NAME={self.service.stack.functions['api']}".encode()
+        name = f"AWS_LAMBDA_FUNCTION_NAME={self.service.stage.functions['api']}".encode()
         found = set()
-        for process in children_of(self.service.stack.engine.process_id or 0):
+        for process in children_of(self.service.stage.engine.process_id or 0):
             with contextlib.suppress(OSError):
                 if name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0") and is_alive(process):
                     found.add(process)
@@ -102,7 +102,7 @@ class History:
 
     def tick(self) -> dict[str, Any]:
         before = self.environments()
-        result = self.service.stack.tick()
+        result = self.service.stage.tick()
         self.made_by_ping |= self.environments() - before
         return result
 
@@ -129,100 +129,97 @@ class History:
 
 
 @pytest.fixture(scope="module")
-def history() -> Iterator[History]:
-    records = Records()
-    with Service(
-        parameters={"concurrency": WARMED},
-        warm_seconds=2,
-        on_exchange=records.exchange,
-        on_document=records.document,
-    ) as service:
-        stack = service.stack
-        handler = stack.deploy_tool.folder / "handler.py"
+def witness() -> Iterator[Witness]:
+    history = History()
+    with Service(parameters={"concurrency": WARMED}, warm_seconds=2, on_pair=history.add) as service:
+        stage = service.stage
+        handler = stage.deploy_tool.folder / "handler.py"
         handler.write_text(handler.read_text() + ROUTES)
-        stack.deploy()
-        stack.stop_schedule()
-        stack.end_environments("api")
-        yield History(service, records)
+        stage.deploy()
+        stage.stop_schedule()
+        stage.end_environments("api")
+        yield Witness(service, history)
 
 
-def test_every_record_tells_what_the_engine_really_did(history: History) -> None:
-    stack = history.service.stack
-    name = stack.functions["api"]
-    client = boto3.client("lambda", **stack.connection)
+def test_every_record_tells_what_the_engine_really_did(witness: Witness) -> None:
+    stage = witness.service.stage
+    name = stage.functions["api"]
+    client = boto3.client("lambda", **stage.connection)
     started = time.time()
 
     def fresh() -> None:
-        stack.end_environments("api")
-        until(lambda: not history.environments(), what="the environments to end")
+        stage.end_environments("api")
+        until(lambda: not witness.environments(), what="the environments to end")
 
     # cold by a user, then warm, an error and an exception in the same environment
-    history.ask("/process")
-    history.ask("/process")
-    history.ask("/refuse")
-    assert history.ask("/break")[0].status_code == 500
-    assert history.ask("/nowhere")[0].status_code == 404
+    witness.ask("/process")
+    witness.ask("/process")
+    witness.ask("/refuse")
+    assert witness.ask("/break")[0].status_code == 500
+    assert witness.ask("/nowhere")[0].status_code == 404
 
     # cold by ping, warm after ping, and a burst over the number warmed
     fresh()
-    assert history.tick()["cold"] == WARMED
-    history.ask(*["/process?seconds=0.5"] * WARMED)
-    burst = history.ask(*["/process?seconds=1"] * (WARMED + 2))
+    assert witness.tick()["cold"] == WARMED
+    witness.ask(*["/process?seconds=0.5"] * WARMED)
+    burst = witness.ask(*["/process?seconds=1"] * (WARMED + 2))
     assert {answer.status_code for answer in burst} == {200}
-    assert history.tick()["cold"] == 0
+    assert witness.tick()["cold"] == 0
 
     # expiry: killed while idle, as Lambda ends environments without a word; and reaped by the engine
-    for process in history.environments():
+    for process in witness.environments():
         os.kill(process, signal.SIGKILL)
-    until(lambda: not history.environments(), what="the environments to be gone")
-    history.ask("/process")
-    history.ask(*["/process?seconds=1"] * 3)
-    until(lambda: len(history.environments()) <= 1, seconds=60, what="the engine to reap idle environments")
-    history.ask(*["/process?seconds=1"] * 2)
+    until(lambda: not witness.environments(), what="the environments to be gone")
+    witness.ask("/process")
+    witness.ask(*["/process?seconds=1"] * 3)
+    until(lambda: len(witness.environments()) <= 1, seconds=60, what="the engine to reap idle environments")
+    witness.ask(*["/process?seconds=1"] * 2)
 
     # throttled: answered by Lambda, not by the function, so without a record
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     try:
-        throttled = history.ask(*["/process?seconds=1"] * 3)
+        throttled = witness.ask(*["/process?seconds=1"] * 3)
     finally:
         client.delete_function_concurrency(FunctionName=name)
     refused = [answer for answer in throttled if "X-Request-Id" not in answer.headers]
     assert len(refused) == 2
     assert {answer.status_code for answer in refused} <= {429, 500, 502}
 
-    history.service.xray.flush(settle=True)
-    check(history, started)
+    witness.service.xray.flush(settle=True)
+    check(witness, started)
 
 
-def test_an_environment_initialised_long_ahead_is_proactive(history: History) -> None:
-    client = boto3.client("lambda", **history.service.stack.connection)
-    name = history.service.stack.functions["api"]
-    before = history.environments()
+def test_an_environment_initialised_long_ahead_is_proactive(witness: Witness) -> None:
+    client = boto3.client("lambda", **witness.service.stage.connection)
+    name = witness.service.stage.functions["api"]
+    before = witness.environments()
     # The engine starts a SnapStart version's environment when it is published, but does not name SnapStart in it as
     # Lambda does: for the function it is an init long before the first invocation.
     client.update_function_configuration(FunctionName=name, SnapStart={"ApplyOn": "PublishedVersions"})
     until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
     version = client.publish_version(FunctionName=name)["Version"]
-    made = until(lambda: history.environments() - before, what="the engine to initialise ahead of need")
+    made = until(lambda: witness.environments() - before, what="the engine to initialise ahead of need")
     time.sleep(PROACTIVE_AFTER_SECONDS + 1)  # the wait is the point: the first request comes long after the init
-    starts = [invoke(history, client, f"{name}:{version}") for _ in range(2)]
+    starts = [invoke(witness, client, f"{name}:{version}") for _ in range(2)]
     assert made
     assert starts == ["proactive", "warm"]
 
 
-def invoke(history: History, client: Any, function: str) -> str:
+def invoke(witness: Witness, client: Any, function: str) -> str:
     event = {"httpMethod": "GET", "path": "/process", "headers": {}, "requestContext": {"path": "/local/process"}}
     reply = client.invoke(FunctionName=function, Payload=json.dumps(event))
     answer = json.loads(reply["Payload"].read())
-    history.service.xray.flush()
-    return history.records.start_of(answer["headers"]["X-Request-Id"])
+    witness.service.xray.flush(settle=True)
+    record = witness.history.record_of(answer["headers"]["X-Request-Id"])
+    assert record is not None, "the invocation left no record"
+    return str(record["annotations"]["start"])
 
 
-def check(history: History, started: float) -> None:
+def check(witness: Witness, started: float) -> None:
     misclassified = []
     identities: dict[int, str] = {}
-    for expected in history.expected:
-        record = history.records.of_request(expected.request_id)
+    for expected in witness.expected:
+        record = witness.history.record_of(expected.request_id)
         assert record is not None, f"no record of {expected}"
         found = record["annotations"]
         told = (found["start"], found["warmed_by_ping"], found["cold_start"], found["status"])
@@ -233,16 +230,16 @@ def check(history: History, started: float) -> None:
             assert identities.setdefault(expected.process, found["environment"]) == found["environment"]
     assert misclassified == []
     assert len(set(identities.values())) == len(identities), "two processes gave the same environment id"
-    assert len(history.records.of_kind("request")) == len(history.expected)
-    assert {expected.start for expected in history.expected} == {"cold", "warm"}
-    read_back(history, started)
+    assert len(witness.history.records("request")) == len(witness.expected)
+    assert {expected.start for expected in witness.expected} == {"cold", "warm"}
+    read_back(witness, started)
 
 
-def read_back(history: History, started: float) -> None:
+def read_back(witness: Witness, started: float) -> None:
     """The report, through boto3, counts the same."""
     client = boto3.client(
         "xray",
-        endpoint_url=history.service.xray.endpoint_url,
+        endpoint_url=witness.service.xray.endpoint_url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -253,4 +250,4 @@ def read_back(history: History, started: float) -> None:
         FilterExpression='annotation[kind] = "request" AND annotation[cold_start] = true',
     )
     cold = sum(len(page["TraceSummaries"]) for page in pages)
-    assert cold == sum(expected.start == "cold" for expected in history.expected)
+    assert cold == sum(expected.start == "cold" for expected in witness.expected)

@@ -14,33 +14,33 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
 
 def test_it_prints_what_was_proved(deployed: Deployed) -> None:
-    stack = deployed.service.stack
-    said = stack.sls("warm", "--param", f"concurrency={CONCURRENCY}")
-    assert f"{CONCURRENCY} of {CONCURRENCY} environments of {stack.functions['api']} warm" in said
+    stage = deployed.service.stage
+    said = stage.sls("warm", "--param", f"concurrency={CONCURRENCY}")
+    assert f"{CONCURRENCY} of {CONCURRENCY} environments of {stage.functions['api']} warm" in said
 
 
 def test_its_json_is_the_result_of_the_tick(deployed: Deployed) -> None:
-    said = deployed.service.stack.sls("warm", "--json")
+    said = deployed.service.stage.sls("warm", "--json")
     result = json.loads(said[said.index("{") : said.rindex("}") + 1])
     assert (result["coverage"], result["unique"]) == (1, CONCURRENCY)
 
 
 def test_a_miss_is_a_warning_with_its_cause_and_an_error_if_strict(deployed: Deployed) -> None:
-    stack = deployed.service.stack
-    client = boto3.client("lambda", **stack.connection)
-    stack.end_environments("warmer")
-    client.put_function_concurrency(FunctionName=stack.functions["api"], ReservedConcurrentExecutions=4)
+    stage = deployed.service.stage
+    client = boto3.client("lambda", **stage.connection)
+    stage.end_environments("warmer")
+    client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=4)
     try:
-        said = stack.sls("warm")
+        said = stage.sls("warm")
         with pytest.raises(DeployToolError, match="not warm"):
-            stack.sls("warm", "--strict-warm")
+            stage.sls("warm", "--strict-warm")
     finally:
-        client.delete_function_concurrency(FunctionName=stack.functions["api"])
-        stack.end_environments("warmer")
+        client.delete_function_concurrency(FunctionName=stage.functions["api"])
+        stage.end_environments("warmer")
     assert f"4 of {CONCURRENCY} environments" in said
     assert "Rate" in said or "Throttl" in said
 
 
 def test_a_stage_that_is_not_deployed_is_said_to_be_so(deployed: Deployed) -> None:
     with pytest.raises(DeployToolError, match="not deployed"):
-        deployed.service.stack.deploy_tool.must_run("warm", "--stage", "dev")
+        deployed.service.stage.deploy_tool.must_run("warm", "--stage", "dev")

@@ -19,9 +19,10 @@ from botocore.stub import Stubber
 
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
 from pilotlight_tools.latency.problems import Problem, explained
-from pilotlight_tools.latency.running import RunningStack, announce, find
-from pilotlight_tools.local.xray import Measurement, XRay
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from pilotlight_tools.latency.running import RunningService, announce, find
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.xray import XRay
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 NAME = SERVICE.removesuffix(f"-{STAGE}")
 
@@ -40,7 +41,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="module")
 def xray() -> Iterator[XRay]:
-    records = Records()
+    records = RecordMaker()
     with XRay(service=SERVICE, stage=STAGE) as made:
         now = time.time()
         for index in range(20):
@@ -48,7 +49,7 @@ def xray() -> Iterator[XRay]:
             at = now - 60 + index
             record = records.request(at, start="cold" if is_cold else "warm", init_ms=200.0 if is_cold else None)
             end = at + (0.5 if is_cold else 0.05)
-            made.measured(Measurement(at, end, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
+            made.measured(Exchange(at, end, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
             send(made.daemon_address, [datagram(record)])
         send(made.daemon_address, map(datagram, records.tick(now - 70, cold=1)))
         made.flush(settle=True)
@@ -193,7 +194,7 @@ def test_the_local_stage_is_found_where_npm_start_says(project: Path) -> None:
     arguments: dict[str, Any] = {"environment": {}, "project": project}
     with pytest.raises(Problem, match="npm start"):
         find_deployment("local", **arguments)
-    stack = RunningStack("shop-dev", "dev", "http://127.0.0.1:1/dev", "http://127.0.0.1:2", None)
+    stack = RunningService("shop-dev", "dev", "http://127.0.0.1:1/dev", "http://127.0.0.1:2", None)
     with announce(stack, project):
         assert find_deployment("dev", **arguments).endpoint_url == "http://127.0.0.1:2"
         assert find_deployment("prod", **arguments).endpoint_url is None
@@ -204,7 +205,7 @@ def test_the_local_stage_is_found_where_npm_start_says(project: Path) -> None:
 
 def test_a_stack_whose_process_has_ended_is_not_found(tmp_path: Path) -> None:
     file = tmp_path / "build" / "running.json"
-    stack = RunningStack("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2")
+    stack = RunningService("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2")
     ended = subprocess.Popen(["true"])
     ended.wait()
     with announce(stack, tmp_path):

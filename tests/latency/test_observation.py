@@ -4,20 +4,21 @@ from typing import Any
 
 import pytest
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import Observation, observe
-from pilotlight_tools.local.xray import Measurement
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray.synthetic import synthesise
-from tests.support.xray_records import SERVICE, STAGE, Records
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker
 
 NOW = 1_700_000_000.0
-Document = dict[str, Any]
 
 
 def trace(measured: bool = True, **record: Any) -> tuple[Document, list[Document]]:
     """A record and its whole trace: 250 ms at the front door around it."""
-    made = Records().request(NOW, **record)
-    measurement = Measurement(NOW - 0.2, NOW + 0.05, "GET", "http://h/hello", 200, made["aws"]["request_id"])
-    return made, [made, *synthesise(measurement if measured else None, made, SERVICE, STAGE)]
+    made = RecordMaker().request(NOW, **record)
+    exchange = Exchange(NOW - 0.2, NOW + 0.05, "GET", "http://h/hello", 200, made["aws"]["request_id"])
+    return made, [made, *synthesise(Pair(exchange if measured else None, made), SERVICE, STAGE)]
 
 
 def seen(documents: list[Document]) -> Observation:
@@ -92,7 +93,7 @@ def test_missing_annotations_make_the_start_unknown() -> None:
 
 
 def test_pings_ticks_and_other_services_are_no_user_requests() -> None:
-    for document in Records().tick(NOW):
+    for document in RecordMaker().tick(NOW):
         assert observe("trace", [document], SERVICE) is None
     assert observe("trace", trace()[1], "another-service") is None
     assert observe("trace", [], SERVICE) is None

@@ -30,9 +30,10 @@ from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange
+from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.page_server import page_server, report_reader
-from pilotlight_tools.local.xray import Measurement, XRay
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from pilotlight_tools.local.xray import XRay
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_browser = pytest.mark.skipif(
@@ -111,7 +112,7 @@ def page() -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def xray() -> Iterator[XRay]:
     with XRay(service=SERVICE, stage=STAGE) as made:
-        records, now = Records(), time.time()
+        records, now = RecordMaker(), time.time()
         for index in range(120):
             ago = 3000 - index * 20
             seconds = 0.02 + (index % 17) / 1000
@@ -124,9 +125,9 @@ def xray() -> Iterator[XRay]:
         yield made
 
 
-def send_request(xray: XRay, records: Records, at: float, seconds: float, start: str) -> None:
+def send_request(xray: XRay, records: RecordMaker, at: float, seconds: float, start: str) -> None:
     record = records.request(at, start=start, seconds=0.01, init_ms=380.0 if start == "cold" else None)
-    xray.measured(Measurement(at, at + seconds, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
+    xray.measured(Exchange(at, at + seconds, "GET", "http://h/hello", 200, record["aws"]["request_id"]))
     send(xray.daemon_address, [datagram(record)])
 
 
@@ -238,7 +239,7 @@ def test_the_live_page_shows_new_requests_without_a_reload(page: Page) -> None:
         wait.until(lambda _: "Live" in page.browser.find_element(By.ID, "state").text)
         assert "No measured request" in page.browser.find_element(By.ID, "spread-chart").text
         page.evaluate("window.same = true")
-        records = Records()
+        records = RecordMaker()
         scope = page.browser.find_element(By.ID, "scope")
         for expected in ("1 user requests", "2 user requests"):
             send_request(fresh, records, time.time(), 0.05, "warm")
@@ -259,7 +260,7 @@ def test_the_live_page_gives_a_traces_documents_and_says_when_there_are_none(xra
             documents = json.load(response)
         assert {document["trace_id"] for document in documents} == {report.slowest[0].trace_id}
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"{url}traces/{Records(9).trace_id(0)}")
+            urllib.request.urlopen(f"{url}traces/{RecordMaker(9).trace_id(0)}")
         with urllib.request.urlopen(f"{url}report.json") as response:
             assert json.load(response)["requests"] == report.requests
 

@@ -11,17 +11,18 @@ from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
-from pilotlight_tools.local.xray import Measurement, XRay
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.xray import XRay
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 END = 1_700_050_000.0
 HOUR = 3600.0
 
 
-def request(xray: XRay, records: Records, at: float, seconds: float, status: int = 200, **record: Any) -> None:
+def request(xray: XRay, records: RecordMaker, at: float, seconds: float, status: int = 200, **record: Any) -> None:
     """A request the front door measured as taking this long."""
     made = records.request(at, seconds=seconds / 2, status=status, **record)
-    xray.measured(Measurement(at, at + seconds, "GET", "http://h/hello", status, made["aws"]["request_id"]))
+    xray.measured(Exchange(at, at + seconds, "GET", "http://h/hello", status, made["aws"]["request_id"]))
     send(xray.daemon_address, [datagram(made)])
 
 
@@ -38,7 +39,7 @@ def xray() -> Iterator[XRay]:
 
 
 def test_every_figure_is_what_was_sent(xray: XRay) -> None:
-    records = Records()
+    records = RecordMaker()
     for index in range(40):
         by_ping = index < 30
         environment = f"e{index % 3}"
@@ -51,7 +52,7 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     request(xray, records, END - 580, 0.1, status=404)
     send(xray.daemon_address, map(datagram, records.tick(END - 1700, requested=4, unique=4, cold=2)))
     send(xray.daemon_address, map(datagram, records.tick(END - 700, requested=4, unique=3)))
-    xray.measured(Measurement(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
+    xray.measured(Exchange(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
     xray.flush(settle=True)
     report = report_of(xray)
 
@@ -82,8 +83,8 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
 
 
 def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
-    """A time range with ticks alone has no user request, however long its pings took."""
-    send(xray.daemon_address, map(datagram, Records().tick(END - 60, cold=3)))
+    """A window with ticks alone has no user request, however long its pings took."""
+    send(xray.daemon_address, map(datagram, RecordMaker().tick(END - 60, cold=3)))
     xray.flush(settle=True)
     report = report_of(xray)
     assert report.requests == 0
@@ -92,7 +93,7 @@ def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
 
 
 def test_pings_without_their_tick_are_no_requests_without_a_record(xray: XRay) -> None:
-    *pings, _ = Records().tick(END - 60)
+    *pings, _ = RecordMaker().tick(END - 60)
     send(xray.daemon_address, map(datagram, pings))
     xray.flush(settle=True)
     report = report_of(xray)
@@ -100,7 +101,7 @@ def test_pings_without_their_tick_are_no_requests_without_a_record(xray: XRay) -
 
 
 def test_another_service_is_not_read(xray: XRay) -> None:
-    made = Records().request(END - 60)
+    made = RecordMaker().request(END - 60)
     made["annotations"]["service"] = "another"
     send(xray.daemon_address, [datagram(made)])
     xray.flush(settle=True)
@@ -109,7 +110,7 @@ def test_another_service_is_not_read(xray: XRay) -> None:
 
 def test_a_sample_is_named_has_cold_starts_enough_and_stays_the_same(xray: XRay) -> None:
     """Counts are of all requests; few cold ones are all measured; two reports draw the same traces."""
-    records = Records()
+    records = RecordMaker()
     for index in range(300):
         request(xray, records, END - 1800 + index, 0.02)
     for index in range(6):
@@ -130,7 +131,7 @@ def test_a_sample_is_named_has_cold_starts_enough_and_stays_the_same(xray: XRay)
 
 def test_time_ranges_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: XRay) -> None:
     """Traces exactly on the borders between chunks come twice from X-Ray, and count once."""
-    records = Records()
+    records = RecordMaker()
     moments = [END - hours * HOUR + offset for hours in (1, 6, 7, 12, 13, 18) for offset in (-0.5, 0, 0.5)]
     for at in moments:
         request(xray, records, at, 0.02)
@@ -142,7 +143,7 @@ def test_time_ranges_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: 
 def test_throttled_calls_are_repeated_and_told() -> None:
     turns = itertools.count()
     with XRay(service=SERVICE, stage=STAGE, admit=lambda _: next(turns) not in {1, 3}) as xray:
-        records = Records()
+        records = RecordMaker()
         for index in range(10):
             request(xray, records, END - 60 + index, 0.02)
         xray.flush(settle=True)
@@ -171,7 +172,7 @@ class Forgetful:
 
 @pytest.mark.parametrize(("times", "measured"), [(1, 3), (3, 3), (4, 2)])
 def test_unprocessed_traces_are_asked_for_again_and_the_lost_are_told(xray: XRay, times: int, measured: int) -> None:
-    records = Records()
+    records = RecordMaker()
     for index in range(3):
         request(xray, records, END - 60 + index, 0.02)
     xray.flush(settle=True)
@@ -191,7 +192,7 @@ def test_transaction_search_is_told() -> None:
 
 
 def test_partial_traces_and_missing_annotations_are_told(xray: XRay) -> None:
-    records = Records()
+    records = RecordMaker()
     request(xray, records, END - 60, 0.02)
     xray.flush(settle=True)
     orphan, nameless = records.request(END - 50), records.request(END - 40)
@@ -208,7 +209,7 @@ def test_partial_traces_and_missing_annotations_are_told(xray: XRay) -> None:
 
 def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
     """Where most traces begin at API Gateway, one that begins at Lambda is told and left out; alone it is measured."""
-    records = Records()
+    records = RecordMaker()
     direct = records.request(END - 50, seconds=9.0)
     send(xray.daemon_address, [datagram(direct)])
     xray.flush(settle=True)
@@ -232,7 +233,7 @@ def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
         "before-parameter-build.xray.BatchGetTraces", lambda params, **_: asked.append(len(params["TraceIds"]))
     )
     reader = Reader(client, SERVICE, STAGE, remember=100)
-    records = Records()
+    records = RecordMaker()
 
     def read() -> Report:
         asked.clear()
@@ -249,7 +250,7 @@ def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
 
 def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:
     """However many traces there are, what is kept of them is bounded by `most` for each start type."""
-    records = Records()
+    records = RecordMaker()
     survey = Survey(TimeRange(END - HOUR, END), most=20)
     for index in range(2000):
         annotations = {"kind": "request", "start": "cold" if index % 100 == 0 else "warm"}

@@ -17,7 +17,8 @@ import pytest
 import requests
 
 from pilotlight_tools.local.engine import free_port
-from pilotlight_tools.local.front_door import Exchange, FrontDoor, PortTakenError, open_port
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.front_door import FrontDoor, PortTakenError, open_port
 from tests.conftest import until
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pilotlight_tools.local.witness import misclassified
+from pilotlight_tools.local.witness import contradictions
 
 
 def record(at: float, kind: str, start: str, *, by_ping: bool = False, environment: str = "a") -> dict[str, Any]:
@@ -25,7 +25,7 @@ BY_PING = [record(1, "ping", "cold", environment="b"), record(2, "request", "war
 
 
 def test_a_true_history_has_none() -> None:
-    assert misclassified([*reversed(BY_USER), *BY_PING]) == []
+    assert contradictions([*reversed(BY_USER), *BY_PING]) == []
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_true_history_has_none() -> None:
     ],
 )
 def test_an_untrue_record_is_found(history: list[dict[str, Any]]) -> None:
-    assert misclassified(history) == [history[-1]]
+    assert contradictions(history) == [history[-1]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pilotlight_tools.local.runtime.python import runtime_python
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 from tests.support.events import browser_event
 from tests.support.package import unpacked_package
@@ -54,7 +54,7 @@ def loaded(package: Path, folder: Path, imports: str, answer: str, events: Seque
     with XRaySink() as sink:
         variables = {"PYTHONPATH": str(folder), "AWS_XRAY_DAEMON_ADDRESS": sink.address}
         python = runtime_python()
-        with ExecutionEnvironment(package, "asking.handler", python=python, environment=variables) as environment:
+        with Sandbox(package, "asking.handler", python=python, environment=variables) as environment:
             answers = [environment.invoke(event) for event in events]
             assert [answer.error for answer in answers] == [None] * len(events)
         if "ours" in imports:
@@ -94,6 +94,6 @@ def loaded_from(package: Path, folder: Path) -> dict[str, str]:
         "            if name.partition('.')[0] in ('handler', 'pilotlight')}\n"
     )
     variables = {"PYTHONPATH": str(folder)}
-    with ExecutionEnvironment(package, "asking.handler", python=runtime_python(), environment=variables) as environment:
+    with Sandbox(package, "asking.handler", python=runtime_python(), environment=variables) as environment:
         found: dict[str, str] = environment.invoke({}).payload
     return found

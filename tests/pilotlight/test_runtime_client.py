@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from pilotlight_tools.local.runtime.python import runtime_python
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 from tests.support.events import browser_event
 from tests.support.package import unpacked_package
 
-Start = Callable[..., AbstractContextManager[ExecutionEnvironment]]
+Start = Callable[..., AbstractContextManager[Sandbox]]
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 FAILING = """
 from pilotlight.entry import entry_point
@@ -55,10 +55,10 @@ def sink() -> Iterator[XRaySink]:
 
 @pytest.fixture
 def start(package: Path, sink: XRaySink) -> Start:
-    def started(folder: Path = package, handler: str = "handler.handler", **keywords: Any) -> ExecutionEnvironment:
+    def started(folder: Path = package, handler: str = "handler.handler", **keywords: Any) -> Sandbox:
         environment = {"AWS_XRAY_DAEMON_ADDRESS": sink.address, "PILOTLIGHT_SERVICE": "pilotlight-test"}
         environment |= keywords.pop("environment", {})
-        return ExecutionEnvironment(folder, handler, python=runtime_python(), environment=environment, **keywords)
+        return Sandbox(folder, handler, python=runtime_python(), environment=environment, **keywords)
 
     return started
 

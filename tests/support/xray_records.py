@@ -8,13 +8,13 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from pilotlight_tools.latency.documents import Document
+
 SERVICE = "pilotlight-test"
 STAGE = "test"
 
-Document = dict[str, Any]
 
-
-class Records:
+class RecordMaker:
     """Makes records whose ids come from a seed, so that a failing run can be had again."""
 
     def __init__(self, seed: int = 1) -> None:

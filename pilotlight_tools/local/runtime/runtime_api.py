@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-VERSION = "/2018-06-01"
+_VERSION = "/2018-06-01"
 
 
 class ProtocolError(Exception):
@@ -104,7 +104,7 @@ def route(request: RuntimeRequest) -> tuple[str, str]:
 
     One of "next", "response", "error", "init/error", "restore/next", "restore/error". Raises ProtocolError.
     """
-    parts = request.path.removeprefix(VERSION).strip("/").split("/")
+    parts = request.path.removeprefix(_VERSION).strip("/").split("/")
     match parts:
         case ["runtime", "invocation", "next"]:
             return "next", ""

@@ -1,4 +1,4 @@
-"""One Lambda execution environment on this machine: `python -m awslambdaric` as AWS starts it, one event at a time."""
+"""A sandbox: one Lambda execution environment on this machine, `python -m awslambdaric` as AWS starts it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ InitializationType = Literal["on-demand", "provisioned-concurrency", "snap-start
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
+class InvocationResult:
     """What came back for one event. `duration_ms`: event handed over → response (or error) read, in milliseconds."""
 
     request_id: str
@@ -58,15 +58,15 @@ def lambda_variables(
     }
 
 
-class ExecutionEnvironment:
-    """`with ExecutionEnvironment(code_dir, "handler.handler", python=…) as e: e.invoke(event)`.
+class Sandbox:
+    """`with Sandbox(code_dir, "handler.handler", python=…) as sandbox: sandbox.invoke(event)`.
 
     code_dir: what is /var/task on AWS. python: one that has `awslambdaric`. environment: variables beside those that
     Lambda sets. prefix: a command to start it under (`taskset`, `valgrind`). on_init_complete: called with the process
     id when it first asks for an event, before it gets one. start: how to start the process: `subprocess.Popen`'s
     signature. Raises TimeoutError where Lambda itself would still wait. A function that crashes or takes longer than
-    `timeout_s` is an `Invocation` with Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the
-    environment is gone.
+    `timeout_seconds` gives an `InvocationResult` with Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and
+    the sandbox is gone.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ExecutionEnvironment:
         environment: Mapping[str, str] | None = None,
         function_name: str = "bench",
         memory_mb: int = 512,
-        timeout_s: float = 30,
+        timeout_seconds: float = 30,
         initialization_type: InitializationType = "on-demand",
         prefix: Sequence[str] = (),
         on_init_complete: Callable[[int], None] | None = None,
@@ -88,7 +88,7 @@ class ExecutionEnvironment:
         self._logs = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._waiting: RuntimeRequest | None = None
         self._on_init_complete = on_init_complete
-        self._timeout_s = timeout_s
+        self._timeout_seconds = timeout_seconds
         self.arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name}"
         self.init_error: dict[str, Any] | None = None
         self.init_ms: float | None = None
@@ -125,7 +125,7 @@ class ExecutionEnvironment:
                     return
                 raise TimeoutError(f"no request for an event within {seconds:g} s; its log:\n{self.logs()}")
 
-    def invoke(self, event: object, *, trace_header: str = "", acknowledge: bool = True) -> Invocation:
+    def invoke(self, event: object, *, trace_header: str = "", acknowledge: bool = True) -> InvocationResult:
         """Hand over one event (bytes go as they are, anything else as JSON) and wait for what it answers.
 
         trace_header: Lambda-Runtime-Trace-Id, made up and sampled when empty. acknowledge=False leaves the environment
@@ -140,7 +140,7 @@ class ExecutionEnvironment:
         handed_over = time.perf_counter()
         waiting.connection.reply("200 OK", self._headers(request_id, trace_header), body)
         while True:
-            request = self._receive(handed_over + self._timeout_s)
+            request = self._receive(handed_over + self._timeout_seconds)
             if request is None:
                 return self._lost(request_id, handed_over)
             kind, answered = route(request)
@@ -152,7 +152,7 @@ class ExecutionEnvironment:
             request.connection.reply("202 Accepted", {"Content-Type": "application/json"}, b'{"status":"OK"}')
         answer = json.loads(request.body) if request.body else None
         duration_ms = (request.arrived - handed_over) * 1000
-        return Invocation(
+        return InvocationResult(
             request_id,
             answer if kind == "response" else None,
             answer if kind == "error" else None,
@@ -223,22 +223,23 @@ class ExecutionEnvironment:
         return {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self._timeout_s) * 1000)),
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self._timeout_seconds) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self.arn,
             "Lambda-Runtime-Trace-Id": trace_header or f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=1",
         }
 
-    def _lost(self, request_id: str, handed_over: float) -> Invocation:
+    def _lost(self, request_id: str, handed_over: float) -> InvocationResult:
         if self.alive:
             self.process.kill()
             self.process.wait()
+            message = f"Task timed out after {self._timeout_seconds:.2f} seconds"
             error = {
                 "errorType": "Sandbox.Timedout",
-                "errorMessage": f"RequestId: {request_id} Error: Task timed out after {self._timeout_s:.2f} seconds",
+                "errorMessage": f"RequestId: {request_id} Error: {message}",
             }
         else:
             error = self._exit_error(request_id)
-        return Invocation(request_id, None, error, (time.perf_counter() - handed_over) * 1000)
+        return InvocationResult(request_id, None, error, (time.perf_counter() - handed_over) * 1000)
 
     def _exit_error(self, request_id: str) -> dict[str, Any]:
         status = self.process.returncode

@@ -17,10 +17,10 @@ class XRaySink:
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
 
-    def take(self, wait_s: float = 0.0) -> list[dict[str, Any]]:
-        """The documents that have come since the last call; waits so long for the first. Raises ValueError."""
+    def take(self, wait_seconds: float = 0.0) -> list[dict[str, Any]]:
+        """The documents since the last call; waits `wait_seconds` for the first. ValueError for what is none."""
         documents: list[dict[str, Any]] = []
-        self._socket.settimeout(wait_s)
+        self._socket.settimeout(wait_seconds)
         while True:
             try:
                 datagram = self._socket.recv(65_536)

@@ -1,6 +1,5 @@
 """X-Ray on this machine: what the handler sends goes in over UDP, what boto3 asks for comes out over HTTP."""
 
 from pilotlight_tools.local.xray.server import XRay
-from pilotlight_tools.local.xray.synthetic import Measurement, is_synthetic
 
-__all__ = ["Measurement", "XRay", "is_synthetic"]
+__all__ = ["XRay"]

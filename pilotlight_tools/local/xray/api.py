@@ -16,13 +16,13 @@ from pilotlight_tools.local.xray.operations import Operations, ServiceError
 
 logger = logging.getLogger(__name__)
 
-# Asked with each operation's name before it is answered: False refuses it with ThrottledException.
 Admit = Callable[[str], bool]
+"""Asked with each operation's name before it is answered: False refuses it with ThrottledException."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _STATUS = {"ThrottledException": 429}
-# PutTraceSegments takes 50 documents of 64 KB at most (X-Ray endpoints and quotas).
 _LARGEST_BODY_BYTES = 4 * 1024 * 1024
+"""PutTraceSegments takes 50 documents of 64 KB at most (X-Ray endpoints and quotas)."""
 
 
 def application(operations: Operations, admit: Admit = lambda _: True) -> web.Application:

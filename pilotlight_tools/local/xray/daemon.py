@@ -15,11 +15,11 @@ import sys
 import threading
 from collections.abc import Callable
 
-# The most one UDP datagram can carry over IPv4.
 _LARGEST_DATAGRAM = 65_535
+"""The most one UDP datagram can carry over IPv4."""
 _RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024
-# Linux tells with each datagram how many it had to drop before (socket(7), SO_RXQ_OVFL); other systems do not.
 _DROP_COUNT_OPTION = 40 if sys.platform == "linux" else None
+"""Linux tells with each datagram how many it had to drop before (socket(7), SO_RXQ_OVFL); other systems do not."""
 _IDLE_SECONDS = 0.25
 
 

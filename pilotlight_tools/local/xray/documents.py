@@ -1,4 +1,4 @@
-"""X-Ray segment documents: what makes one valid, and how to walk one.
+"""X-Ray segment documents: what makes one valid, and how to read and write one.
 
 From "AWS X-Ray segment documents" in the X-Ray developer guide. Times are epoch seconds.
 """
@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
-Document = dict[str, Any]
+from pilotlight_tools.latency.documents import Document
 
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}", re.IGNORECASE)
 _ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
@@ -43,14 +42,6 @@ def parse(body: str) -> Document:
         _require(isinstance(value, str | bool | int | float), "annotation is neither string, number nor boolean")
     _require(isinstance(document.get("subsegments", []), list), "subsegments is not a list")
     return document
-
-
-def walk(document: Document) -> Iterator[Document]:
-    """The document and every subsegment inside it, outermost first."""
-    yield document
-    for inner in document.get("subsegments") or []:
-        if isinstance(inner, dict):
-            yield from walk(inner)
 
 
 def is_segment(document: Document) -> bool:

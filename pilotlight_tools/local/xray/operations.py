@@ -21,8 +21,8 @@ from pilotlight_tools.local.xray.summary import duration
 Parameters = dict[str, Any]
 Answer = dict[str, Any]
 
-# How many traces one page looks at, matching or not. X-Ray, too, pages by what it scanned: a page may be empty.
 DEFAULT_PAGE_SIZE = 500
+"""How many traces one page looks at, matching or not. X-Ray, too, pages by what it scanned: a page may be empty."""
 _LONGEST_WINDOW_SECONDS = 6 * 3600
 _MOST_IDS_PER_BATCH = 5
 

@@ -10,20 +10,23 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
+from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.api import Admit, application
 from pilotlight_tools.local.xray.daemon import BadDatagramError, DaemonPort, body_of
-from pilotlight_tools.local.xray.documents import BadDocumentError, Document
-from pilotlight_tools.local.xray.joiner import PATIENCE_SECONDS, Joiner
+from pilotlight_tools.local.xray.documents import BadDocumentError
+from pilotlight_tools.local.xray.joiner import Joiner
 from pilotlight_tools.local.xray.operations import DEFAULT_PAGE_SIZE, Operations
 from pilotlight_tools.local.xray.store import DEFAULT_MAXIMUM_BYTES, Store
-from pilotlight_tools.local.xray.synthetic import Measurement
+from pilotlight_tools.local.xray.synthetic import Synthesiser
 
 logger = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
-Sink = Callable[[Document], None]
+Subscriber = Callable[[Pair], None]
 
 
 class XRay:
@@ -50,11 +53,11 @@ class XRay:
         self._page_size = page_size
         self._admit = admit
         self._destination = destination
-        self._joiner = Joiner(service, stage, self._keep_synthetic)
-        self._sinks: list[Sink] = []
+        self._joiner = Joiner(self._give)
+        self._subscribers: list[Subscriber] = [Synthesiser(service, stage, self._keep_synthetic)]
         self._rejected: Counter[str] = Counter()
         self._documents = 0
-        self._sink_failures = 0
+        self._subscriber_failures = 0
         self._lock = threading.RLock()
 
     def start(self) -> Self:
@@ -83,23 +86,24 @@ class XRay:
         """For AWS_ENDPOINT_URL_XRAY."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def add_sink(self, sink: Sink) -> None:
-        """Have `sink` called with every document from now on, synthetic ones too, in order, one at a time.
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Have `subscriber` called with every pair from now on, in order, one at a time.
 
         It should be quick. What it raises is logged and counted, and stops nothing.
         """
         with self._lock:
-            self._sinks.append(sink)
+            self._subscribers.append(subscriber)
 
-    def measured(self, measurement: Measurement) -> None:
-        """Tell what the front door measured of one request; call it from any thread, once for each answer."""
+    def measured(self, exchange: Exchange) -> None:
+        """Tell what the front door measured of one request; call it from any thread, once for each response."""
         with self._lock:
-            self._joiner.measured(measurement)
+            self._joiner.measured(exchange)
+            self._joiner.expire()
 
     def flush(self, *, settle: bool = False, timeout_seconds: float = 10.0) -> None:
         """Return when every datagram sent before is stored; TimeoutError when that takes too long.
 
-        `settle` makes the synthetic segments of what has no counterpart now, not after some seconds of waiting for one.
+        `settle` gives what has no other side now, not after some seconds of waiting for one.
         """
         self._daemon_port.flush(timeout_seconds)
         if settle:
@@ -107,15 +111,17 @@ class XRay:
                 self._joiner.expire(0)
 
     def counts(self) -> dict[str, Any]:
-        """What came in: `datagrams`, `documents`. What did not get through: `rejected` by reason, `lost` in a full
-        socket buffer, `sink_failures`. What the store holds: `traces`, `bytes`; what it forgot: `traces_dropped`."""
+        """What came in: `datagrams`, `documents`. What did not: `rejected` by reason, `lost` in a full socket buffer.
+
+        What the store holds: `traces`, `bytes`; what it forgot: `traces_dropped`. And `subscriber_failures`.
+        """
         with self._lock:
             return {
                 "datagrams": self._daemon_port.datagrams,
                 "documents": self._documents,
                 "rejected": dict(self._rejected),
                 "lost": self._daemon_port.lost,
-                "sink_failures": self._sink_failures,
+                "subscriber_failures": self._subscriber_failures,
             } | self._store.counts()
 
     def __enter__(self) -> Self:
@@ -139,6 +145,15 @@ class XRay:
         with self._lock:
             self._keep([(body, document)])
             self._joiner.recorded(document)
+            self._joiner.expire()
+
+    def _give(self, pair: Pair) -> None:
+        for subscriber in self._subscribers:
+            try:
+                subscriber(pair)
+            except Exception:
+                logger.exception("a subscriber failed")
+                self._subscriber_failures += 1
 
     def _keep_synthetic(self, made: list[Document]) -> None:
         self._keep([(documents.dump(document), document) for document in made])
@@ -146,17 +161,10 @@ class XRay:
     def _keep(self, entries: list[tuple[str, Document]]) -> None:
         self._store.add(entries)
         self._documents += len(entries)
-        for _, document in entries:
-            for sink in self._sinks:
-                try:
-                    sink(document)
-                except Exception:
-                    logger.exception("a sink failed")
-                    self._sink_failures += 1
 
     def _expire(self) -> None:
         with self._lock:
-            self._joiner.expire(PATIENCE_SECONDS)
+            self._joiner.expire()
 
 
 def _bind_pair(port: int) -> tuple[socket.socket, socket.socket]:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.xray import documents
-from pilotlight_tools.local.xray.documents import Document
 from pilotlight_tools.local.xray.summary import summarise
 
-# A trace of this project is about 3 KB, so this holds some 80,000 of them.
 DEFAULT_MAXIMUM_BYTES = 256 * 1024 * 1024
-
-# The column each TimeRangeType looks at (API reference, GetTraceSummaries): trace start, trace update, segment end.
+"""A trace of this project is about 3 KB, so this holds some 80,000 of them."""
 TIME_COLUMNS = {"TraceId": "started", "Event": "updated", "Service": "ended"}
+"""The column each TimeRangeType looks at (API reference, GetTraceSummaries): trace start, trace update, segment end."""
 
 _SCHEMA = """
 create table documents (trace_id text, id text, body text, primary key (trace_id, id)) without rowid;

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilotlight_tools.local.xray.documents import Document, is_segment, walk
+from pilotlight_tools.latency.documents import Document, walk
+from pilotlight_tools.local.xray.documents import is_segment
 
 ACCOUNT = "000000000000"
 

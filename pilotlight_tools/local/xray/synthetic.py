@@ -17,73 +17,77 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from pilotlight_tools.local.xray.documents import Document
+from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.pair import Pair
 
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
+_PARENTS_REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One answered request as the front door saw it: times in epoch seconds, `request_id` the answer's X-Request-Id.
+class Synthesiser:
+    """Makes the segments of each pair and gives them to `keep`; for the API `service` and its stage."""
 
-    `request_id` is None when the answer carried none: the request never reached the function.
-    """
+    def __init__(self, service: str, stage: str, keep: Callable[[list[Document]], None]) -> None:
+        self._service = service
+        self._stage = stage
+        self._keep = keep
+        self._parents: dict[str, str] = {}
 
-    start: float
-    end: float
-    method: str
-    url: str
-    status: int
-    request_id: str | None
-    client_ip: str | None = None
-    user_agent: str | None = None
+    def __call__(self, pair: Pair) -> None:
+        """Make what AWS would have sent for `pair`."""
+        taken = pair.record is not None and self._is_taken(pair.record)
+        self._keep(synthesise(pair, self._service, self._stage, parent_taken=taken))
+
+    def _is_taken(self, record: Document) -> bool:
+        """Has another record named the same parent before?
+
+        On AWS each invocation has a function segment, and so a parent, of its own. A caller that hands its trace header
+        to an engine which passes it on unchanged would have all it invokes name one parent.
+        """
+        parent = f"{record['trace_id']} {record['parent_id']}"
+        first = self._parents.setdefault(parent, record["id"])
+        if len(self._parents) > _PARENTS_REMEMBERED:
+            del self._parents[next(iter(self._parents))]
+        return bool(first != record["id"])
 
 
-def is_synthetic(document: Document) -> bool:
-    """Was this document made here, and not sent by the SDK or the handler?"""
-    return bool(document.get("metadata", {}).get("pilotlight", {}).get("synthetic"))
-
-
-def synthesise(
-    measurement: Measurement | None, record: Document | None, service: str, stage: str, *, parent_taken: bool = False
-) -> list[Document]:
-    """The AWS segments round one request: with a record Lambda's, with a measurement API Gateway's.
+def synthesise(pair: Pair, service: str, stage: str, *, parent_taken: bool = False) -> list[Document]:
+    """The AWS segments round one invocation: with a record Lambda's, with an exchange API Gateway's.
 
     `service` is the API's name, and function names begin with it. Without a record the request ended in API Gateway:
     only its own segment is made, under a trace id of its own. `parent_taken` says that another function segment of the
     trace has the id that this record names as its parent: this one gets an id of its own, below that one.
     """
-    made = []
-    gateway = _gateway(measurement, record, service, stage) if measurement else None
-    if gateway:
-        made.append(gateway)
-    if record:
-        made += _lambda(measurement, record, gateway, service, parent_taken)
+    gateway = _gateway(pair.exchange, pair.record, service, stage) if pair.exchange else None
+    made = [gateway] if gateway else []
+    if pair.record:
+        made += _lambda(pair.exchange, pair.record, gateway, service, parent_taken)
     return made
 
 
-def _gateway(measurement: Measurement, record: Document | None, service: str, stage: str) -> Document:
-    request_id = measurement.request_id or secrets.token_hex(8)
-    times = _timed(measurement.start, measurement.end)
+def _gateway(exchange: Exchange, record: Document | None, service: str, stage: str) -> Document:
+    request_id = exchange.request_id or secrets.token_hex(8)
+    times = _timed(exchange.started_at, exchange.ended_at)
     request = {
-        "method": measurement.method,
-        "url": measurement.url,
-        "client_ip": measurement.client_ip,
-        "user_agent": measurement.user_agent,
+        "method": exchange.method,
+        "url": exchange.url,
+        "client_ip": exchange.client_ip,
+        "user_agent": exchange.user_agent,
     }
     gateway = times | {
         "id": _identity("gateway", request_id),
-        "trace_id": record["trace_id"] if record else f"1-{int(measurement.start):08x}-{secrets.token_hex(12)}",
+        "trace_id": record["trace_id"] if record else f"1-{int(exchange.started_at):08x}-{secrets.token_hex(12)}",
         "name": f"{service}/{stage}",
         "origin": "AWS::ApiGateway::Stage",
         "resource_arn": f"arn:aws:apigateway:{_REGION}::/restapis/{service}/stages/{stage}",
         "http": {
             "request": {key: value for key, value in request.items() if value is not None},
-            "response": {"status": measurement.status},
+            "response": {"status": exchange.status},
         },
         "aws": {"account_id": _ACCOUNT, "api_gateway": {"rest_api_id": service, "stage": stage}},
         "metadata": _label("the local front door's measurement"),
@@ -97,11 +101,11 @@ def _gateway(measurement: Measurement, record: Document | None, service: str, st
             "http": {"response": {"status": 200}},
         }
         gateway["subsegments"] = [times | integration]
-    return gateway | _failure(measurement.status)
+    return gateway | _failure(exchange.status)
 
 
 def _lambda(
-    measurement: Measurement | None, record: Document, gateway: Document | None, service: str, parent_taken: bool
+    exchange: Exchange | None, record: Document, gateway: Document | None, service: str, parent_taken: bool
 ) -> list[Document]:
     request_id = record.get("aws", {}).get("request_id") or record["id"]
     function = _function(service, record)
@@ -112,10 +116,8 @@ def _lambda(
         "aws": {"request_id": request_id, "account_id": _ACCOUNT},
     }
     initialization = _initialization(record, request_id)
-    begun = (
-        measurement.start if measurement else min([record["start_time"], *(i["start_time"] for i in initialization)])
-    )
-    ended = max(measurement.end, record["end_time"]) if measurement else record["end_time"]
+    begun = exchange.started_at if exchange else min(part["start_time"] for part in (record, *initialization))
+    ended = max(exchange.ended_at, record["end_time"]) if exchange else record["end_time"]
     invoked = (
         _timed(begun, ended)
         | common
@@ -123,7 +125,7 @@ def _lambda(
             "id": _identity("service", request_id),
             "origin": "AWS::Lambda",
             "http": {"response": {"status": 200}},
-            "metadata": _label("the local front door's measurement" if measurement else "the handler's record"),
+            "metadata": _label("the local front door's measurement" if exchange else "the handler's record"),
         }
     )
     if gateway:

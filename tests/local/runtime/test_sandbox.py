@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pilotlight_tools.local.runtime.python import runtime_python
-from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
+from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 DESCRIPTORS = Path("/proc/self/fd")
 FUNCTION = """
@@ -35,8 +35,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def environment(folder: Path, handler: str = "function.handler", timeout_s: float = 10) -> ExecutionEnvironment:
-    return ExecutionEnvironment(folder, handler, python=runtime_python(), timeout_s=timeout_s)
+def environment(folder: Path, handler: str = "function.handler", timeout_seconds: float = 10) -> Sandbox:
+    return Sandbox(folder, handler, python=runtime_python(), timeout_seconds=timeout_seconds)
 
 
 def test_events_go_in_and_answers_come_out_of_one_process(folder: Path) -> None:
@@ -67,7 +67,7 @@ def test_an_exit_and_a_timeout_are_errors_and_end_the_environment(folder: Path) 
     with environment(folder) as started:
         assert "exit status 3" in (started.invoke("exit").error or {})["errorMessage"]
         assert not started.alive
-    with environment(folder, timeout_s=0.3) as started:
+    with environment(folder, timeout_seconds=0.3) as started:
         assert (started.invoke("sleep").error or {})["errorType"] == "Sandbox.Timedout"
         assert not started.alive
 

@@ -16,8 +16,9 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto import mock_aws
 
-from pilotlight_tools.local.xray import Measurement, XRay
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.xray import XRay
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 NOW = 1_700_000_000.0
 URL = f"http://localhost/{STAGE}/hello"
@@ -39,7 +40,7 @@ def client(xray: XRay, config: Config = PATIENT) -> Any:
 @pytest.fixture
 def filled() -> Iterator[XRay]:
     """An X-Ray with ten requests, every fifth cold, one of them a fault, and a tick with three pings."""
-    records = Records()
+    records = RecordMaker()
     with XRay(service=SERVICE, stage=STAGE, page_size=4) as xray:
         for index in range(10):
             is_cold = index % 5 == 0
@@ -51,7 +52,7 @@ def filled() -> Iterator[XRay]:
             )
             url = f"http://localhost/{STAGE}/hello"
             xray.measured(
-                Measurement(
+                Exchange(
                     NOW + index - 0.2,
                     NOW + index + 0.1,
                     "GET",
@@ -131,8 +132,8 @@ def test_event_time_is_when_it_arrived(filled: XRay) -> None:
 
 
 def test_response_time_is_the_roots_and_duration_the_whole_traces(filled: XRay) -> None:
-    late = Records(2).request(NOW + 30, seconds=2.0)
-    filled.measured(Measurement(NOW + 29.9, NOW + 30.5, "GET", "http://localhost/", 200, late["aws"]["request_id"]))
+    late = RecordMaker(2).request(NOW + 30, seconds=2.0)
+    filled.measured(Exchange(NOW + 29.9, NOW + 30.5, "GET", "http://localhost/", 200, late["aws"]["request_id"]))
     send(filled.daemon_address, [datagram(late)])
     filled.flush(settle=True)
     (summary,) = summaries(filled, "duration > 1")
@@ -144,7 +145,7 @@ def test_response_time_is_the_roots_and_duration_the_whole_traces(filled: XRay) 
 
 def test_only_subsegments_make_a_partial_trace() -> None:
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        orphan = Records().request(NOW)
+        orphan = RecordMaker().request(NOW)
         send(xray.daemon_address, [datagram(orphan)])
         xray.flush()
         (summary,) = summaries(xray)
@@ -154,11 +155,11 @@ def test_only_subsegments_make_a_partial_trace() -> None:
 
 def test_a_segment_whose_parent_is_missing_is_not_the_root() -> None:
     """An earlier segment that hangs in the air does not take the place of the one that has no parent."""
-    records = Records()
+    records = RecordMaker()
     record = records.request(NOW)
     stray = {"name": "stray", "id": records.identity(), "parent_id": records.identity(), "trace_id": record["trace_id"]}
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.measured(Measurement(NOW, NOW + 0.5, "GET", URL, 200, record["aws"]["request_id"]))
+        xray.measured(Exchange(NOW, NOW + 0.5, "GET", URL, 200, record["aws"]["request_id"]))
         send(xray.daemon_address, [datagram(record), datagram(stray | {"start_time": NOW - 9, "end_time": NOW - 8})])
         xray.flush(settle=True)
         (summary,) = summaries(xray)
@@ -168,17 +169,17 @@ def test_a_segment_whose_parent_is_missing_is_not_the_root() -> None:
 
 def test_errors_and_throttles_are_flagged() -> None:
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.measured(Measurement(NOW, NOW + 0.1, "GET", "http://localhost/", 429, None))
+        xray.measured(Exchange(NOW, NOW + 0.1, "GET", "http://localhost/", 429, None))
         (summary,) = summaries(xray, "throttle AND error AND !fault")
     assert summary["HasThrottle"]
 
 
 def test_batch_get_traces_gives_documents_back_as_sent_and_names_the_unknown(filled: XRay) -> None:
-    document = Records(3).request(NOW)
+    document = RecordMaker(3).request(NOW)
     body = json.dumps(document, indent=1)
     answer = client(filled).put_trace_segments(TraceSegmentDocuments=[body, "{}"])
     assert [bad["ErrorCode"] for bad in answer["UnprocessedTraceSegments"]] == ["InvalidSegment"]
-    unknown = Records(4).trace_id(NOW)
+    unknown = RecordMaker(4).trace_id(NOW)
     answer = client(filled).batch_get_traces(TraceIds=[document["trace_id"], unknown])
     assert answer["UnprocessedTraceIds"] == [unknown]
     assert {"Id": document["id"], "Document": body} in answer["Traces"][0]["Segments"]
@@ -232,33 +233,33 @@ def test_answers_are_of_the_shape_the_service_model_gives(
         check_shape(json.load(response), model.output_shape, operation)
 
 
-def check_shape(value: Any, shape: Any, place: str) -> None:
+def check_shape(value: Any, shape: Any, path: str) -> None:
     assert shape is not None
     if shape.type_name == "structure":
-        assert isinstance(value, dict), place
-        assert set(value) <= set(shape.members), place
-        assert set(shape.required_members) <= set(value), place
+        assert isinstance(value, dict), path
+        assert set(value) <= set(shape.members), path
+        assert set(shape.required_members) <= set(value), path
         for key, inner in value.items():
-            check_shape(inner, shape.members[key], f"{place}.{key}")
+            check_shape(inner, shape.members[key], f"{path}.{key}")
     elif shape.type_name == "list":
-        assert isinstance(value, list), place
+        assert isinstance(value, list), path
         for inner in value:
-            check_shape(inner, shape.member, place)
+            check_shape(inner, shape.member, path)
     elif shape.type_name == "map":
-        assert isinstance(value, dict), place
+        assert isinstance(value, dict), path
         for inner in value.values():
-            check_shape(inner, shape.value, place)
+            check_shape(inner, shape.value, path)
     elif shape.type_name == "boolean":
-        assert isinstance(value, bool), place
+        assert isinstance(value, bool), path
     elif shape.type_name in {"integer", "long"}:
-        assert isinstance(value, int), place
-        assert not isinstance(value, bool), place
+        assert isinstance(value, int), path
+        assert not isinstance(value, bool), path
     elif shape.type_name in {"double", "float", "timestamp"}:
-        assert isinstance(value, int | float), place
-        assert not isinstance(value, bool), place
+        assert isinstance(value, int | float), path
+        assert not isinstance(value, bool), path
     else:
-        assert isinstance(value, str), place
-        assert not shape.enum or value in shape.enum, place
+        assert isinstance(value, str), path
+        assert not shape.enum or value in shape.enum, path
 
 
 @pytest.mark.parametrize(
@@ -317,7 +318,7 @@ def test_groups_come_and_go(filled: XRay) -> None:
 
 def test_the_store_stays_within_its_bounds() -> None:
     """With room for a few dozen traces the oldest go, the newest stay, and the file does not grow without end."""
-    records = Records()
+    records = RecordMaker()
     with XRay(service=SERVICE, stage=STAGE, maximum_bytes=50_000) as xray:
         for batch in range(10):
             made = [records.request(NOW + batch * 60 + index * 0.1) for index in range(200)]

@@ -2,24 +2,24 @@
 
 import json
 import threading
-from typing import Any
+import time
 
 import pytest
 from aws_xray_sdk.core import AWSXRayRecorder
 from aws_xray_sdk.core.context import Context
 from aws_xray_sdk.core.models.segment import Segment
 
+from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import XRay
 from pilotlight_tools.local.xray.daemon import BadDatagramError, body_of
 from pilotlight_tools.local.xray.documents import BadDocumentError, parse
-from tests.support.xray_records import SERVICE, STAGE, Records, datagram, send
+from pilotlight_tools.local.xray.joiner import PATIENCE_SECONDS
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 
 def test_documents_of_the_sdk_arrive_with_all_they_carried() -> None:
     """A segment sent by aws-xray-sdk itself is stored under its ids with annotations and subsegment."""
-    seen: list[dict[str, Any]] = []
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.add_sink(seen.append)
         recorder = AWSXRayRecorder()
         # A context as outside Lambda, where the SDK makes whole segments.
         recorder.configure(
@@ -31,7 +31,8 @@ def test_documents_of_the_sdk_arrive_with_all_they_carried() -> None:
         recorder.end_subsegment()
         recorder.end_segment()
         xray.flush()
-    (document,) = seen
+        ((_, body),) = xray._store.bodies(segment.trace_id)
+    document = json.loads(body)
     assert document["id"] == segment.id
     assert document["annotations"] == {"colour": "green"}
     assert [inner["name"] for inner in document["subsegments"]] == ["inside"]
@@ -39,11 +40,11 @@ def test_documents_of_the_sdk_arrive_with_all_they_carried() -> None:
 
 def test_a_burst_arrives_complete_and_in_order() -> None:
     """Datagrams sent by several threads at once are all stored, and each thread's keep their order."""
-    records = Records()
+    records = RecordMaker()
     documents = [records.request(1_700_000_000 + index) for index in range(800)]
     seen: list[str] = []
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.add_sink(lambda document: seen.append(document["id"]))
+        xray.subscribe(lambda pair: seen.append((pair.record or {})["id"]))
         parts = [documents[part::4] for part in range(4)]
         threads = [
             threading.Thread(target=send, args=(xray.daemon_address, [datagram(d) for d in part])) for part in parts
@@ -54,6 +55,7 @@ def test_a_burst_arrives_complete_and_in_order() -> None:
             thread.join()
         xray.flush()
         counts = xray.counts()
+        xray.flush(settle=True)
     assert counts["lost"] == 0
     assert counts["datagrams"] == counts["documents"] == 800
     for part in parts:
@@ -63,7 +65,7 @@ def test_a_burst_arrives_complete_and_in_order() -> None:
 
 def test_bad_datagrams_are_counted_by_reason_and_stop_nothing() -> None:
     """Whatever the port gets, the good record after it is stored, and each reason is told."""
-    good = Records().request(1_700_000_000)
+    good = RecordMaker().request(1_700_000_000)
     bad = [b"junk", b"", b'{"format": "json", "version": 2}\n{}', b'{"format": "json", "version": 1}\n[1]', b"\xff\n{}"]
     bad.append(datagram(good | {"trace_id": "1-2-3"}))
     with XRay(service=SERVICE, stage=STAGE) as xray:
@@ -75,15 +77,37 @@ def test_bad_datagrams_are_counted_by_reason_and_stop_nothing() -> None:
     assert counts["rejected"]["trace_id is not 1-<8 hex>-<24 hex>"] == 1
 
 
-def test_a_failing_sink_stops_neither_the_store_nor_the_other_sinks() -> None:
-    seen: list[dict[str, Any]] = []
+def test_a_failing_subscriber_stops_neither_the_store_nor_the_other_subscribers() -> None:
+    seen: list[Pair] = []
+    record = RecordMaker().request(1_700_000_000)
     with XRay(service=SERVICE, stage=STAGE) as xray:
-        xray.add_sink(lambda document: document["no such key"])
-        xray.add_sink(seen.append)
-        send(xray.daemon_address, [datagram(Records().request(1_700_000_000))])
+        xray.subscribe(fail)
+        xray.subscribe(seen.append)
+        send(xray.daemon_address, [datagram(record)])
         xray.flush()
-        assert xray.counts()["sink_failures"] == 1
-        assert xray.counts()["documents"] == len(seen) == 1
+        assert xray.counts()["documents"] == 1
+        xray.flush(settle=True)
+        assert xray.counts()["subscriber_failures"] == 1
+        assert seen == [Pair(None, record)]
+        assert xray.counts()["documents"] == 3, "the record, and the two segments that are made of it"
+
+
+def fail(pair: Pair) -> None:
+    raise KeyError(pair)
+
+
+def test_what_waits_for_its_other_side_is_given_though_the_port_never_rests() -> None:
+    records = RecordMaker()
+    seen: list[Pair] = []
+    lonely = records.request(1_700_000_000)
+    with XRay(service=SERVICE, stage=STAGE) as xray:
+        xray.subscribe(seen.append)
+        send(xray.daemon_address, [datagram(lonely)])
+        until = time.monotonic() + PATIENCE_SECONDS + 1
+        while time.monotonic() < until and not seen:
+            send(xray.daemon_address, [datagram(records.request(1_700_000_000))])
+            time.sleep(0.05)
+    assert seen[0] == Pair(None, lonely)
 
 
 def test_nothing_is_left_after_stop() -> None:
@@ -122,11 +146,11 @@ def test_a_taken_port_is_an_error() -> None:
 )
 def test_documents_x_ray_would_not_take_are_named(change: dict[str, object], reason: str) -> None:
     with pytest.raises(BadDocumentError, match=reason):
-        parse(json.dumps(Records().request(1_700_000_000) | change))
+        parse(json.dumps(RecordMaker().request(1_700_000_000) | change))
 
 
 def test_a_segment_in_progress_needs_no_end() -> None:
-    document = Records().request(1_700_000_000) | {"in_progress": True}
+    document = RecordMaker().request(1_700_000_000) | {"in_progress": True}
     del document["end_time"]
     assert parse(json.dumps(document)) == document
 

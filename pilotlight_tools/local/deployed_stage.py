@@ -1,4 +1,6 @@
-"""The whole service on this machine: an engine, and a stage of `serverless.yml` deployed into it by the deploy tool."""
+"""A stage of `serverless.yml`, deployed by the deploy tool into an engine of its own on this machine."""
+
+from __future__ import annotations
 
 import json
 import time
@@ -13,19 +15,20 @@ import boto3
 from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
 from pilotlight_tools.local.engine import LOOPBACK, Engine
 
-Progress = Callable[[str, str], None]  # what is being done, and how far it has come
-READY_SECONDS = 30.0
+Progress = Callable[[str, str], None]
+"""Told what is being done, and how far it has come."""
+_READY_SECONDS = 30.0
 
 
 class WarmerError(Exception):
     """The warmer raised instead of returning the result of a tick; the message holds Lambda's answer."""
 
 
-class Stack:
+class DeployedStage:
     """An engine with a stage deployed, between `__enter__` and `__exit__`.
 
     `parameters` override the stage's `params` of `serverless.yml`, as `sls deploy --param name=value` does. The rest
-    are the engine's (see `local.engine.Engine`). `progress` is told in a few words what is going on.
+    are the engine's (see `Engine`). `progress` is told in a few words what is going on.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Stack:
         progress: Progress = lambda _, __: None,
         project: Path = Path(),
     ) -> None:
-        self.stage = stage
+        self.name = stage
         self.parameters = dict(parameters or {})
         self.engine = Engine(
             account_concurrency=account_concurrency, warm_seconds=warm_seconds, daemon_address=daemon_address
@@ -52,12 +55,12 @@ class Stack:
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
+        with ExitStack() as exit_stack:
             self._progress("Starting the local engine", "")
-            stack.enter_context(self.engine)
+            exit_stack.enter_context(self.engine)
             self.deploy_tool = DeployTool(self.engine.folder / "service", self.engine.environment, self._project)
             self.deploy()
-            self._exit = stack.pop_all()
+            self._exit = exit_stack.pop_all()
         return self
 
     def __exit__(
@@ -67,13 +70,13 @@ class Stack:
 
     @property
     def connection(self) -> dict[str, Any]:
-        """Keyword arguments for `boto3.client(name, **stack.connection)`."""
+        """Keyword arguments for `boto3.client(name, **stage.connection)`."""
         return self.engine.connection
 
     @property
     def api_url(self) -> str:
         """Where the engine serves the API, for clients that need no `Host` of AWS's shape."""
-        return f"{self.engine.url}/_aws/execute-api/{self.api_id}/{self.stage}"
+        return f"{self.engine.url}/_aws/execute-api/{self.api_id}/{self.name}"
 
     @property
     def api_host(self) -> str:
@@ -87,14 +90,14 @@ class Stack:
 
     def sls(self, *arguments: str) -> str:
         """Run a command of the deploy tool for this stage and return what it printed."""
-        return self.deploy_tool.must_run(*arguments, "--stage", self.stage)
+        return self.deploy_tool.must_run(*arguments, "--stage", self.name)
 
     def deploy(self) -> None:
         """Deploy the stage, as it is now in the work folder, and look up what came of it."""
         self._report("packaging")
         parameters = [part for name, value in self.parameters.items() for part in ("--param", f"{name}={value}")]
         self.deploy_tool.must_run(
-            "deploy", "--verbose", "--stage", self.stage, *parameters, on_line=self._report_resource
+            "deploy", "--verbose", "--stage", self.name, *parameters, on_line=self._report_resource
         )
         self._look_up()
 
@@ -108,6 +111,14 @@ class Stack:
         if "FunctionError" in reply:
             raise WarmerError(f"the warmer failed: {payload}")
         return cast(dict[str, Any], json.loads(payload))
+
+    def methods(self) -> dict[str, set[str]]:
+        """The methods of each path of the deployed API, as API Gateway has them: `/items/{id}`, `ANY` for all."""
+        pages = (
+            boto3.client("apigateway", **self.connection).get_paginator("get_resources").paginate(restApiId=self.api_id)
+        )
+        resources = (resource for page in pages for resource in page["items"])
+        return {each["path"]: set(each["resourceMethods"]) for each in resources if each.get("resourceMethods")}
 
     def stop_schedule(self) -> None:
         """Switch off the rules of the schedule: nothing ticks from now on but who asks for it."""
@@ -126,10 +137,10 @@ class Stack:
         variables = client.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables", {})
         changed = {**variables, "CONFIGURATION": str(int(variables.get("CONFIGURATION", "0")) + 1)}
         client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + _READY_SECONDS
         while client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] != "Successful":
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{name} was not updated within {READY_SECONDS:.0f} s")
+                raise TimeoutError(f"{name} was not updated within {_READY_SECONDS:.0f} s")
             time.sleep(0.05)
 
     def _report_resource(self, line: str) -> None:
@@ -138,14 +149,12 @@ class Stack:
             self._report(resource.replace(" - ", " "))
 
     def _report(self, detail: str) -> None:
-        self._progress(f"Deploying stage {self.stage}", detail)
+        self._progress(f"Deploying stage {self.name}", detail)
 
     def _look_up(self) -> None:
         client = boto3.client("cloudformation", **self.connection)
-        name = next(
-            iter(client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])["StackSummaries"])
-        )
-        resources = client.describe_stack_resources(StackName=name["StackName"])["StackResources"]
+        [stack, *_] = client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])["StackSummaries"]
+        resources = client.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
         found: dict[str, dict[str, str]] = {}
         for resource in resources:
             by_name = found.setdefault(resource["ResourceType"], {})
@@ -157,7 +166,7 @@ class Stack:
         apis = list(found.get("AWS::ApiGateway::RestApi", {}).values())
         if not apis or not {"api", "warmer"} <= self.functions.keys():
             raise DeployToolError(
-                f"the stack {name['StackName']} has no REST API or not both functions: {sorted(found)}"
+                f"the stack {stack['StackName']} has no REST API or not both functions: {sorted(found)}"
             )
         self.api_id = apis[0]
         self.rules = list(found.get("AWS::Events::Rule", {}).values())

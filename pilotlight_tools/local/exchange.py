@@ -1,0 +1,33 @@
+"""One request and its response at the front door: the only measurement of what a client waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its response as a client would measure them; times in epoch seconds.
+
+    They run from the moment the request's head has arrived to the last byte handed to the client's socket. `url` is
+    the whole address asked for; `request_id` is Lambda's, from `X-Request-Id`, or None when no function responded.
+    """
+
+    started_at: float
+    ended_at: float
+    method: str
+    url: str
+    status: int
+    request_id: str | None
+    client_ip: str | None = None
+    user_agent: str | None = None
+
+    @property
+    def milliseconds(self) -> float:
+        """The response time."""
+        return (self.ended_at - self.started_at) * 1000
+
+    @property
+    def target(self) -> str:
+        """The path and the query asked for, as they were sent."""
+        return "/" + self.url.partition("://")[2].partition("/")[2]

@@ -1,0 +1,52 @@
+"""What `npm start` says first: what runs and where, and what to try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+
+import boto3
+from rich.console import Console
+
+from pilotlight_tools.local.deployed_stage import DeployedStage
+from pilotlight_tools.local.service import Service
+
+_JSON = "-H 'Content-Type: application/json' -d '{\"name\": \"marie\"}'"
+
+
+def introduce(console: Console, service: Service, page_url: str, seconds: float) -> None:
+    """Say what runs and where, as the engine has it, and what to try."""
+    stage = service.stage
+    functions = boto3.client("lambda", **stage.connection)
+    api = functions.get_function_configuration(FunctionName=stage.functions["api"])
+    warmer = functions.get_function_configuration(FunctionName=stage.functions["warmer"])
+    targets = json.loads(warmer.get("Environment", {}).get("Variables", {}).get("PILOTLIGHT_TARGETS", "[]"))
+    environments = ", ".join(f"{target['concurrency']} of {target['function']}" for target in targets)
+    console.print(
+        f"[bold]Pilotlight is running[/bold] (started in {seconds:.1f} s)\n"
+        f"  API     [bold]{service.url}[/bold]\n"
+        f"  stage   {stage.name}: {api['MemorySize']} MB, {api['Runtime']}, deployed by sls into {stage.engine.url}\n"
+        f"  warmer  {_schedule(stage) or 'not scheduled'}, environments kept warm: {environments or 'none'}\n"
+        f"  X-Ray   {service.xray.endpoint_url}\n"
+        f"  latency [bold]{page_url}[/bold] in a browser; or npm run latency -- --stage {stage.name}\n"
+        "Try"
+    )
+    for command in requests_to_try(stage.methods(), service.url):
+        console.print(f"  {command}", markup=False)
+    console.print("Stop with Ctrl-C. Requests, ticks and cold starts as they happen:\n")
+
+
+def requests_to_try(methods: Mapping[str, Collection[str]], url: str) -> list[str]:
+    """Commands that send requests to the API at `url`; `methods` are those of its paths (ANY: all)."""
+    whole = [path for path in methods if "{" not in path]
+    path = min(whole, key=lambda each: (not {"GET", "ANY"} & set(methods[each]), each == "/", each), default="/")
+    accepted = set(methods.get(path, ["ANY"]))
+    asking = [f"curl {url}{path}"] if {"GET", "ANY"} & accepted else []
+    sending = [f"curl {url}{path} {_JSON}"] if {"POST", "ANY"} & accepted else []
+    return [*asking, *sending, f"curl -i {url}/nowhere"]
+
+
+def _schedule(stage: DeployedStage) -> str:
+    events = boto3.client("events", **stage.connection)
+    rules = [events.describe_rule(Name=rule) for rule in stage.rules]
+    return ", ".join(rule["ScheduleExpression"] for rule in rules if rule["State"] == "ENABLED")

@@ -1,0 +1,41 @@
+"""What `npm start` proposes to try comes from the API that is deployed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pilotlight_tools.local.introduction import requests_to_try
+from tests.support.project import PROJECT
+
+URL = "http://127.0.0.1:3000"
+NOWHERE = f"curl -i {URL}/nowhere"
+
+
+def sending(path: str) -> str:
+    return f"""curl {URL}{path} -H 'Content-Type: application/json' -d '{{"name": "marie"}}'"""
+
+
+@pytest.mark.parametrize(
+    ("methods", "commands"),
+    [
+        ({"/": {"ANY"}, "/hello": {"ANY"}, "/{proxy+}": {"ANY"}}, [f"curl {URL}/hello", sending("/hello"), NOWHERE]),
+        ({"/{proxy+}": {"ANY"}}, [f"curl {URL}/", sending("/"), NOWHERE]),
+        ({"/orders": {"POST"}, "/status": {"GET"}}, [f"curl {URL}/status", NOWHERE]),
+        ({"/orders": {"POST"}, "/orders/{id}": {"GET"}}, [sending("/orders"), NOWHERE]),
+        ({"/orders": {"DELETE"}}, [NOWHERE]),
+        ({}, [f"curl {URL}/", sending("/"), NOWHERE]),
+    ],
+)
+def test_what_to_try_is_a_path_that_the_api_has(methods: dict[str, set[str]], commands: list[str]) -> None:
+    assert requests_to_try(methods, URL) == commands
+
+
+def test_no_module_finds_the_service_by_counting_the_folders_above_itself() -> None:
+    """The service's folder is the working directory or `--project`: this package may be installed anywhere."""
+    counting = re.compile(r"__file__\)*(\.resolve\(\)|\.absolute\(\))*\.parents?\b.*parent|__file__.*\.parents\[")
+    rooms = ("pilotlight", "pilotlight_tools", "plugin", "bench", "scripts")
+    sources = [path for room in rooms for path in (PROJECT / room).rglob("*.py")]
+    assert len(sources) > 80
+    assert [path.name for path in sources if counting.search(path.read_text())] == []
