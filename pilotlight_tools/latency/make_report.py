@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from pilotlight.tracing import START_TYPES
 from pilotlight_tools.latency import statistics
 from pilotlight_tools.latency.notes import notes
-from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, START_TYPES, UNKNOWN, Observation
+from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN, Observation
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.report import Pings, Point, Report, Slow, StartType
 from pilotlight_tools.latency.statistics import Distribution

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.documents import Document, walk
 
 API_GATEWAY = "API Gateway"
 LAMBDA = "Lambda"
-START_TYPES = ("cold", "warm", "proactive", "provisioned", "restored")
 UNKNOWN = "unknown"
 
 _INITIALIZATION_NAMES = {"Initialization", "Init"}
@@ -54,14 +54,14 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
         return None
     record = min(records, key=lambda part: part["start_time"])
     annotations = record["annotations"]
-    start = str(annotations.get("start", UNKNOWN))
+    start = str(annotations.get(Annotation.START, UNKNOWN))
     whole, measured_by = _whole(documents)
     function = _function_of(record, documents)
     initialization = (
         next((p for p in walk(function) if p.get("name") in _INITIALIZATION_NAMES), None) if function else None
     )
     # A warm record, too, carries the init_ms of its environment, but this request did not meet it.
-    init_ms = None if start == "warm" else _milliseconds(initialization) or annotations.get("init_ms")
+    init_ms = None if start == "warm" else _milliseconds(initialization) or annotations.get(Annotation.INIT_MS)
     http = (whole or {}).get("http") or record.get("http") or {}
     return Observation(
         trace_id=trace_id,
@@ -74,16 +74,16 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
         initialization_before_parent=bool(
             initialization and function and initialization["start_time"] < function["start_time"]
         ),
-        status=http.get("response", {}).get("status") or annotations.get("status"),
+        status=http.get("response", {}).get("status") or annotations.get(Annotation.STATUS),
         method=str(http.get("request", {}).get("method") or ""),
-        route=str(annotations.get("route", "")),
-        environment=str(annotations.get("environment", "")),
+        route=str(annotations.get(Annotation.ROUTE, "")),
+        environment=str(annotations.get(Annotation.ENVIRONMENT, "")),
     )
 
 
 def _is_record(part: Document, service: str) -> bool:
     annotations = part.get("annotations") or {}
-    return annotations.get("kind") == "request" and annotations.get("service") == service
+    return annotations.get(Annotation.KIND) == "request" and annotations.get(Annotation.SERVICE) == service
 
 
 def _whole(documents: list[Document]) -> tuple[Document | None, str | None]:

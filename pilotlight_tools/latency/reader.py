@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
 from pilotlight_tools.latency.time_range import TimeRange
@@ -79,7 +80,7 @@ class Reader:
     @property
     def filter_expression(self) -> str:
         """Traces with records of the service, and those of its API Gateway stage, which may have none."""
-        return f'annotation[service] = "{self.service}" OR service("{self.service}/{self._stage}")'
+        return f'annotation[{Annotation.SERVICE}] = "{self.service}" OR service("{self.service}/{self._stage}")'
 
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
         """Every trace summary of the time range; those at the borders of its chunks may come twice."""

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.time_range import TimeRange
 
@@ -74,7 +75,7 @@ class Survey:
             if summary["Id"] in self._at_borders:
                 return
             self._at_borders.add(summary["Id"])
-        kinds = _values(summary, "kind")
+        kinds = _values(summary, Annotation.KIND)
         if "request" in kinds:
             self._add_request(summary, at)
         elif "tick" in kinds:
@@ -104,14 +105,14 @@ class Survey:
         }
 
     def _add_request(self, summary: Summary, at: float) -> None:
-        start = str(_first(summary, "start", UNKNOWN))
+        start = str(_first(summary, Annotation.START, UNKNOWN))
         self.starts[start] += 1
         self.faults[start] += bool(summary.get("HasFault"))
         self.errors[start] += bool(summary.get("HasError"))
         self.throttles[start] += bool(summary.get("HasThrottle"))
-        if _first(summary, "warmed_by_ping", False) is True:
+        if _first(summary, Annotation.WARMED_BY_PING, False) is True:
             self.by_ping[start] += 1
-            self.environments_by_ping.add(str(_first(summary, "environment", "")))
+            self.environments_by_ping.add(str(_first(summary, Annotation.ENVIRONMENT, "")))
         found = self.bins.setdefault(self.bin_number(at), Bin())
         found.requests += 1
         found.cold += start == "cold"

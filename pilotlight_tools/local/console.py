@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
@@ -26,7 +27,7 @@ def line_of(pair: Pair) -> Text | None:
         return _tick_line(pair.record)
     if pair.kind == "request":
         return _lonely_record_line(pair.record)
-    return _cold_ping_line(pair.record) if pair.record["annotations"].get("cold_start") else None
+    return _cold_ping_line(pair.record) if pair.record["annotations"].get(Annotation.COLD_START) else None
 
 
 def _request_line(exchange: Exchange, annotations: Annotations) -> Text:
@@ -43,7 +44,7 @@ def _lonely_record_line(record: Document) -> Text:
     line = _moment(record["end_time"])
     request = (record.get("http") or {}).get("request") or {}
     line.append(f"{request.get('method', '?'):<7} {printable(str(request.get('url', '?')))}  ")
-    status = int(record["annotations"].get("status", 0))
+    status = int(record["annotations"].get(Annotation.STATUS, 0))
     line.append(str(status), style=_status_style(status))
     line.append(f"  {(record['end_time'] - record['start_time']) * 1000:,.0f} ms in the function  ")
     return line.append_text(_start_of(record["annotations"])).append("  not through the front door", style="dim")
@@ -75,11 +76,11 @@ def _tick_line(record: Document) -> Text:
 
 def _start_of(annotations: Annotations) -> Text:
     """The start type and its environment, with the init duration where it was paid, and whether a ping had made it."""
-    start = str(annotations.get("start", "?"))
+    start = str(annotations.get(Annotation.START, "?"))
     text = Text().append(start, style=_START_STYLES.get(start, "cyan"))
-    if start != "warm" and annotations.get("init_ms") is not None:
+    if start != "warm" and annotations.get(Annotation.INIT_MS) is not None:
         text.append(f" (init {annotations['init_ms']:,.0f} ms)")
-    elif annotations.get("warmed_by_ping"):
+    elif annotations.get(Annotation.WARMED_BY_PING):
         text.append(" (by a ping)")
     return text.append(f"  environment {str(annotations.get('environment', '?'))[:8]}", style="dim")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 
@@ -26,9 +27,9 @@ class Pair:
     @property
     def kind(self) -> str:
         """The record's kind; an exchange without a record is a request's."""
-        return str(self.record["annotations"]["kind"]) if self.record is not None else "request"
+        return str(self.record["annotations"][Annotation.KIND]) if self.record is not None else "request"
 
     @property
     def start(self) -> str:
         """The start type that the record names, or an empty text without a record."""
-        return str(self.record["annotations"].get("start", "")) if self.record is not None else ""
+        return str(self.record["annotations"].get(Annotation.START, "")) if self.record is not None else ""

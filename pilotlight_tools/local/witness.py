@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.engine import Engine
 
@@ -21,17 +22,17 @@ def contradictions(records: Iterable[Document]) -> list[Document]:
     """
     by_environment: dict[str, list[Document]] = {}
     for record in sorted(records, key=lambda record: float(record["start_time"])):
-        by_environment.setdefault(record["annotations"]["environment"], []).append(record)
+        by_environment.setdefault(record["annotations"][Annotation.ENVIRONMENT], []).append(record)
     return [
         record
         for served in by_environment.values()
         for number, record in enumerate(served)
-        if record["annotations"]["kind"] == "request" and not _agrees(record, served[0], first=number == 0)
+        if record["annotations"][Annotation.KIND] == "request" and not _agrees(record, served[0], first=number == 0)
     ]
 
 
 def _agrees(record: Document, first_record: Document, *, first: bool) -> bool:
     found = record["annotations"]
-    by_ping = first_record["annotations"]["kind"] == "ping"
-    told = (found["start"], found["cold_start"], found["warmed_by_ping"])
+    by_ping = first_record["annotations"][Annotation.KIND] == "ping"
+    told = (found[Annotation.START], found[Annotation.COLD_START], found[Annotation.WARMED_BY_PING])
     return bool(told == ("cold" if first else "warm", first, by_ping))

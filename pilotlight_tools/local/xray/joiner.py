@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from pilotlight.tracing import KINDS, Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
@@ -31,8 +32,8 @@ class Joiner:
 
     def recorded(self, document: Document) -> None:
         """A document arrived; those that are not records of ours are passed over."""
-        kind = (document.get("annotations") or {}).get("kind")
-        if kind not in {"request", "ping", "tick"} or "parent_id" not in document:
+        kind = (document.get("annotations") or {}).get(Annotation.KIND)
+        if kind not in KINDS or "parent_id" not in document:
             return
         if kind == "request":
             self._join(Pair(None, document))

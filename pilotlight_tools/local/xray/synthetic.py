@@ -20,6 +20,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from pilotlight.tracing import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
@@ -149,8 +150,8 @@ def _lambda(
 
 def _initialization(record: Document, request_id: str) -> list[Document]:
     annotations = record.get("annotations", {})
-    milliseconds = annotations.get("init_ms")
-    if annotations.get("start") != "cold" or not isinstance(milliseconds, int | float):
+    milliseconds = annotations.get(Annotation.INIT_MS)
+    if annotations.get(Annotation.START) != "cold" or not isinstance(milliseconds, int | float):
         return []
     begun = record["start_time"] - milliseconds / 1000
     return [
