@@ -1,4 +1,4 @@
-"""This execution environment: who it is, what start each invocation meets, and what it has served.
+"""This execution environment: who it is, what start each invocation meets, what it has served; and the words for it.
 
 Start types ("Understanding the Lambda execution environment lifecycle" in the AWS documentation):
 
@@ -17,13 +17,35 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
 
-    from pilotlight.tracing import Kind, Start
+    Kind = Literal["request", "ping", "tick"]
+    Start = Literal["cold", "warm", "proactive", "provisioned", "restored"]
 
+KINDS = ("request", "ping", "tick")
+"""What is recorded: a user's request, the warmer's ping, and the warmer's own tick."""
+START_TYPES = ("cold", "warm", "proactive", "provisioned", "restored")
+"""What an invocation met, as described above."""
+TICK_ANNOTATIONS = ("requested", "unique", "cold", "failed", "throttled", "hold_ms", "exposed_ms", "coverage")
+"""What the record of a tick carries of its result, under the result's own names."""
 ON_DEMAND = "on-demand"
 """Lambda's word, in AWS_LAMBDA_INITIALIZATION_TYPE, for an init that an invocation waits for."""
 PROACTIVE_AFTER_SECONDS = 10.0
 """A request that waits for an init follows it at once, and Lambda allows an init 10 s in all."""
+
+
+class Annotation:
+    """The names of a record's annotations, by which X-Ray groups, the report and the dashboard filter."""
+
+    SERVICE = "service"
+    KIND = "kind"
+    START = "start"
+    COLD_START = "cold_start"
+    ENVIRONMENT = "environment"
+    INIT_MS = "init_ms"
+    ROUTE = "route"
+    STATUS = "status"
+    WARMED_BY_PING = "warmed_by_ping"
 
 
 class ExecutionEnvironment:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypedDict
 
-    from pilotlight.tracing import Kind, Start, Tracer
+    from pilotlight.environment import Kind, Start
+    from pilotlight.tracing import Tracer
 
     class PingReply(TypedDict):
         """What an execution environment replies to a ping, under KEY; times in epoch seconds.

@@ -1,4 +1,4 @@
-"""The record of each invocation: one X-Ray subsegment, sent to the X-Ray daemon; and the words it is written in.
+"""The record of each invocation: one X-Ray subsegment, sent to the X-Ray daemon.
 
 The datagram is the daemon's documented one ("Sending trace data to X-Ray", "X-Ray segment documents"); importing
 aws-xray-sdk for it would cost a user's cold start half as much again. Lambda's own segment cannot be annotated, so it
@@ -13,42 +13,19 @@ import time
 from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`, whose other half costs 3.5 ms
 from json.encoder import encode_basestring_ascii as quote
 
-from pilotlight.environment import service_name
+from pilotlight.environment import Annotation, service_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal
+    from typing import Any
 
-    from pilotlight.environment import ExecutionEnvironment
+    from pilotlight.environment import ExecutionEnvironment, Kind, Start
 
-    Kind = Literal["request", "ping", "tick"]
-    Start = Literal["cold", "warm", "proactive", "provisioned", "restored"]
-
-KINDS = ("request", "ping", "tick")
-"""What is recorded: a user's request, the warmer's ping, and the warmer's own tick."""
-START_TYPES = ("cold", "warm", "proactive", "provisioned", "restored")
-"""What an invocation met; `pilotlight.environment` says what each one means."""
-TICK_ANNOTATIONS = ("requested", "unique", "cold", "failed", "throttled", "hold_ms", "exposed_ms", "coverage")
-"""What the record of a tick carries of its result, under the result's own names."""
 NAME = "pilotlight"
 """The name of the subsegment."""
 HEADER = '{"format": "json", "version": 1}\n'
 MOST_BYTES = 63 * 1024
 """A UDP datagram carries 64 KiB at most."""
-
-
-class Annotation:
-    """The names of a record's annotations, by which X-Ray groups, the report and the dashboard filter."""
-
-    SERVICE = "service"
-    KIND = "kind"
-    START = "start"
-    COLD_START = "cold_start"
-    ENVIRONMENT = "environment"
-    INIT_MS = "init_ms"
-    ROUTE = "route"
-    STATUS = "status"
-    WARMED_BY_PING = "warmed_by_ping"
 
 
 class Tracer:

@@ -15,8 +15,8 @@ from aws_xray_sdk.core import xray_recorder
 from botocore.config import Config
 
 from pilotlight import metrics
-from pilotlight.environment import service_name
-from pilotlight.tracing import NAME, TICK_ANNOTATIONS, Annotation
+from pilotlight.environment import TICK_ANNOTATIONS, Annotation, service_name
+from pilotlight.tracing import NAME
 from pilotlight.warming.fanout import FanOut
 from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.policy import Warming

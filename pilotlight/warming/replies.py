@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from pilotlight.environment import KINDS, START_TYPES
 from pilotlight.ping import KEY
-from pilotlight.tracing import KINDS, START_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

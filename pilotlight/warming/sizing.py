@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pilotlight.tracing import Kind
+    from pilotlight.environment import Kind
 
 WEIGHT = 0.05
 """The weight of the newest tick in each rank's share: a memory of about 20 ticks."""

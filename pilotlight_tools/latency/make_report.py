@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from pilotlight.tracing import START_TYPES
+from pilotlight.environment import START_TYPES
 from pilotlight_tools.latency import statistics
 from pilotlight_tools.latency.notes import notes
 from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN, Observation

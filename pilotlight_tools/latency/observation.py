@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pilotlight.tracing import Annotation
+from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, walk
 
 API_GATEWAY = "API Gateway"

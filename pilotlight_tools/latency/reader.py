@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pilotlight.tracing import Annotation
+from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
 from pilotlight_tools.latency.time_range import TimeRange

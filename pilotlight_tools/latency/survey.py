@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from pilotlight.tracing import Annotation
+from pilotlight.environment import Annotation
 from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.time_range import TimeRange
 

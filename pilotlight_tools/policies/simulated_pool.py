@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pilotlight.tracing import Kind
+    from pilotlight.environment import Kind
 
 Routing = Literal["newest-first", "oldest-first", "random"]
 

@@ -27,7 +27,7 @@ from pilotlight_tools.local.deploy_tool import DeployTool
 from pilotlight_tools.local.xray.filters import compile_filter
 
 if TYPE_CHECKING:
-    from pilotlight.tracing import Kind, Start
+    from pilotlight.environment import Kind, Start
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
 Template = dict[str, Any]

@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pilotlight import metrics, tracing
+from pilotlight import environment, metrics
 
 
 def vocabulary() -> dict[str, Any]:
     """Annotation names by what they mean, and CloudWatch metric names by start type and by key of a tick's result."""
-    annotations = {name.lower(): value for name, value in vars(tracing.Annotation).items() if name.isupper()}
+    annotations = {name.lower(): value for name, value in vars(environment.Annotation).items() if name.isupper()}
     return {
         "annotations": annotations,
-        "kinds": list(tracing.KINDS),
-        "startTypes": list(tracing.START_TYPES),
+        "kinds": list(environment.KINDS),
+        "startTypes": list(environment.START_TYPES),
         "metrics": {
             "namespace": metrics.NAMESPACE,
             "starts": metrics.START_METRICS,

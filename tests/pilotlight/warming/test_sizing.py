@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pilotlight.warming.sizing import LONGEST_WAIT, Sizing, Use, next_concurrency
 
 if TYPE_CHECKING:
-    from pilotlight.tracing import Kind
+    from pilotlight.environment import Kind
 
 TICK = 300.0
 
