@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from pilotlight_tools.local.records import Document, Records
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.local.stack import Stack
 from tests.conftest import CONCURRENCY, Deployed, until
+from tests.support.service import NAME
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
@@ -37,14 +39,14 @@ def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, A
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tick_of_schedule() -> Iterator[Future[list[Document]]]:
+def tick_of_schedule(sample_project: Path) -> Iterator[Future[list[Document]]]:
     """The ticks of another stack whose schedule is left alone. It takes a minute, in which the other tests run."""
     records = Records()
     enough = threading.Event()
 
     def wait() -> list[Document]:
         parameters = {"concurrency": 2, "rate": "rate(1 minute)"}
-        with Service(parameters=parameters, on_document=records.document):
+        with Service(project=sample_project, parameters=parameters, on_document=records.document):
             while not records.of_kind("tick") and not enough.wait(0.1):
                 pass
         return records.of_kind("tick")
@@ -248,8 +250,9 @@ def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed)
 
 
 @pytest.mark.slow
-def test_idle_environments_are_reaped() -> None:
-    with Stack(parameters={"concurrency": 3, "warmer": "false"}, warm_seconds=2) as stack:
+def test_idle_environments_are_reaped(sample_project: Path) -> None:
+    parameters = {"concurrency": 3, "warmer": "false"}
+    with Stack(project=sample_project, parameters=parameters, warm_seconds=2) as stack:
         assert stack.rules == [] or not enabled_rules(stack), "the warmer is off: nothing may tick but this test"
         assert stack.tick()["cold"] == 3
         folders = f"ministack-lambda-{stack.functions['api']}-*"
@@ -261,18 +264,18 @@ def test_idle_environments_are_reaped() -> None:
 
 
 @pytest.mark.slow
-def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed() -> None:
-    with Stack(stage="prod") as stack:
-        assert stack.functions == {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
+def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed(sample_project: Path) -> None:
+    with Stack(project=sample_project, stage="prod") as stack:
+        assert stack.functions == {"api": f"{NAME}-prod-api", "warmer": f"{NAME}-prod-warmer"}
         assert requests.get(f"{stack.api_url}/hello?name=marie&env=prod", timeout=60).content == SEED
-        assert "pilotlight-prod-warmer" in stack.sls("info")
+        assert f"{NAME}-prod-warmer" in stack.sls("info")
         tick = json.loads(stack.sls("invoke", "-f", "warmer"))
         assert (tick["requested"], tick["coverage"]) == (10, 1.0)
         assert '"message": "tick"' in stack.sls("logs", "-f", "warmer")
         stack.sls("logs", "-f", "api")
         stack.sls("remove")
         names = [each["FunctionName"] for each in functions(stack)]
-        assert not [name for name in names if name.startswith("pilotlight-prod")]
+        assert not [name for name in names if name.startswith(f"{NAME}-prod")]
 
 
 @pytest.mark.slow

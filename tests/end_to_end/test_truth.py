@@ -129,9 +129,10 @@ class History:
 
 
 @pytest.fixture(scope="module")
-def history() -> Iterator[History]:
+def history(sample_project: Path) -> Iterator[History]:
     records = Records()
     with Service(
+        project=sample_project,
         parameters={"concurrency": WARMED},
         warm_seconds=2,
         on_exchange=records.exchange,

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from bench.apps import OURS, rest_proxy_event
-from bench.install import app_folder, runtime_python
+from bench.apps import rest_proxy_event
+from bench.install import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
+from tests.support.service import unpacked_package
 
 OUR_MODULES = {
     "handler",
@@ -42,9 +43,9 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def package() -> Path:
-    """The unpacked zip of `sls package`."""
-    return app_folder(OURS, "valid bytecode", runtime_python())
+def package(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked zip of the tests' own service."""
+    return unpacked_package(sample_project, tmp_path_factory.mktemp("package"))
 
 
 def loaded(package: Path, folder: Path, imports: str, answer: str, events: Sequence[Any] = ({},)) -> set[str]:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bench.apps import OURS, rest_proxy_event
-from bench.install import app_folder, runtime_python
+from bench.apps import rest_proxy_event
+from bench.install import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
+from tests.support.service import unpacked_package
 
 Start = Callable[..., AbstractContextManager[ExecutionEnvironment]]
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
@@ -41,9 +42,9 @@ handler = entry_point(routes)
 
 
 @pytest.fixture(scope="module")
-def package() -> Path:
-    """The unpacked zip of `sls package`."""
-    return app_folder(OURS, "valid bytecode", runtime_python())
+def package(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked zip of the tests' own service."""
+    return unpacked_package(sample_project, tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture
