@@ -12,7 +12,7 @@ from bench.apps import rest_proxy_event
 from bench.install import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
-from tests.support.service import unpacked_package
+from tests.support.package import unpacked_package
 
 OUR_MODULES = {
     "handler",

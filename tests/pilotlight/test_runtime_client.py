@@ -15,7 +15,7 @@ from bench.apps import rest_proxy_event
 from bench.install import runtime_python
 from pilotlight_tools.local.runtime.sandbox import ExecutionEnvironment
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
-from tests.support.service import unpacked_package
+from tests.support.package import unpacked_package
 
 Start = Callable[..., AbstractContextManager[ExecutionEnvironment]]
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"

@@ -20,8 +20,8 @@ from pilotlight_build import bytecode, imports
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import RUNTIME_BRINGS, read
 from pilotlight_build.package import Built, build, own_files
+from tests.support.package import Packaging
 from tests.support.project import PROJECT
-from tests.support.service import Packaging
 
 PACKAGING = Packaging.of(PROJECT)
 PATTERNS, HANDLERS, DEPLOYED = PACKAGING.patterns, PACKAGING.handlers, PACKAGING.target

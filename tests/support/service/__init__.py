@@ -7,14 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from pilotlight_build.dependencies import Target
-from pilotlight_build.package import build
 from pilotlight_tools.local.deploy_tool import copy_service
 from tests.support.project import PROJECT
 
@@ -42,31 +36,3 @@ def own_configuration(serverless_yml: str) -> str:
     named, count = _SERVICE.subn(f"service: {NAME}", serverless_yml)
     assert count == 1, "serverless.yml names its service in one line"
     return _API_EVENTS.sub(_EVERY_PATH, named)
-
-
-@dataclass(frozen=True)
-class Packaging:
-    """What serverless.yml says of the package."""
-
-    patterns: list[str]
-    handlers: list[str]
-    target: Target
-
-    @classmethod
-    def of(cls, project: Path) -> Packaging:
-        """Read it from the service in `project`."""
-        said = yaml.load((project / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
-        handlers = [function["handler"] for function in said["functions"].values()]
-        target = Target.lambda_runtime(said["provider"]["runtime"], said["provider"]["architecture"])
-        return cls(said["package"]["patterns"], handlers, target)
-
-
-def unpacked_package(project: Path, folder: Path) -> Path:
-    """The files of the zip that Lambda gets of the service in `project`, in `folder`."""
-    packaging = Packaging.of(project)
-    built = build(
-        project, packaging.patterns, packaging.handlers, packaging.target, folder / "package.zip", folder / "cache"
-    )
-    with zipfile.ZipFile(built.artifact) as archive:
-        archive.extractall(folder / "task")
-    return folder / "task"
