@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pilotlight_tools.local.deploy_tool import copy_service
 from tests.support.project import PROJECT
+from tests.support.service import NAME, own_configuration
 
 HANDLER = """
 from pilotlight.entry import entry_point
@@ -81,6 +83,16 @@ def shop(tmp_path: Path) -> Path:
     said = said.replace("    - handler.py\n", "    - handler.py\n    - prices.py\n")
     configuration.write_text(said)
     return folder
+
+
+def test_the_tests_own_service_differs_in_its_name_and_the_apis_events_alone() -> None:
+    said = (PROJECT / "serverless.yml").read_text()
+    theirs, ours = (yaml.load(text, yaml.BaseLoader) for text in (said, own_configuration(said)))  # noqa: S506 (no tags)
+    events = ours["functions"]["api"].pop("events")
+    assert [event["http"]["path"] for event in events] == ["/", "/{proxy+}"]
+    assert ours.pop("service") == NAME
+    del theirs["service"], theirs["functions"]["api"]["events"]
+    assert ours == theirs
 
 
 @pytest.mark.slow
