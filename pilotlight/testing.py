@@ -120,7 +120,7 @@ class Response:
         every = {name.lower(): [value] for name, value in (returned.get("headers") or {}).items()}
         multiple = {name.lower(): list(values) for name, values in (returned.get("multiValueHeaders") or {}).items()}
         self.multi_value_headers: dict[str, list[str]] = every | multiple
-        self.headers = Headers({name: values[-1] for name, values in self.multi_value_headers.items()})
+        self.headers = Headers({name: values[-1] for name, values in self.multi_value_headers.items() if values})
         text: str = returned.get("body") or ""
         self.body = base64.b64decode(text, validate=True) if returned.get("isBase64Encoded") else text.encode()
 
@@ -143,8 +143,8 @@ class Client:
     def request(self, method: str, path: str, **sent: Unpack[Sent]) -> Response:
         """The response to `method` at `path`, with the `query`, `headers` and `body`, or `json`, of the request.
 
-        Event and response pass through JSON as on Lambda. Raises ValueError where API Gateway would answer 502, because
-        what the handler returned is no response; an exception of the handler is raised as it is.
+        Event and response pass through JSON as on Lambda. Raises ValueError where the handler returned no response, and
+        TypeError where JSON cannot hold it: API Gateway would say 502. An exception of the handler is raised as it is.
         """
         asked = json.loads(json.dumps(event(method, path, **_as_event_takes_it(sent))))
         returned = self._handler(asked, Context())

@@ -200,6 +200,16 @@ def test_what_api_gateway_would_not_take_is_refused(returned: object) -> None:
         client(lambda *_: returned).get("/")
 
 
+def test_what_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        client(lambda *_: {"statusCode": 200, "body": b"x"}).get("/")
+
+
+def test_a_header_without_values_is_none() -> None:
+    response = client(lambda *_: {"statusCode": 200, "multiValueHeaders": {"X-None": []}}).get("/")
+    assert (response.headers.get("x-none"), response.body) == (None, b"")
+
+
 def test_one_client_is_one_execution_environment(capsys: pytest.CaptureFixture[str]) -> None:
     """The entry point counts each cold start: the first request's, and no other."""
     both = client(routes)
