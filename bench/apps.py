@@ -25,7 +25,7 @@ class App:
 
 
 BARE = App("bare", "bare JSON handler, no record", "bare.handler", "bare.py", records=False)
-OURS = App("pilotlight", "Pilotlight", "handler.handler")
+OURS = App("pilotlight", "Pilotlight", "handler.handler", "ours.py")
 PEERS = [
     App("sdk-wrapt1", "aws-xray-sdk, wrapt 1", "sdk.handler", "sdk.py", "sdk-wrapt1"),
     App("sdk", "aws-xray-sdk as pip installs it", "sdk.handler", "sdk.py", "sdk"),

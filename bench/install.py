@@ -96,7 +96,7 @@ def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     _forget_unused(folder.parent, app.name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if app is not OURS or not _put_ours(folder):
+    if app is not OURS or not _put_ours(folder, python):
         if app.requirements:
             locked = str(REQUIREMENTS / f"{app.requirements}.txt")
             run_uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
@@ -167,18 +167,29 @@ def _inputs(app: App) -> Iterator[bytes]:
         yield (ROOT / "bench" / "peers" / app.source).read_bytes()
 
 
-def _put_ours(folder: Path) -> bool:
+def _put_ours(folder: Path, python: Path) -> bool:
     """Our package as it ships, bytecode and all; or, without Node, the sources alone: then False."""
     if shipped := _shipped_zip():
         with zipfile.ZipFile(shipped) as archive:
             archive.extractall(folder)
+        _put_our_routes(folder, python)
         return True
     say("no Node here: measuring Pilotlight from its sources, not from its package")
     for path in [ROOT / "handler.py", ROOT / "warmer.py", *(ROOT / "pilotlight").rglob("*.py")]:
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
+    _put_our_routes(folder, python)
     return False
+
+
+def _put_our_routes(folder: Path, python: Path) -> None:
+    """Put the bench's routes in place of handler.py's, which are the user's, with bytecode as the package has it."""
+    for stale in folder.glob("__pycache__/handler.*"):
+        stale.unlink()
+    handler = shutil.copy(ROOT / "bench" / "peers" / OURS.source, folder / "handler.py")
+    command = [str(python), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(handler)]
+    subprocess.run(command, capture_output=True, check=True)
 
 
 def _compile(folder: Path, packaging: Packaging, python: Path) -> None:

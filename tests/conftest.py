@@ -1,4 +1,4 @@
-"""What every test starts from: none of this machine's AWS settings, and one service deployed for all."""
+"""What every test starts from: none of this machine's AWS settings, and a service of their own, deployed once."""
 
 import os
 import time
@@ -17,6 +17,7 @@ os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
 from pilotlight_tools.local.history import History  # noqa: E402
 from pilotlight_tools.local.service import Service  # noqa: E402
+from tests.support.service import make_project  # noqa: E402
 
 Found = TypeVar("Found")
 CONCURRENCY = 10
@@ -35,10 +36,16 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def deployed() -> Iterator[Deployed]:
+def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tests' own service; what changes it copies it first."""
+    return make_project(tmp_path_factory.mktemp("service") / "project")
+
+
+@pytest.fixture(scope="session")
+def deployed(sample_project: Path) -> Iterator[Deployed]:
     """Stage `local`, really deployed into a real engine, once; its schedule switched off."""
     history = History()
-    with Service(parameters={"concurrency": CONCURRENCY}, on_pair=history.add) as service:
+    with Service(project=sample_project, parameters={"concurrency": CONCURRENCY}, on_pair=history.add) as service:
         service.stage.stop_schedule()
         yield Deployed(service, history)
 

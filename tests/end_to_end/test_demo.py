@@ -103,8 +103,8 @@ def test_document_has_exactly_the_keys_promised_and_exact_percentiles() -> None:
 
 @pytest.mark.end_to_end
 @pytest.mark.slow
-def test_demo_proves_itself_and_prints_json_and_nothing_else(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--json", "--concurrency", "2")
+def test_demo_proves_itself_and_prints_json_and_nothing_else(sample_project: Path, tmp_path: Path) -> None:
+    done = run_demo(tmp_path, "--project", str(sample_project), "--json", "--concurrency", "2")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert set(found) == {"cold", "warm", "tick", "records"}

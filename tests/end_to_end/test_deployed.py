@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ from pilotlight_tools.local.deployed_stage import DeployedStage
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from tests.conftest import CONCURRENCY, Deployed, until
+from tests.support.service import NAME
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
@@ -38,14 +40,14 @@ def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, A
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tick_of_schedule() -> Iterator[Future[list[Document]]]:
+def tick_of_schedule(sample_project: Path) -> Iterator[Future[list[Document]]]:
     """The ticks of another service whose schedule is left alone. It takes a minute, in which the other tests run."""
     history = History()
     enough = threading.Event()
 
     def wait() -> list[Document]:
         parameters = {"concurrency": 2, "rate": "rate(1 minute)"}
-        with Service(parameters=parameters, on_pair=history.add):
+        with Service(project=sample_project, parameters=parameters, on_pair=history.add):
             while not history.records("tick") and not enough.wait(0.1):
                 pass
         return history.records("tick")
@@ -255,8 +257,9 @@ def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed)
 
 
 @pytest.mark.slow
-def test_idle_environments_are_reaped() -> None:
-    with DeployedStage(parameters={"concurrency": 3, "warmer": "false"}, warm_seconds=2) as stage:
+def test_idle_environments_are_reaped(sample_project: Path) -> None:
+    parameters = {"concurrency": 3, "warmer": "false"}
+    with DeployedStage(project=sample_project, parameters=parameters, warm_seconds=2) as stage:
         assert stage.rules == [] or not enabled_rules(stage), "the warmer is off: nothing may tick but this test"
         assert stage.tick()["cold"] == 3
         folders = f"ministack-lambda-{stage.functions['api']}-*"
@@ -268,18 +271,18 @@ def test_idle_environments_are_reaped() -> None:
 
 
 @pytest.mark.slow
-def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed() -> None:
-    with DeployedStage(stage="prod") as stage:
-        assert stage.functions == {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
+def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed(sample_project: Path) -> None:
+    with DeployedStage(project=sample_project, stage="prod") as stage:
+        assert stage.functions == {"api": f"{NAME}-prod-api", "warmer": f"{NAME}-prod-warmer"}
         assert requests.get(f"{stage.api_url}/hello?name=marie&env=prod", timeout=60).content == SEED
-        assert "pilotlight-prod-warmer" in stage.sls("info")
+        assert f"{NAME}-prod-warmer" in stage.sls("info")
         tick = json.loads(stage.sls("invoke", "-f", "warmer"))
         assert (tick["requested"], tick["coverage"]) == (10, 1.0)
         assert '"message": "tick"' in stage.sls("logs", "-f", "warmer")
         stage.sls("logs", "-f", "api")
         stage.sls("remove")
         names = [each["FunctionName"] for each in functions(stage)]
-        assert not [name for name in names if name.startswith("pilotlight-prod")]
+        assert not [name for name in names if name.startswith(f"{NAME}-prod")]
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ class Started:
 
 
 @contextmanager
-def starting(temporary: Path, folder: Path = PROJECT, *arguments: str, **environment: str) -> Iterator[Started]:
+def starting(temporary: Path, folder: Path, *arguments: str, **environment: str) -> Iterator[Started]:
     """The command, run in `folder` with a temporary folder that nothing else uses, ended with the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "pilotlight_tools.local", "start", *arguments],
@@ -96,8 +96,10 @@ def collect(stream: Iterator[str], into: list[str]) -> None:
 @pytest.mark.end_to_end
 @pytest.mark.slow
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_start_serves_tells_what_happens_and_leaves_nothing(tmp_path: Path, signal_number: signal.Signals) -> None:
-    with starting(tmp_path, PORT="0") as started:
+def test_start_serves_tells_what_happens_and_leaves_nothing(
+    sample_project: Path, tmp_path: Path, signal_number: signal.Signals
+) -> None:
+    with starting(tmp_path, sample_project, PORT="0") as started:
         url = started.url()
         port = int(url.rsplit(":", 1)[1])
         assert requests.get(f"{url}/hello?name=marie", timeout=60).json()["query"] == {"name": "marie"}
@@ -118,11 +120,11 @@ def test_start_serves_tells_what_happens_and_leaves_nothing(tmp_path: Path, sign
 
 @pytest.mark.end_to_end
 @pytest.mark.slow
-def test_start_runs_the_service_of_another_folder(tmp_path: Path) -> None:
+def test_start_runs_the_service_of_another_folder(sample_project: Path, tmp_path: Path) -> None:
     elsewhere, temporary = tmp_path / "elsewhere", tmp_path / "temporary"
     elsewhere.mkdir()
     temporary.mkdir()
-    arguments = ("--project", str(PROJECT))
+    arguments = ("--project", str(sample_project))
     with starting(temporary, elsewhere, *arguments, PORT="0", PYTHONPATH=str(PROJECT)) as started:
         assert requests.get(f"{started.url()}/hello", timeout=60).status_code == 200
         started.process.send_signal(signal.SIGINT)
@@ -132,8 +134,8 @@ def test_start_runs_the_service_of_another_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.end_to_end
-def test_interrupted_deployment_leaves_nothing(tmp_path: Path) -> None:
-    with starting(tmp_path, PORT="0") as started:
+def test_interrupted_deployment_leaves_nothing(sample_project: Path, tmp_path: Path) -> None:
+    with starting(tmp_path, sample_project, PORT="0") as started:
         until(lambda: started.said("Deploying stage local"), seconds=60, what="the deployment to begin")
         processes = children_of(started.process.pid)
         started.process.send_signal(signal.SIGTERM)
@@ -142,10 +144,10 @@ def test_interrupted_deployment_leaves_nothing(tmp_path: Path) -> None:
         started.leaves_nothing()
 
 
-def test_taken_port_is_one_clear_message_and_an_error(tmp_path: Path) -> None:
+def test_taken_port_is_one_clear_message_and_an_error(sample_project: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with starting(tmp_path, PORT=str(port)) as started:
+        with starting(tmp_path, sample_project, PORT=str(port)) as started:
             assert started.process.wait(30) == 1
         [line] = started.everything().splitlines()
         assert f"port {port}" in line
@@ -154,17 +156,17 @@ def test_taken_port_is_one_clear_message_and_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["none", "65536", "-1", "80 80"])
-def test_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
-    with starting(tmp_path, PORT=port) as started:
+def test_port_that_is_none_is_refused(sample_project: Path, tmp_path: Path, port: str) -> None:
+    with starting(tmp_path, sample_project, PORT=port) as started:
         assert started.process.wait(30) == 2
     assert "give a number from 0 to 65535" in started.everything()
 
 
 @pytest.mark.end_to_end
-def test_failed_deployment_says_what_the_deploy_tool_said(tmp_path: Path) -> None:
+def test_failed_deployment_says_what_the_deploy_tool_said(sample_project: Path, tmp_path: Path) -> None:
     checkout, temporary = tmp_path / "checkout", tmp_path / "temporary"
     temporary.mkdir()
-    copy_service(PROJECT, checkout)
+    copy_service(sample_project, checkout)
     serverless = checkout / "serverless.yml"
     serverless.write_text(serverless.read_text().replace("runtime: python3.13", "runtime: python2.0"))
     with starting(temporary, checkout, PORT="0") as started:

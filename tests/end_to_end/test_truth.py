@@ -129,9 +129,10 @@ class Witness:
 
 
 @pytest.fixture(scope="module")
-def witness() -> Iterator[Witness]:
+def witness(sample_project: Path) -> Iterator[Witness]:
     history = History()
-    with Service(parameters={"concurrency": WARMED}, warm_seconds=2, on_pair=history.add) as service:
+    parameters = {"concurrency": WARMED}
+    with Service(project=sample_project, parameters=parameters, warm_seconds=2, on_pair=history.add) as service:
         stage = service.stage
         handler = stage.deploy_tool.folder / "handler.py"
         handler.write_text(handler.read_text() + ROUTES)

@@ -43,9 +43,9 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def package() -> Path:
-    """The unpacked zip of `sls package`."""
-    return unpacked_package()
+def package(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked zip of the tests' own service."""
+    return unpacked_package(sample_project, tmp_path_factory.mktemp("package"))
 
 
 def loaded(package: Path, folder: Path, imports: str, answer: str, events: Sequence[Any] = ({},)) -> set[str]:

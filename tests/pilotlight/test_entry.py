@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import handler as seed
 from pilotlight.entry import entry_point
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.proxy import RESPONSE_LIMIT_BYTES, HttpError, Request, Response
 from pilotlight.routing import Routes
 from tests.support.events import MACHINE, Context, proxy_event
+from tests.support.service import handler as seed
 
 JSON = {"Content-Type": "application/json"}
 

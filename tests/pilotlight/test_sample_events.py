@@ -1,4 +1,4 @@
-"""The sample events of `events/`: each is answered as its name says, and `sls invoke local` runs them."""
+"""The sample events: each is answered as its name says, and `sls invoke local` runs them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-import handler
 from pilotlight_tools.local.deploy_tool import DeployTool
 from tests.support.events import Context
-from tests.support.project import PROJECT
+from tests.support.service import EVENTS, handler
 
-EVENTS = PROJECT / "events"
 STATUSES = {
     "get-hello": 200,
     "get-hello-nulls": 200,
@@ -70,9 +68,9 @@ def test_a_peers_ping_is_answered_in_its_own_words(name: str, answer: object) ->
     assert handler.handler(read(name), Context()) == answer
 
 
-def test_invoke_local_needs_no_python_of_lambdas_own(tmp_path: Path) -> None:
+def test_invoke_local_needs_no_python_of_lambdas_own(sample_project: Path, tmp_path: Path) -> None:
     """osls starts the function with a command named python3.13, whether this machine has one or not."""
-    tool = DeployTool(tmp_path / "service", {})
+    tool = DeployTool(tmp_path / "service", {}, sample_project)
     said = tool.must_run("invoke", "local", "-f", "api", "--path", "events/get-hello.json")
     answer = json.loads(said[said.index('{\n    "statusCode"') :])
     assert json.loads(answer["body"])["query"] == {"name": "marie", "env": "prod"}

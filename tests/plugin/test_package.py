@@ -15,19 +15,21 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
 
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.dependencies import Platform, read
+from pilotlight_build.dependencies import read
 from pilotlight_build.package import Built, build, own_files
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
+from tests.support.package import Packaging
 from tests.support.project import PROJECT
 
-CONFIGURATION = yaml.load((PROJECT / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
-PATTERNS: list[str] = CONFIGURATION["package"]["patterns"]
-HANDLERS = [function["handler"] for function in CONFIGURATION["functions"].values()]
-DEPLOYED = Platform.lambda_runtime(CONFIGURATION["provider"]["runtime"], CONFIGURATION["provider"]["architecture"])
+PACKAGING = Packaging.of(PROJECT)
+PATTERNS, HANDLERS, DEPLOYED = PACKAGING.patterns, PACKAGING.handlers, PACKAGING.platform
+OWN = {pattern.split("/")[0] for pattern in PATTERNS if not pattern.startswith("!")}
+"""What package.patterns names at the top of the project."""
+BROUGHT = {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt"}
+"""What every package has, whatever else its service needs."""
 HAS_PYTHON = bytecode.find_python(DEPLOYED.python)
 needs_deployed_python = pytest.mark.skipif(
     HAS_PYTHON is None, reason=f"no Python {DEPLOYED.python} on this machine: bytecode for Lambda is NOT tested"
@@ -35,9 +37,9 @@ needs_deployed_python = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the package is made from: nothing of it changes while the tests run."""
-    return copied(PROJECT, tmp_path_factory.mktemp("project"))
+    return copied(sample_project, tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="module")
@@ -54,24 +56,31 @@ def files(built: Built) -> dict[str, bytes]:
 
 def test_holds_the_code_it_needs_and_nothing_else(files: dict[str, bytes]) -> None:
     """Top-level names are the project's own modules and the dependencies that Lambda does not bring."""
-    allowed = {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt", "__pycache__"}
     top = {name.split("/")[0] for name in files}
-    assert {name for name in top - allowed if not name.endswith(".dist-info")} == set()
-    assert {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt"} <= top
-    assert {re.sub(r"-[\d.]+\.dist-info$", "", name) for name in top if name.endswith(".dist-info")} == {
-        "aws_xray_sdk",
-        "wrapt",
+    asked = shipped_distributions()
+    provided = {
+        name
+        for name, distributions in importlib.metadata.packages_distributions().items()
+        if asked & {canonical(each) for each in distributions}
     }
+    modules = {name for name in top if not name.endswith(".dist-info")}
+    assert {name for name in modules if name.partition(".")[0] not in provided} - OWN == {"__pycache__"}
+    assert top >= BROUGHT | OWN
+    found = {canonical(re.sub(r"-[^-]+\.dist-info$", "", name)) for name in top - modules}
+    assert found == asked >= {"aws-xray-sdk", "wrapt"}
+
+
+def test_leaves_out_what_is_for_tests(files: dict[str, bytes]) -> None:
+    """pilotlight.testing is for the tests of a service, and no function may need it."""
+    assert (PROJECT / "pilotlight" / "testing.py").exists()
+    assert not [name for name in files if re.search(r"(^|/)testing\.", name) and name.startswith("pilotlight/")]
 
 
 def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
     """Exactly what boto3 brings with it is what requirements.txt asks for and the package lacks."""
     everything = (PROJECT / "requirements.txt").read_text()
     asked = {match.lower() for match in re.findall(r"^([\w.-]+)==", everything, re.MULTILINE)}
-    shipped = {
-        match.lower()
-        for match in re.findall(r"^([\w.-]+)==", read(PROJECT / "requirements.txt", DEPLOYED), re.MULTILINE)
-    }
+    shipped = shipped_distributions()
     closure, todo = set(), ["boto3"]
     while todo:
         name = todo.pop()
@@ -87,7 +96,10 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
 
 def test_no_bulk(built: Built, files: dict[str, bytes]) -> None:
     """No tests, stubs or installer's records; half a megabyte at most."""
-    assert built.bytes <= 500_000
+    with zipfile.ZipFile(built.artifact) as archive:
+        theirs = {entry for entry in archive.infolist() if brought_by(entry.filename) not in BROUGHT}
+    # Modules and dependencies of the service's own may be as large as they are.
+    assert built.bytes - sum(entry.compress_size for entry in theirs) <= 500_000
     assert not [name for name in files if re.search(r"(^|/)tests?/|\.pyi$|py\.typed$|RECORD$|INSTALLER$", name)]
 
 
@@ -301,6 +313,25 @@ def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> 
     if sys.version_info[:2] == DEPLOYED.python:
         assert marshal.loads(files[name][16:]).co_filename == "/var/task/handler.py"  # noqa: S302 (made above)
     assert b"/var/task/handler.py" in files[name]
+
+
+def canonical(distribution: str) -> str:
+    """A distribution's name as an index has it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def shipped_distributions() -> set[str]:
+    """What requirements.txt asks for beyond what the runtime brings."""
+    pinned = read(PROJECT / "requirements.txt", DEPLOYED)
+    return {canonical(name) for name in re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE)}
+
+
+def brought_by(name: str) -> str:
+    """Which top-level module, or whose metadata or bytecode, a file of the zip is."""
+    top, _, rest = name.partition("/")
+    if top == "__pycache__":
+        return rest.partition(".")[0] + ".py"
+    return re.sub(r"-[^-]+\.dist-info$", "", top)
 
 
 def copied(source: Path, folder: Path) -> Path:

@@ -25,6 +25,7 @@ from pilotlight.tracing import Record, Tracer
 from pilotlight_tools import dashboard_preview
 from pilotlight_tools.local.deploy_tool import DeployTool
 from pilotlight_tools.local.xray.filters import compile_filter
+from tests.support.service import NAME
 
 if TYPE_CHECKING:
     from pilotlight.environment import Kind, Start
@@ -36,8 +37,8 @@ Template = dict[str, Any]
 class Packaged:
     """One `sls package`: its resources, the templates' paths and what it said."""
 
-    def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
-        tool = DeployTool(folder, environment)
+    def __init__(self, project: Path, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
+        tool = DeployTool(folder, environment, project)
         self.said = tool.must_run("package", *arguments)
         self.templates = sorted((folder / ".serverless").glob("cloudformation-template-*.json"))
         self.resources: Template = json.loads(self.templates[-1].read_text())["Resources"]
@@ -47,11 +48,12 @@ class Packaged:
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def packaged(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     @cache
     def package(stage: str, *arguments: str, endpoint: str | None = None) -> Packaged:
         folder = tmp_path_factory.mktemp(stage) / "service"
-        return Packaged(folder, ["--stage", stage, *arguments], {"AWS_ENDPOINT_URL": endpoint} if endpoint else {})
+        environment = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+        return Packaged(sample_project, folder, ["--stage", stage, *arguments], environment)
 
     return package
 
@@ -82,7 +84,7 @@ def test_the_warmer_may_invoke_exactly_its_targets(prod: Packaged) -> None:
     targets = {target["function"] for target in json.loads(variables["PILOTLIGHT_TARGETS"])}
     invokes = [found for found in statements(prod, "WarmerRole") if "lambda:InvokeFunction" in found["Action"]]
     assert {arn["Fn::Sub"].rpartition(":function:")[2] for found in invokes for arn in found["Resource"]} == targets
-    assert targets == {"pilotlight-prod-api"}
+    assert targets == {f"{NAME}-prod-api"}
 
 
 def test_the_api_may_call_nothing(prod: Packaged) -> None:
@@ -103,7 +105,7 @@ def test_each_function_has_a_role_of_its_own(prod: Packaged, function: str) -> N
     assert not [action for action in actions(prod, f"{function}Role") if "*" in action]
     for found in statements(prod, f"{function}Role"):
         if found["Action"][0].startswith("logs:"):
-            assert found["Resource"]["Fn::Sub"].endswith(f":log-group:/aws/lambda/pilotlight-prod-{function.lower()}:*")
+            assert found["Resource"]["Fn::Sub"].endswith(f":log-group:/aws/lambda/{NAME}-prod-{function.lower()}:*")
         elif found["Resource"] == "*":
             assert set(found["Action"]) <= {
                 "xray:PutTraceSegments",
@@ -210,7 +212,7 @@ def test_the_dashboard_shows_metrics_that_are_emitted(prod: Packaged) -> None:
         "PingFailures",
         "PingThrottles",
     }
-    assert {metric[3] for metric in dashboard_metrics(prod) if metric[0] == metrics.NAMESPACE} == {"pilotlight-prod"}
+    assert {metric[3] for metric in dashboard_metrics(prod) if metric[0] == metrics.NAMESPACE} == {f"{NAME}-prod"}
 
 
 def test_the_alarms_watch_metrics_that_are_emitted(prod: Packaged) -> None:
@@ -363,7 +365,7 @@ def emitted() -> set[tuple[str, ...]]:
     return found
 
 
-def summary(kind: Kind, start: Start, service: str = "pilotlight-prod") -> dict[str, Any]:
+def summary(kind: Kind, start: Start, service: str = f"{NAME}-prod") -> dict[str, Any]:
     """The trace summary that X-Ray makes of a record by the code itself."""
     record = Record(kind, "request-1", start)
     tracer = Tracer(ExecutionEnvironment())

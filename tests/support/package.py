@@ -1,9 +1,9 @@
-"""The package as it ships, for the tests that run it."""
+"""The zip that Lambda gets, as serverless.yml asks for it, built without the deploy tool."""
 
 from __future__ import annotations
 
-import shutil
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -11,37 +11,33 @@ import yaml
 from pilotlight_build.bytecode import find_python
 from pilotlight_build.dependencies import Platform
 from pilotlight_build.package import build
-from pilotlight_tools.local.runtime.prepared_folder import alone
-from tests.support.project import PROJECT
-
-FOLDER = PROJECT / "build" / "tests"
 
 
-def unpacked_package() -> Path:
-    """The folder of the unpacked package, built again only when what goes into it has changed.
+@dataclass(frozen=True)
+class Packaging:
+    """What serverless.yml says of the package."""
 
-    It is the deployed one, so that its bytecode is of `runtime_python`'s minor version; without that Python on this
-    machine, it is the one that the local engine runs.
-    """
-    configuration = yaml.load((PROJECT / "serverless.yml").read_text(), yaml.BaseLoader)  # noqa: S506 (no tags are built)
-    provider = configuration["provider"]
-    handlers = [function["handler"] for function in configuration["functions"].values()]
-    deployed = Platform.lambda_runtime(provider["runtime"], provider["architecture"])
-    platform = deployed if find_python(deployed.python) else Platform.this_machine()
-    with alone(FOLDER / "lock"):
-        artifact, cache = FOLDER / "package.zip", FOLDER / "cache"
-        built = build(PROJECT, configuration["package"]["patterns"], handlers, platform, artifact, cache)
-        folder = FOLDER / f"package-{built.sha256[:12]}"
-        if not folder.exists():
-            _unpack(Path(built.artifact), folder)
-    return folder
+    patterns: list[str]
+    handlers: list[str]
+    platform: Platform
+
+    @classmethod
+    def of(cls, project: Path) -> Packaging:
+        """Read it from the service in `project`."""
+        said = yaml.load((project / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
+        handlers = [function["handler"] for function in said["functions"].values()]
+        platform = Platform.lambda_runtime(said["provider"]["runtime"], said["provider"]["architecture"])
+        return cls(said["package"]["patterns"], handlers, platform)
 
 
-def _unpack(artifact: Path, folder: Path) -> None:
-    for older in FOLDER.glob("package-*"):
-        shutil.rmtree(older)
-    whole = FOLDER / "unpacking"
-    shutil.rmtree(whole, ignore_errors=True)
-    with zipfile.ZipFile(artifact) as archive:
-        archive.extractall(whole)
-    whole.rename(folder)  # in one step, so that no folder is ever half of a package
+def unpacked_package(project: Path, folder: Path) -> Path:
+    """The files of the zip that Lambda gets of the service in `project`, in `folder`."""
+    packaging = Packaging.of(project)
+    # Bytecode of the Python that will run it; without the deployed one on this machine, what the local engine runs.
+    platform = packaging.platform if find_python(packaging.platform.python) else Platform.this_machine()
+    cache = project / "node_modules" / ".cache" / "pilotlight"  # the plugin's own: nothing is installed twice
+    zip_file = folder / "package.zip"
+    built = build(project, packaging.patterns, packaging.handlers, platform, zip_file, cache)
+    with zipfile.ZipFile(built.artifact) as archive:
+        archive.extractall(folder / "task")
+    return folder / "task"

@@ -1,0 +1,37 @@
+"""The API that tests deploy and ask. What handler.py answers is tested by tests/test_handler.py, which goes with it."""
+
+from __future__ import annotations
+
+from pilotlight.entry import entry_point
+from pilotlight.routing import Routes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pilotlight.proxy import Request
+
+routes = Routes(allow_origin="*")
+
+
+@routes.route("/hello")
+def hello(request: Request) -> dict[str, Any]:
+    """Say hello, and show how the request arrived."""
+    answer: dict[str, Any] = {
+        "message": "Hello from Lambda",
+        "method": request.method,
+        "path": request.path,
+        "query": dict(sorted(request.query.items())),
+    }
+    if request.body is not None:
+        answer["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
+    return answer
+
+
+@routes.route("/items/{id}", "GET")
+def item(request: Request) -> dict[str, Any]:
+    """A route with a path parameter, to copy."""
+    return {"id": request.path_parameters["id"]}
+
+
+handler = entry_point(routes)
