@@ -3,3 +3,5 @@
 ``routing`` and ``proxy`` carry a request in and its answer out, ``environment`` knows what start the request met,
 ``tracing`` and ``metrics`` write it down, ``ping`` answers the warmer, ``entry`` puts them in order.
 """
+
+__version__ = "0.1.0"
