@@ -15,7 +15,7 @@ const { findPython, pythonEnvironment, venvPython, NO_PYTHON } = require('./pyth
 const windows = process.platform === 'win32';
 
 class Pilotlight {
-  constructor(serverless, options, { log, progress }) {
+  constructor(serverless, _options, { log, progress }) {
     this.serverless = serverless;
     this.log = log;
     this.progress = progress;

@@ -109,7 +109,7 @@ function tables(report) {
 
 function traceLink(slow) {
   const href = slow.console_url ?? (live ? `traces/${slow.trace_id}` : null);
-  const text = element("code", {}, slow.trace_id.slice(0, 14) + "…");
+  const text = element("code", {}, `${slow.trace_id.slice(0, 14)}…`);
   const name = `Trace ${slow.trace_id}${slow.console_url ? " in the X-Ray console" : ""}`;
   return href ? element("a", { href, target: "_blank", rel: "noreferrer", "aria-label": name, title: name }, text)
     : element("span", { title: slow.trace_id }, text);

@@ -8,7 +8,7 @@ import { ended, interruption } from './signals.mjs';
 const logFile = inRoot('build', 'setup.log');
 const everyMs = 5000;
 const noise =
-  /^\s*$|^(Collecting|Processing|Looking|Ignoring|Requirement already|WARNING: Location|  (Using cached|Downloading)) /;
+  /^\s*$|^(Collecting|Processing|Looking|Ignoring|Requirement already|WARNING: Location| {2}(Using cached|Downloading)) /;
 
 /** Progress goes to stderr: stdout belongs to the command. */
 export function say(message) {
