@@ -31,12 +31,25 @@ await main(async () => {
   requireNode();
   await withLock(async () => {
     if (!isPythonReady('dev')) await installPythonPackages('dev');
-    await step('package-lock.json', npm('install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'), {
-      shell: isWindows,
-    });
+    await step(
+      'package-lock.json',
+      npm('install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'),
+      {
+        shell: isWindows,
+      },
+    );
     for (const { group, file, within } of lockedFiles) {
       const limits = within ? ['--constraints', within] : [];
-      await step(file, [uv, ...compile, ...options, '--group', `pyproject.toml:${group}`, ...limits, '--output-file', file]);
+      await step(file, [
+        uv,
+        ...compile,
+        ...options,
+        '--group',
+        `pyproject.toml:${group}`,
+        ...limits,
+        '--output-file',
+        file,
+      ]);
     }
   });
   say('locked. The next command installs what changed.');

@@ -40,5 +40,8 @@ function parse(args) {
 
 /** The installs still to do; empty when both stamps say that nothing has changed. */
 function missing(group) {
-  return [...(isNodeReady(group) ? [] : [installNodePackages]), ...(isPythonReady(group) ? [] : [installPythonPackages])];
+  return [
+    ...(isNodeReady(group) ? [] : [installNodePackages]),
+    ...(isPythonReady(group) ? [] : [installPythonPackages]),
+  ];
 }

@@ -12,7 +12,9 @@ export function isNodeReady(group) {
 
 export async function installNodePackages(group) {
   const lines = groupsIn(group).map(stampLine);
-  await step('Node packages', npm(...installation(group), '--no-audit', '--no-fund', '--loglevel=error'), { shell: isWindows });
+  await step('Node packages', npm(...installation(group), '--no-audit', '--no-fund', '--loglevel=error'), {
+    shell: isWindows,
+  });
   writeStamp(stamp, lines);
 }
 

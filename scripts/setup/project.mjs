@@ -11,7 +11,9 @@ export function inRoot(...parts) {
 }
 
 export function digest(file) {
-  return createHash('sha256').update(fs.readFileSync(inRoot(file))).digest('hex');
+  return createHash('sha256')
+    .update(fs.readFileSync(inRoot(file)))
+    .digest('hex');
 }
 
 /** The text of a file that may not be there, else ''. */
@@ -24,8 +26,11 @@ export function readIfThere(file) {
 }
 
 export function requireNode() {
-  const wanted = JSON.parse(fs.readFileSync(inRoot('package.json'), 'utf8')).engines.node.match(/\d+/g).map(Number);
+  const wanted = JSON.parse(fs.readFileSync(inRoot('package.json'), 'utf8'))
+    .engines.node.match(/\d+/g)
+    .map(Number);
   const running = process.versions.node.split('.').map(Number);
   const difference = wanted.map((part, index) => running[index] - part).find((part) => part !== 0) ?? 0;
-  if (difference < 0) throw new SetupError(`Node ${wanted.join('.')} or newer is needed; this is ${process.versions.node}.`);
+  if (difference < 0)
+    throw new SetupError(`Node ${wanted.join('.')} or newer is needed; this is ${process.versions.node}.`);
 }

@@ -53,7 +53,9 @@ function requirements(group) {
 }
 
 function venvVersion() {
-  const answer = spawnSync(venvPython, ['-I', '-S', '-c', "import sys; print('%d.%d.%d' % sys.version_info[:3])"], { encoding: 'utf8' });
+  const answer = spawnSync(venvPython, ['-I', '-S', '-c', "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {
+    encoding: 'utf8',
+  });
   return answer.status === 0 ? answer.stdout.trim() : null;
 }
 

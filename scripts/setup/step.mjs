@@ -35,8 +35,14 @@ export async function step(title, [program, ...args], { phase = () => '', shell 
 }
 
 function endOfLog() {
-  const lines = fs.readFileSync(logFile, 'utf8').split('\n').filter((line) => !noise.test(line));
-  const end = lines.slice(-12).map((line) => `  ${line.length > 300 ? `${line.slice(0, 300)} …` : line}`).join('\n');
+  const lines = fs
+    .readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => !noise.test(line));
+  const end = lines
+    .slice(-12)
+    .map((line) => `  ${line.length > 300 ? `${line.slice(0, 300)} …` : line}`)
+    .join('\n');
   return end.trim() ? ` Its last lines, of ${path.relative(root, logFile)}:\n${end}` : '';
 }
 
