@@ -18,6 +18,7 @@ from bench.install import app_folder, runtime_python
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
+pytestmark = pytest.mark.slow
 QUOTA_MISSING = cpu_quota.unavailable()
 
 

@@ -14,6 +14,7 @@ import pytest
 from bench.coverage import pool_of, run
 from bench.install import runtime_python
 
+pytestmark = pytest.mark.slow
 FUNCTION = """
 import os
 import time

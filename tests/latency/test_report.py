@@ -131,6 +131,7 @@ def test_windows_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: XRay
     assert report.requests == report.measured == len(moments)
 
 
+@pytest.mark.slow
 def test_throttled_calls_are_repeated_and_told() -> None:
     turns = itertools.count()
     with XRay(service=SERVICE, stage=STAGE, admit=lambda _: next(turns) not in {1, 3}) as xray:

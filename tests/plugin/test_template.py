@@ -26,6 +26,7 @@ from pilotlight_tools import dashboard_preview
 from pilotlight_tools.local.deploy_tool import DeployTool
 from pilotlight_tools.local.xray.filters import compile_filter
 
+pytestmark = pytest.mark.slow
 TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
 Template = dict[str, Any]
 
