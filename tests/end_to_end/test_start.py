@@ -85,6 +85,8 @@ def starting(temporary: Path, checkout: Path = PROJECT, **environment: str) -> I
         process.wait()
         for reader in readers:
             reader.join(20)
+        process.stdout.close()
+        process.stderr.close()
 
 
 def collect(stream: Iterator[str], into: list[str]) -> None:
