@@ -19,8 +19,11 @@ from pilotlight_tools.policies.simulated_pool import PoolModel, Routing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when all is well, 2 when the input is not, with the reason on stderr, 130 when interrupted."""
+    """0 when all is well, 1 without what --plot needs, 2 when the input is wrong, 130 when interrupted."""
     options = _parser().parse_args(arguments)
+    if options.plot and not _can_draw():
+        print("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev` installs it", file=sys.stderr)
+        return 1
     try:
         loads = [(seed, _load(options, seed)) for seed in range(options.seed, options.seed + options.runs)]
         model = PoolModel(
@@ -76,6 +79,14 @@ def _report(
         "setting": dataclasses.asdict(setting),
         "policies": list(rows),
     }
+
+
+def _can_draw() -> bool:
+    try:
+        import matplotlib  # noqa: F401 (half a second, and only a plot needs it)
+    except ModuleNotFoundError:
+        return False
+    return True
 
 
 def _plot(report: Mapping[str, Any], path: Path) -> None:
