@@ -12,11 +12,21 @@ const COLORS = { bad: '#d62728', good: '#2ca02c', p50: '#1f77b4', p95: '#ff7f0e'
 async function body(variables) {
   const { service, groups } = await names(variables);
   const stage = await variables.resolveVariable('sls:stage');
-  const api = { log: `/aws/lambda/${service}-api`, lambda: ['FunctionName', `${service}-api`], gateway: ['ApiName', service, 'Stage', stage] };
+  const api = {
+    log: `/aws/lambda/${service}-api`,
+    lambda: ['FunctionName', `${service}-api`],
+    gateway: ['ApiName', service, 'Stage', stage],
+  };
   const own = (metric, label, options) => [metrics.namespace, metric, 'Service', service, { label, ...options }];
   const gateway = (metric, label, options) => ['AWS/ApiGateway', metric, ...api.gateway, { label, ...options }];
   const lambda = (metric, label, options) => ['AWS/Lambda', metric, ...api.lambda, { label, ...options }];
-  const traces = (group, id) => ['AWS/X-Ray', 'ApproximateTraceCount', 'GroupName', group, { id, stat: 'Sum', visible: false }];
+  const traces = (group, id) => [
+    'AWS/X-Ray',
+    'ApproximateTraceCount',
+    'GroupName',
+    group,
+    { id, stat: 'Sum', visible: false },
+  ];
   const percentiles = (metric) => ['p50', 'p95', 'p99'].map((stat) => metric(stat, { stat, color: COLORS[stat] }));
   const hidden = (id) => ({ id, stat: 'Sum', visible: false });
 
@@ -24,28 +34,51 @@ async function body(variables) {
     [3, text(header(service, stage, api.log))],
     [
       6,
-      graph('Requests that met no warm environment', 'count', [
-        own(metrics.starts.cold, 'cold: waited for the init', { color: COLORS.bad }),
-        own(metrics.starts.proactive, 'initialised ahead', { color: COLORS.good }),
-        own(metrics.starts.provisioned, 'provisioned', { color: COLORS.p50 }),
-        own(metrics.starts.restored, 'restored', { color: COLORS.p95 }),
-      ], { stat: 'Sum', stacked: true }),
+      graph(
+        'Requests that met no warm environment',
+        'count',
+        [
+          own(metrics.starts.cold, 'cold: waited for the init', { color: COLORS.bad }),
+          own(metrics.starts.proactive, 'initialised ahead', { color: COLORS.good }),
+          own(metrics.starts.provisioned, 'provisioned', { color: COLORS.p50 }),
+          own(metrics.starts.restored, 'restored', { color: COLORS.p95 }),
+        ],
+        { stat: 'Sum', stacked: true },
+      ),
       graph('Cold-start rate', '% of user requests', [
-        [{ expression: '100 * FILL(cold, 0) / (FILL(cold, 0) + FILL(warm, 0))', id: 'traced', label: 'of traced requests', color: COLORS.p50 }],
+        [
+          {
+            expression: '100 * FILL(cold, 0) / (FILL(cold, 0) + FILL(warm, 0))',
+            id: 'traced',
+            label: 'of traced requests',
+            color: COLORS.p50,
+          },
+        ],
         [{ expression: '100 * FILL(starts, 0) / requests', id: 'all', label: 'of all requests', color: COLORS.bad }],
         traces(groups.cold, 'cold'),
         traces(groups.warm, 'warm'),
         own(metrics.starts.cold, 'cold starts', hidden('starts')),
         gateway('Count', 'requests', hidden('requests')),
       ]),
-      graph('Coverage of ticks', '% of environments asked for', [
-        own(metrics.coverage, 'lowest tick', { stat: 'Minimum', color: COLORS.good }),
-      ], { max: 100, lines: [{ label: 'every environment warm', value: 100, color: COLORS.good }] }),
+      graph(
+        'Coverage of ticks',
+        '% of environments asked for',
+        [own(metrics.coverage, 'lowest tick', { stat: 'Minimum', color: COLORS.good })],
+        { max: 100, lines: [{ label: 'every environment warm', value: 100, color: COLORS.good }] },
+      ),
     ],
     [
       6,
-      graph('Response time at API Gateway', 'ms', percentiles((label, options) => gateway('Latency', label, options))),
-      graph('Duration of the API function', 'ms', percentiles((label, options) => lambda('Duration', label, options))),
+      graph(
+        'Response time at API Gateway',
+        'ms',
+        percentiles((label, options) => gateway('Latency', label, options)),
+      ),
+      graph(
+        'Duration of the API function',
+        'ms',
+        percentiles((label, options) => lambda('Duration', label, options)),
+      ),
       query('Init duration of the API function (ms, REPORT lines)', api.log, [
         'filter @type = "REPORT" and ispresent(@initDuration)',
         'stats pct(@initDuration, 50) as p50, pct(@initDuration, 95) as p95, max(@initDuration) as longest by bin(5m)',
@@ -53,18 +86,28 @@ async function body(variables) {
     ],
     [
       6,
-      graph('Pings', 'count', [
-        own(metrics.tick.cold, 'made an environment', { color: COLORS.p50 }),
-        own(metrics.tick.failed, 'failed', { color: COLORS.bad }),
-        own(metrics.tick.throttled, 'throttled', { color: COLORS.p95 }),
-        own(metrics.incompleteTick, 'incomplete ticks', { color: '#7f7f7f' }),
-      ], { stat: 'Sum' }),
-      graph('Throttles and errors', 'count', [
-        lambda('Throttles', 'Lambda throttles', { color: COLORS.p95 }),
-        lambda('Errors', 'Lambda errors', { color: '#9467bd' }),
-        gateway('5XXError', '5xx answers', { color: COLORS.bad }),
-        gateway('4XXError', '4xx answers', { color: '#7f7f7f' }),
-      ], { stat: 'Sum' }),
+      graph(
+        'Pings',
+        'count',
+        [
+          own(metrics.tick.cold, 'made an environment', { color: COLORS.p50 }),
+          own(metrics.tick.failed, 'failed', { color: COLORS.bad }),
+          own(metrics.tick.throttled, 'throttled', { color: COLORS.p95 }),
+          own(metrics.incompleteTick, 'incomplete ticks', { color: '#7f7f7f' }),
+        ],
+        { stat: 'Sum' },
+      ),
+      graph(
+        'Throttles and errors',
+        'count',
+        [
+          lambda('Throttles', 'Lambda throttles', { color: COLORS.p95 }),
+          lambda('Errors', 'Lambda errors', { color: '#9467bd' }),
+          gateway('5XXError', '5xx answers', { color: COLORS.bad }),
+          gateway('4XXError', '4xx answers', { color: '#7f7f7f' }),
+        ],
+        { stat: 'Sum' },
+      ),
       graph('Concurrency', 'execution environments', [
         lambda('ConcurrentExecutions', 'at work at once', { stat: 'Maximum', color: COLORS.p50 }),
         own(metrics.tick.unique, 'proved warm by a tick', { stat: 'Maximum', color: COLORS.good }),
@@ -92,7 +135,8 @@ function placed(rows) {
 function header(service, stage, logGroup) {
   const console_ = 'https://${AWS::Region}.console.aws.amazon.com';
   // "Deep linking" in the X-Ray Developer Guide.
-  const traces = (coldStart) => `${console_}/xray/home?region=\${AWS::Region}#/traces?filter=${encodeURIComponent(filter(service, coldStart))}`;
+  const traces = (coldStart) =>
+    `${console_}/xray/home?region=\${AWS::Region}#/traces?filter=${encodeURIComponent(filter(service, coldStart))}`;
   const links = [
     `[Traces of cold requests](${traces(true)})`,
     `[Traces of warm requests](${traces(false)})`,

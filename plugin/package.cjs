@@ -15,13 +15,13 @@ const { findPython, pythonEnvironment, venvPython, NO_PYTHON } = require('./pyth
 const windows = process.platform === 'win32';
 
 class Pilotlight {
-  constructor(serverless, options, { log, progress }) {
+  constructor(serverless, _options, { log, progress }) {
     this.serverless = serverless;
     this.log = log;
     this.progress = progress;
     this.folder = serverless.serviceDir;
     this.hooks = {
-      'initialize': () => this.fitLocalEngine(),
+      initialize: () => this.fitLocalEngine(),
       'before:package:createDeploymentArtifacts': () => this.package(),
       'before:package:function:package': () => this.package(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
@@ -51,12 +51,16 @@ class Pilotlight {
       [
         ...['-m', 'pilotlight_build.package', '--json', ...target],
         ...repeated('--pattern', service.package.patterns ?? []),
-        ...repeated('--handler', functions.filter(({ handler }) => handler).map(({ handler }) => handler)),
+        ...repeated(
+          '--handler',
+          functions.filter(({ handler }) => handler).map(({ handler }) => handler),
+        ),
         ...['--cache', path.join(this.folder, 'node_modules', '.cache', 'pilotlight')],
       ],
       { cwd: this.folder, encoding: 'utf8', env: pythonEnvironment() },
     );
-    if (built.status !== 0) throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
+    if (built.status !== 0)
+      throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
     const { artifact, bytes, sha256, notices } = JSON.parse(built.stdout);
     for (const notice of notices) this.log.warning(notice);
     const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
@@ -94,7 +98,8 @@ class Pilotlight {
       return type.startsWith('AWS::XRay::') ? !wanted || local : type.startsWith('AWS::CloudWatch::') && !wanted;
     });
     for (const id of left) delete resources[id];
-    if (wanted && local && left.length) this.log.notice(`Left out, for the engine at ${local} has no X-Ray: ${left.join(', ')}`);
+    if (wanted && local && left.length)
+      this.log.notice(`Left out, for the engine at ${local} has no X-Ray: ${left.join(', ')}`);
   }
 
   /**
@@ -112,7 +117,9 @@ class Pilotlight {
     if (!windows) {
       fs.mkdirSync(folder, { recursive: true });
       for (const name of runtimes) {
-        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
+        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, {
+          mode: 0o755,
+        });
       }
     }
     process.env.PATH = [folder, process.env.PATH].join(path.delimiter);

@@ -24,6 +24,7 @@ function pythonEnvironment() {
   return { ...process.env, PYTHONPATH: found.join(path.delimiter), PYTHONDONTWRITEBYTECODE: '1' };
 }
 
-const NO_PYTHON = 'Packaging needs Python 3.11 or newer with pip: `node scripts/setup.mjs` sets one up in .venv.';
+const NO_PYTHON =
+  'Packaging needs Python 3.11 or newer with pip: `node scripts/setup.mjs --for run` sets one up in .venv.';
 
 module.exports = { findPython, pythonEnvironment, venvPython, NO_PYTHON };

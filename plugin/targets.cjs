@@ -29,7 +29,12 @@ function check(listed, names) {
     const folder = process.cwd(); // osls runs in the service's folder
     const python = findPython(folder);
     if (!python) throw mistake(NO_PYTHON);
-    const answer = spawnSync(python, ['-m', 'pilotlight_build.resolve_targets'], { cwd: folder, env: pythonEnvironment(), input, encoding: 'utf8' });
+    const answer = spawnSync(python, ['-m', 'pilotlight_build.resolve_targets'], {
+      cwd: folder,
+      env: pythonEnvironment(),
+      input,
+      encoding: 'utf8',
+    });
     if (answer.status !== 0) throw mistake(answer.stderr.trim());
     checked.set(input, JSON.parse(answer.stdout));
   }

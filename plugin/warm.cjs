@@ -24,7 +24,7 @@ class Warm {
         lifecycleEvents: ['warm'],
         options: {
           'strict-warm': { ...STRICT, usage: 'Fail where the tick does not prove every environment warm' },
-          json: { usage: 'Print the tick\'s result as JSON', type: 'boolean' },
+          json: { usage: "Print the tick's result as JSON", type: 'boolean' },
         },
       },
     };
@@ -53,12 +53,15 @@ class Warm {
       else short.push(`${told}: ${causes}`);
     }
     for (const message of short) this.log.warning(message);
-    if (short.length && this.options['strict-warm']) throw this.error(`The service is not warm. ${short.join('. ')}`, 'NOT_WARM');
+    if (short.length && this.options['strict-warm'])
+      throw this.error(`The service is not warm. ${short.join('. ')}`, 'NOT_WARM');
   }
 
   /** One tick, by the deployed warmer: it has the permission, and what it learns of the spread serves its next ticks. */
   async tick() {
-    const { LambdaClient, InvokeCommand } = createRequire(require.resolve('serverless/package.json'))('@aws-sdk/client-lambda');
+    const { LambdaClient, InvokeCommand } = createRequire(require.resolve('serverless/package.json'))(
+      '@aws-sdk/client-lambda',
+    );
     const progress = this.progress.get('main');
     progress.notice('Warming');
     let answer;
@@ -66,14 +69,18 @@ class Warm {
       const lambda = new LambdaClient(await this.provider.getAwsSdkV3Config());
       answer = await lambda.send(new InvokeCommand({ FunctionName: this.warmer().name }));
     } catch (error) {
-      const reason = error.name === 'ResourceNotFoundException' ? 'it is not deployed: run `sls deploy` first' : error.message;
+      const reason =
+        error.name === 'ResourceNotFoundException' ? 'it is not deployed: run `sls deploy` first' : error.message;
       throw this.error(`The warmer ${this.warmer().name} could not be invoked: ${reason}`, 'WARMER_NOT_INVOKED');
     } finally {
       progress.remove();
     }
     const payload = JSON.parse(Buffer.from(answer.Payload).toString() || 'null');
     if (answer.FunctionError) {
-      throw this.error(`The warmer failed: ${payload?.errorMessage ?? answer.FunctionError}; see \`sls logs -f warmer\``, 'WARMER_FAILED');
+      throw this.error(
+        `The warmer failed: ${payload?.errorMessage ?? answer.FunctionError}; see \`sls logs -f warmer\``,
+        'WARMER_FAILED',
+      );
     }
     return payload;
   }

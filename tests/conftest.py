@@ -57,9 +57,3 @@ def until(find: Callable[[], Found], *, seconds: float = 20.0, what: str = "") -
         assert time.monotonic() < deadline, f"still waiting after {seconds} s for {what or find}"
         time.sleep(0.05)
     return found
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Markers of our own."""
-    config.addinivalue_line("markers", "slow: takes more than ten seconds, most of them waiting")
-    config.addinivalue_line("markers", "end_to_end: runs against the service, deployed by sls into a local engine")

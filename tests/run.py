@@ -1,4 +1,9 @@
-"""`npm test`: style, types, then the tests with the whole stack. Further arguments go to pytest."""
+"""`npm test`: style, types, then the tests with the whole stack. `npm run check`: the same with the fast tests alone.
+
+Further arguments go to pytest.
+"""
+
+from __future__ import annotations
 
 import argparse
 import subprocess
@@ -6,43 +11,61 @@ import sys
 import time
 from collections.abc import Sequence
 
+from tests.coverage_table import coverage_table
 from tests.support.project import PROJECT
 
-EVERY_FILE = ("--config", 'include = ["**/*.py"]', ".")
+BIOME = ["node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"]
+EVERY_FILE = ["--config", 'include = ["**/*.py"]', "."]
 """Beside Pilotlight's own files, which pyproject.toml names, those of the user."""
 STEPS = (
-    ("style", ["ruff", "check", "."]),
-    ("format", ["ruff", "format", "--check", "."]),
-    ("types", ["mypy"]),
-    ("your files", ["ruff", "check", "-q", *EVERY_FILE]),
-    ("format of your files", ["ruff", "format", "-q", "--check", *EVERY_FILE]),
+    ("style", [sys.executable, "-m", "ruff", "check", "."]),
+    ("format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
+    ("JavaScript", BIOME),
+    ("types", [sys.executable, "-m", "mypy"]),
+    ("your files", [sys.executable, "-m", "ruff", "check", "-q", *EVERY_FILE]),
+    ("format of your files", [sys.executable, "-m", "ruff", "format", "-q", "--check", *EVERY_FILE]),
 )
 ADVICE = ("your files", "format of your files")
 """Told, and never a failure: handler.py, and what else a user adds, is the user's."""
+FAST = ["-n", "auto", "-m", "not end_to_end and not slow and not browser"]
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run each step until one fails; return its exit code."""
     parser = argparse.ArgumentParser(prog="npm test --", description=__doc__)
+    parser.add_argument("--fast", action="store_true", help="leave out what starts an engine or a browser, or waits")
     parser.add_argument("--only-pytest", action="store_true", help="leave out style and types")
     options, for_pytest = parser.parse_known_args(arguments)
+    is_whole = not options.fast and not for_pytest
     steps = [] if options.only_pytest else list(STEPS)
-    steps.append(("tests", ["pytest", *for_pytest]))
+    steps.append(("tests", _tests([*FAST, *for_pytest] if options.fast else for_pytest, with_coverage=is_whole)))
     started = time.monotonic()
     for number, (name, command) in enumerate(steps, 1):
-        _say(f"{name} ({number} of {len(steps)}): {' '.join(command)}")
+        _say(f"{name} ({number} of {len(steps)}): {_shown(command)}")
         try:
-            code = subprocess.run([sys.executable, "-m", *command], cwd=PROJECT, check=False).returncode
+            code = subprocess.run(command, cwd=PROJECT, check=False).returncode
         except KeyboardInterrupt:
             _say(f"stopped during {name}")
-            return 130
+            return INTERRUPTED
         if code and name in ADVICE:
             _say(f"notice: the above is about your own files and stops nothing ({name})")
         elif code:
             _say(f"FAILED: {name} (exit code {code})")
             return code if code > 0 else 1
+    if is_whole:
+        print(coverage_table(PROJECT), file=sys.stderr)
     _say(f"all passed in {time.monotonic() - started:.0f} s")
     return 0
+
+
+def _tests(for_pytest: Sequence[str], *, with_coverage: bool) -> list[str]:
+    measured = ["coverage", "run", "-m"] if with_coverage else []
+    return [sys.executable, "-m", *measured, "pytest", *for_pytest]
+
+
+def _shown(command: Sequence[str]) -> str:
+    return " ".join(command).removeprefix(f"{sys.executable} -m ")
 
 
 def _say(message: str) -> None:

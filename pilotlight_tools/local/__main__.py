@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(
             f"error: this Python ({sys.executable}) has no module {error.name!r}: run `npm start`, "
-            "which makes the environment, or `python -m pip install --require-hashes -r requirements-dev.txt` in yours",
+            "which makes the environment, or `python -m pip install --require-hashes -r requirements-run.txt` in yours",
             file=sys.stderr,
         )
         return 1

@@ -22,8 +22,11 @@ EXIT_CODE_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison; the exit code is 0, 1 for a problem with the trace, 2 for wrong usage, 130."""
+    """Print the comparison; the exit code is 0, 1 for a problem with the trace or the plot, 2 for wrong usage, 130."""
     options = _parser().parse_args(arguments)
+    if options.plot and not _can_draw():
+        print("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev` installs it", file=sys.stderr)
+        return 1
     try:
         loads = [(seed, _load(options, seed)) for seed in range(options.seed, options.seed + options.runs)]
         model = PoolModel(
@@ -79,6 +82,14 @@ def _report(
         "setting": dataclasses.asdict(setting),
         "policies": list(rows),
     }
+
+
+def _can_draw() -> bool:
+    try:
+        import matplotlib  # noqa: F401 (half a second, and only a plot needs it)
+    except ModuleNotFoundError:
+        return False
+    return True
 
 
 def _plot(report: Mapping[str, Any], path: Path) -> None:

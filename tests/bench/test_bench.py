@@ -22,6 +22,7 @@ from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
+pytestmark = pytest.mark.slow
 QUOTA_MISSING = cpu_quota.unavailable()
 
 

@@ -14,6 +14,7 @@ import pytest
 from bench.coverage import PoolSettings, pool_of, run
 from pilotlight_tools.local.runtime.python import runtime_python
 
+pytestmark = pytest.mark.slow
 FUNCTION = """
 import os
 import time

@@ -50,6 +50,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_stage_is_read_as_it_would_be_deployed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stage", "prod", "--project", str(project), "--json", "--requests-per-month", "2000"]) == 0
     plan = json.loads(capsys.readouterr().out)["plan"]
@@ -58,6 +59,7 @@ def test_a_stage_is_read_as_it_would_be_deployed(project: Path, capsys: pytest.C
     assert (plan["warmer_memory_mb"], plan["requests_per_month"]) == (512, 2000)
 
 
+@pytest.mark.slow
 def test_a_flag_stands_in_for_what_cannot_be_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "serverless.yml").write_text(SERVERLESS_YML.replace("rate(4 minutes)", "cron(0/5 * * * ? *)"))
     arguments = ["--stage", "prod", "--project", str(project), "--json"]
@@ -68,6 +70,7 @@ def test_a_flag_stands_in_for_what_cannot_be_read(project: Path, capsys: pytest.
     assert (plan["interval_minutes"], plan["memory_mb"], plan["concurrency"]) == (5, 2048, 12)
 
 
+@pytest.mark.slow
 def test_this_projects_own_stages_are_priced() -> None:
     configuration = print_configuration("prod", PROJECT)
     fields = plan_fields(configuration)
@@ -78,6 +81,7 @@ def test_this_projects_own_stages_are_priced() -> None:
     assert fields["interval_minutes"] == 5
 
 
+@pytest.mark.slow
 def test_a_configuration_that_does_not_resolve_says_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = SERVERLESS_YML.replace("${param:concurrency}", "${param:nothing}")
     (project / "serverless.yml").write_text(broken)

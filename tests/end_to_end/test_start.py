@@ -85,6 +85,8 @@ def starting(temporary: Path, folder: Path, *arguments: str, **environment: str)
         process.wait()
         for reader in readers:
             reader.join(20)
+        process.stdout.close()
+        process.stderr.close()
 
 
 def collect(stream: Iterator[str], into: list[str]) -> None:

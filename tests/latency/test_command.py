@@ -113,6 +113,7 @@ def test_no_credentials_is_said_without_a_traceback() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_an_x_ray_that_does_not_answer_is_said() -> None:
     with XRay(service=SERVICE, stage=STAGE) as gone:
         endpoint = gone.endpoint_url

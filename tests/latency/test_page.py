@@ -39,6 +39,7 @@ BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_browser = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
 )
+pytestmark = pytest.mark.browser
 CHARTS = ("spread-chart", "rate-chart", "coverage-chart")
 LIVE_WITHIN_SECONDS = 5
 FLAGS = (

@@ -140,6 +140,7 @@ def test_time_ranges_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: 
     assert report.requests == report.measured == len(moments)
 
 
+@pytest.mark.slow
 def test_throttled_calls_are_repeated_and_told() -> None:
     turns = itertools.count()
     with XRay(service=SERVICE, stage=STAGE, admit=lambda _: next(turns) not in {1, 3}) as xray:

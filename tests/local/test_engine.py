@@ -19,6 +19,7 @@ from tests.conftest import until
 from tests.support.processes import children_of, is_alive, listening_addresses
 from tests.support.project import PROJECT
 
+pytestmark = pytest.mark.slow
 FUNCTION = """
 import json, os, time
 def handler(event, context):

@@ -68,6 +68,7 @@ def test_a_peers_ping_is_answered_in_its_own_words(name: str, answer: object) ->
     assert handler.handler(read(name), Context()) == answer
 
 
+@pytest.mark.slow
 def test_invoke_local_needs_no_python_of_lambdas_own(sample_project: Path, tmp_path: Path) -> None:
     """osls starts the function with a command named python3.13, whether this machine has one or not."""
     tool = DeployTool(tmp_path / "service", {}, sample_project)

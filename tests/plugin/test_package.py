@@ -54,6 +54,7 @@ def files(built: Built) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.slow
 def test_holds_the_code_it_needs_and_nothing_else(files: dict[str, bytes]) -> None:
     """Top-level names are the project's own modules and the dependencies that Lambda does not bring."""
     top = {name.split("/")[0] for name in files}
@@ -76,6 +77,7 @@ def test_leaves_out_what_is_for_tests(files: dict[str, bytes]) -> None:
     assert not [name for name in files if re.search(r"(^|/)testing\.", name) and name.startswith("pilotlight/")]
 
 
+@pytest.mark.slow
 def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
     """Exactly what boto3 brings with it is what requirements.txt asks for and the package lacks."""
     everything = (PROJECT / "requirements.txt").read_text()
@@ -94,6 +96,7 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_no_bulk(built: Built, files: dict[str, bytes]) -> None:
     """No tests, stubs or installer's records; half a megabyte at most."""
     with zipfile.ZipFile(built.artifact) as archive:
@@ -103,6 +106,7 @@ def test_no_bulk(built: Built, files: dict[str, bytes]) -> None:
     assert not [name for name in files if re.search(r"(^|/)tests?/|\.pyi$|py\.typed$|RECORD$|INSTALLER$", name)]
 
 
+@pytest.mark.slow
 def test_compiled_parts_are_for_the_deployed_platform(files: dict[str, bytes]) -> None:
     """ELF e_machine 0xB7 is AArch64; the file's name says which Python it was built for."""
     compiled = {name: content for name, content in files.items() if name.endswith(".so")}
@@ -113,6 +117,7 @@ def test_compiled_parts_are_for_the_deployed_platform(files: dict[str, bytes]) -
         assert f"cpython-{DEPLOYED.python[0]}{DEPLOYED.python[1]}-" in name or ".abi3." in name
 
 
+@pytest.mark.slow
 @needs_deployed_python
 def test_bytecode_is_never_checked_against_the_source(files: dict[str, bytes]) -> None:
     """PEP 552: flags 0b01 is a hash-based .pyc that is not checked; 0 would be a timestamp, which never holds there."""
@@ -126,6 +131,7 @@ def test_bytecode_is_never_checked_against_the_source(files: dict[str, bytes]) -
         assert struct.unpack_from("<I", content, 4)[0] == 0b01
 
 
+@pytest.mark.slow
 @needs_deployed_python
 def test_bytecode_belongs_to_the_source_beside_it(files: dict[str, bytes]) -> None:
     """Nothing checks it on Lambda, so it is checked here: the hash in each .pyc is that of the source in the zip."""
@@ -136,6 +142,7 @@ def test_bytecode_belongs_to_the_source_beside_it(files: dict[str, bytes]) -> No
             assert content[8:16] == _imp.source_hash(key, source), name
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_path: Path) -> None:
     """From another folder, with files of another time, without any cache: the same SHA-256."""
     elsewhere = copied(project, tmp_path / "elsewhere")
@@ -144,6 +151,7 @@ def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_pa
     assert again.sha256 == built.sha256
 
 
+@pytest.mark.slow
 def test_built_once_until_something_changes(tmp_path: Path) -> None:
     """A second build is the first's; a changed line of code makes a new one from the kept dependencies."""
     project = small_project(tmp_path)
@@ -156,6 +164,7 @@ def test_built_once_until_something_changes(tmp_path: Path) -> None:
     assert third.sha256 != first.sha256
 
 
+@pytest.mark.slow
 @needs_deployed_python
 def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
     """`import handler, warmer` with only the unpacked zip and boto3's family on the path."""
@@ -267,6 +276,7 @@ def test_later_patterns_win(tmp_path: Path) -> None:
     assert list(own_files(project, ["handler.py", "!**", "a/**", "!a/two.py"])) == ["a/b/three.py", "a/one.py"]
 
 
+@pytest.mark.slow
 def test_a_pattern_takes_from_the_dependencies_too(files: dict[str, bytes]) -> None:
     """The SDK's web server integrations go; what pings patch stays."""
     integrations = {name.split("/")[2] for name in files if name.startswith("aws_xray_sdk/ext/")}
@@ -288,6 +298,7 @@ def test_markers_are_decided_for_lambda_not_for_this_machine(tmp_path: Path) -> 
     assert re.findall(r"^(\w+)==", read(requirements, DEPLOYED), re.MULTILINE) == ["arm", "new"]
 
 
+@pytest.mark.slow
 def test_a_dependency_without_hashes_or_wheel_says_the_way_out(tmp_path: Path) -> None:
     project = small_project(tmp_path)
     (project / "requirements.txt").write_text("wrapt==1.17.3\n")
@@ -305,6 +316,7 @@ def test_an_interpreter_of_another_version_is_not_taken(tmp_path: Path, monkeypa
     assert "Python 3.99" in bytecode.missing_notice((3, 99))
 
 
+@pytest.mark.slow
 def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> None:
     """Compiled for /var/task, whatever folder it was compiled in."""
     if HAS_PYTHON is None:

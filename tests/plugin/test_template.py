@@ -30,6 +30,7 @@ from tests.support.service import NAME
 if TYPE_CHECKING:
     from pilotlight.environment import Kind, Start
 
+pytestmark = pytest.mark.slow
 TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
 Template = dict[str, Any]
 

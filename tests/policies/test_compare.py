@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,15 @@ def test_the_command_prints_the_table_as_json_and_draws_the_picture(
 def test_the_table_cites_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--runs", "1", "--maximum", "1"]) == 0
     assert "Shahrad" in capsys.readouterr().out
+
+
+def test_a_plot_without_matplotlib_ends_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is simulated: `npm run policies` installs no matplotlib."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["--plot", str(tmp_path / "plot.png")]) == 1
+    assert capsys.readouterr().err.startswith("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev`")
 
 
 def test_a_missing_trace_ends_with_the_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

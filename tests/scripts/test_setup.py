@@ -18,6 +18,8 @@ import pytest
 from tests.support.project import PROJECT
 
 NODE_PLATFORM = (sys.platform, {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()))
+REQUIREMENTS = {"run": "requirements-run.txt", "dev": "requirements-dev.txt"}
+USAGE = "Usage: setup.mjs [--for run|dev] [-- command …]"
 COUNTING = """
 import signal, sys, time
 seen = []
@@ -35,15 +37,15 @@ sys.exit(42)
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A checkout whose stamps say that all is set up; its .venv is this Python."""
-    (tmp_path / "scripts").mkdir()
-    for name in ("scripts/setup.mjs", "package.json", "package-lock.json", "requirements-dev.txt"):
+    shutil.copytree(PROJECT / "scripts", tmp_path / "scripts")
+    for name in ("package.json", "package-lock.json", *REQUIREMENTS.values()):
         shutil.copyfile(PROJECT / name, tmp_path / name)
     (tmp_path / ".venv/bin").mkdir(parents=True)
     python = tmp_path / ".venv/bin/python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     (tmp_path / "node_modules").mkdir()
-    write_stamps(tmp_path)
+    write_stamps(tmp_path, "run", "dev")
     return tmp_path
 
 
@@ -122,6 +124,45 @@ def test_a_failed_install_shows_what_pip_said(clone: Path) -> None:
     assert done.stdout == ""
 
 
+def test_running_installs_less_than_developing(clone: Path) -> None:
+    """From nothing, and upwards; what is there for developing is enough for running."""
+    replace_installers(clone)
+    found = {"PATH": f"{clone}{os.pathsep}{os.environ['PATH']}", "npm_execpath": ""}
+    write_stamps(clone)
+    assert set_up(clone, "--for", "run", "--", "true", **found).returncode == 0
+    assert installed(clone) == ["npm ci --omit=dev", "pip requirements-run.txt"]
+    assert set_up(clone, "--for", "run", "--", "true", **found).stderr == ""
+    assert set_up(clone, "--for", "dev", "--", "true", **found).returncode == 0
+    assert installed(clone) == ["npm install --no-save", "pip requirements-dev.txt"]
+    assert set_up(clone, "--for", "run", "--", "true", **found).stderr == ""
+    assert set_up(clone, "--", "true", **found).stderr == ""
+    assert installed(clone) == []
+
+
+def test_a_changed_lock_is_installed_again(clone: Path) -> None:
+    replace_installers(clone)
+    found = {"PATH": f"{clone}{os.pathsep}{os.environ['PATH']}", "npm_execpath": ""}
+    for name in ("package-lock.json", "requirements-dev.txt"):
+        (clone / name).write_text((clone / name).read_text() + "\n")
+    assert set_up(clone, "--for", "dev", **found).returncode == 0
+    assert installed(clone) == ["npm ci", "pip requirements-dev.txt"]
+
+
+@pytest.mark.parametrize("arguments", [["--for"], ["--for", "fun"], ["--fro", "run"], ["--for", "run", "dev"]])
+def test_unknown_arguments_are_wrong_usage(clone: Path, arguments: list[str]) -> None:
+    done = set_up(clone, *arguments, "--", "true")
+    assert done.returncode == 2
+    assert done.stderr == f"error: unknown arguments: {' '.join(arguments)}. {USAGE}\n"
+
+
+def test_lock_refuses_what_it_does_not_know(clone: Path) -> None:
+    done = subprocess.run(
+        ["node", "scripts/lock.mjs", "--all"], cwd=clone, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: unknown arguments: --all. Usage: npm run lock [-- --upgrade]\n"
+
+
 def set_up(clone: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["node", "scripts/setup.mjs", *arguments],
@@ -134,13 +175,37 @@ def set_up(clone: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )
 
 
-def write_stamps(clone: Path) -> None:
+def write_stamps(clone: Path, *groups: str) -> None:
+    """The stamps that installations for `groups` leave."""
+
     def digest(name: str) -> str:
         return hashlib.sha256((clone / name).read_bytes()).hexdigest()
 
     version = ".".join(map(str, sys.version_info[:3]))
-    (clone / "node_modules/.pilotlight-stamp").write_text(" ".join([digest("package-lock.json"), *NODE_PLATFORM]))
-    (clone / ".venv/.pilotlight-stamp").write_text(f"{digest('requirements-dev.txt')} {version}")
+    node = [" ".join([group, digest("package-lock.json"), *NODE_PLATFORM]) for group in groups]
+    python = [f"{group} {digest(REQUIREMENTS[group])} {version}" for group in groups]
+    (clone / "node_modules/.pilotlight-stamp").write_text("\n".join(node) + "\n")
+    (clone / ".venv/.pilotlight-stamp").write_text("\n".join(python) + "\n")
+
+
+def replace_installers(clone: Path) -> None:
+    """An npm and a pip that install nothing and write their arguments to `installed`."""
+    (clone / "npm").write_text(f'#!/bin/sh\necho "npm $*" >> "{clone}/installed"\n')
+    python = f"""#!/bin/sh
+[ "$1 $2 $3" = "-m pip install" ] || exec "{sys.executable}" "$@"
+for last; do :; done
+echo "pip ${{last##*/}}" >> "{clone}/installed"
+"""
+    (clone / ".venv/bin/python").write_text(python)
+    (clone / "npm").chmod(0o755)
+
+
+def installed(clone: Path) -> list[str]:
+    """What the replaced installers were asked for, without the options that are always the same."""
+    file = clone / "installed"
+    lines = file.read_text().splitlines() if file.exists() else []
+    file.unlink(missing_ok=True)
+    return [line.removesuffix(" --no-audit --no-fund --loglevel=error") for line in lines]
 
 
 def wait_for(condition: object, seconds: float = 20) -> None:

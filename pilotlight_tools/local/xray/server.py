@@ -61,8 +61,8 @@ class XRay:
         self._lock = threading.RLock()
 
     def start(self) -> Self:
-        self._store = Store(self._maximum_bytes)
         listener, port_socket = _bind_pair(self._wanted_port)
+        self._store = Store(self._maximum_bytes)
         self.port: int = listener.getsockname()[1]
         self._daemon_port = DaemonPort(port_socket, self._take_datagram, self._expire)
         operations = Operations(self._store, self._take, page_size=self._page_size, destination=self._destination)

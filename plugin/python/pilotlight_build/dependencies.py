@@ -113,7 +113,7 @@ def _install(pinned: str, platform: Platform, folder: Path) -> None:
         if without and platform.machine:
             way_out = f"\n{without[1]} has no wheel for {platform.name}: pin a version that has one, or do without it."
         if "No module named pip" in done.stderr:
-            way_out = "\nThis Python has no pip. `node scripts/setup.mjs` makes an environment that has."
+            way_out = "\nThis Python has no pip. `node scripts/setup.mjs --for run` makes an environment that has."
         raise PackagingError("pip could not install the dependencies:\n  " + "\n  ".join(said) + way_out)
 
 

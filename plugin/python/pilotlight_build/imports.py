@@ -79,7 +79,7 @@ def _way_out(module: str, root: Path, own: Mapping[str, bytes]) -> str:
     if (root / top).is_dir() and any((root / top).rglob("*.py")):
         return f"the package leaves out: add '{top}/**' to package.patterns in serverless.yml."
     return (
-        f"is neither a module of this project nor in requirements.txt: add its package to `dependencies` in "
+        f"is neither a module of this project nor in requirements.txt: add its package to the group `service` in "
         f"pyproject.toml and run `npm run lock`, or add {top}'s file to the project and to package.patterns."
     )
 

@@ -299,6 +299,7 @@ def test_missing_parameters_and_broken_bodies_are_refused(filled: XRay) -> None:
         assert refusal.value.headers["x-amzn-ErrorType"] == "InvalidRequestException"
 
 
+@pytest.mark.slow
 def test_throttling_is_what_boto3_takes_for_throttling() -> None:
     """`admit` refuses twice; boto3's own retries take that for throttling and try again."""
     refusals = iter([False, False])

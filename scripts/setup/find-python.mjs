@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { SetupError } from './errors.mjs';
+import { isWindows } from './project.mjs';
+
+const oldest = [3, 11];
+const wanted = `Python ${oldest.join('.')} or newer`;
+
+/**
+ * The first Python that is new enough and can make environments: `PYTHON` if it is set, else the usual names. Each is
+ * run, not only looked up: a version manager's shim is on PATH even when its Python is not selected.
+ */
+export function findPython() {
+  const chosen = process.env.PYTHON;
+  const names = chosen ? [chosen] : ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python'];
+  const commands = [...names.map((name) => [name]), ...(isWindows && !chosen ? [['py', '-3']] : [])];
+  const found = [];
+  for (const command of commands) {
+    const python = probe(command);
+    if (python?.hasVenv && isNewEnough(python)) return python;
+    if (python) found.push(python);
+  }
+  throw new SetupError(whyNone(found, chosen));
+}
+
+/** What a Python says of itself, or null when it does not run. */
+export function probe(command) {
+  const question = "import sys; print('%d.%d.%d' % sys.version_info[:3])\nimport venv, ensurepip; print('venv')";
+  const answer = spawnSync(command[0], [...command.slice(1), '-c', question], { encoding: 'utf8' });
+  const [version, venv] = (answer.stdout ?? '').trim().split(/\r?\n/);
+  return /^\d+\.\d+\.\d+$/.test(version) ? { command, version, hasVenv: venv === 'venv' } : null;
+}
+
+export function isNewEnough({ version }) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
+}
+
+function whyNone(found, chosen) {
+  const recent = found.find(isNewEnough);
+  if (recent) {
+    const minor = recent.version.split('.').slice(0, 2).join('.');
+    return (
+      `${recent.command.join(' ')} (Python ${recent.version}) cannot make virtual environments: its venv module is ` +
+      `missing. On Debian and Ubuntu: sudo apt-get install python${minor}-venv`
+    );
+  }
+  if (chosen) {
+    const seen = found.length ? `is Python ${found[0].version}` : 'does not run';
+    return `PYTHON=${chosen} ${seen}; ${wanted} is needed. Set PYTHON to one, or unset it to have one looked for.`;
+  }
+  const seen = found.map(({ command, version }) => `${command.join(' ')} = ${version}`).join(', ');
+  return `${wanted} is needed; ${seen ? `only found ${seen}` : 'found none'}. Install one, or set PYTHON to its path.`;
+}

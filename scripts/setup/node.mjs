@@ -1,0 +1,35 @@
+// Node packages, from package-lock.json into node_modules.
+
+import { digest, inRoot, isWindows } from './project.mjs';
+import { groupsIn, isStamped, writeStamp } from './stamp.mjs';
+import { step } from './step.mjs';
+
+const stamp = inRoot('node_modules', '.pilotlight-stamp');
+
+export function isNodeReady(group) {
+  return isStamped(stamp, stampLine(group));
+}
+
+export async function installNodePackages(group) {
+  const lines = groupsIn(group).map(stampLine);
+  await step('Node packages', npm(...installation(group), '--no-audit', '--no-fund', '--loglevel=error'), {
+    shell: isWindows,
+  });
+  writeStamp(stamp, lines);
+}
+
+/** npm's command line: npm gives its own path to the scripts it runs; without npm around us, the one on PATH. */
+export function npm(...args) {
+  const around = process.env.npm_execpath;
+  return around?.endsWith('.js') ? [process.execPath, around, ...args] : [isWindows ? 'npm.cmd' : 'npm', ...args];
+}
+
+function installation(group) {
+  // `npm ci` starts by removing node_modules, from which a running `npm start` may be deploying.
+  if (group === 'dev' && isNodeReady('run')) return ['install', '--no-save'];
+  return group === 'dev' ? ['ci'] : ['ci', '--omit=dev'];
+}
+
+function stampLine(group) {
+  return [group, digest('package-lock.json'), process.platform, process.arch].join(' ');
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { SetupError } from './errors.mjs';
+import { inRoot, isWindows } from './project.mjs';
+import { binaries, venvPython } from './python.mjs';
+import { endBy, ended, interruption, stop } from './signals.mjs';
+
+/**
+ * Runs the command in a process group of its own, so that the terminal's signals reach it through us alone, and ends as
+ * the command ends. `python` as the command is the one in .venv.
+ */
+export async function run([name, ...args]) {
+  const program = name === 'python' ? venvPython : name;
+  const child = spawn(program, args, { stdio: 'inherit', env: environment(), detached: !isWindows });
+  const parent = process.ppid;
+  const orphaned = setInterval(() => process.ppid !== parent && !interruption() && stop('SIGTERM'), 1000); // npm or the shell was killed
+  const { code, signal, error } = await ended(child);
+  clearInterval(orphaned);
+  if (error) throw new SetupError(`${name} did not start: ${error.message}`);
+  if (signal) endBy(signal);
+  else process.exitCode = code;
+}
+
+function environment() {
+  const modules = [inRoot('plugin', 'python'), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter); // pilotlight_build
+  const variables = { ...process.env, VIRTUAL_ENV: inRoot('.venv'), PYTHONPATH: modules };
+  const pathName = Object.keys(variables).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
+  variables[pathName] = [binaries, inRoot('node_modules', '.bin'), variables[pathName]].join(path.delimiter);
+  return variables;
+}

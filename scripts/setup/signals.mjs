@@ -1,0 +1,44 @@
+// Hands each signal on to the children, so that a Ctrl-C, which comes from the terminal and again from npm, comes once.
+
+export const children = new Set();
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+let firstSignal = null;
+const lastTime = {};
+
+for (const signal of forwarded) {
+  process.on(signal, () => {
+    // The terminal's and npm's copy of one key press come within milliseconds of each other; a person's second press does not.
+    const isRepeated = Date.now() - (lastTime[signal] ?? 0) < 300;
+    lastTime[signal] = Date.now();
+    if (!isRepeated) stop(signal);
+  });
+}
+
+/** The signal that asked this process to end, or null. */
+export function interruption() {
+  return firstSignal;
+}
+
+export function stop(signal) {
+  firstSignal ??= signal;
+  for (const child of children) child.kill(signal);
+}
+
+/** Ends this process by the signal that ended its child. */
+export function endBy(signal) {
+  for (const each of forwarded) process.removeAllListeners(each);
+  process.kill(process.pid, signal);
+}
+
+/** How a child ended: its exit code, its signal, or why it did not start. */
+export async function ended(child) {
+  children.add(child);
+  try {
+    return await new Promise((resolve) => {
+      child.once('error', (error) => resolve({ error }));
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+  } finally {
+    children.delete(child);
+  }
+}

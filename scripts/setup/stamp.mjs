@@ -1,0 +1,17 @@
+// A stamp says what an installation was made from, one line for each group, so that a second run only compares.
+
+import fs from 'node:fs';
+import { readIfThere } from './project.mjs';
+
+export function isStamped(file, line) {
+  return readIfThere(file).split('\n').includes(line);
+}
+
+export function writeStamp(file, lines) {
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
+/** The groups that an installation for `group` holds: what dev installs is enough for run. */
+export function groupsIn(group) {
+  return group === 'dev' ? ['run', 'dev'] : [group];
+}
