@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.apps import ROOT
-from bench.certificate import write_certificate
 from bench.cpu_quota import cpu_quota
 from bench.modes import Mode, measurable
 from bench.progress_bar import progress
 from bench.spread import Spread
+from pilotlight_tools.local.runtime.certificate import write_certificate
 from pilotlight_tools.local.runtime.python import runtime_python
 
 HOLD_MS = 50

@@ -84,7 +84,7 @@ def emit_tick(result: Mapping[str, Any], write: Callable[[str], object] = print)
     """Count one tick of one target, for the service and for the function."""
     metrics = {name: (float(result[key]), "Count") for name, key in TICK_METRICS.items()}
     metrics[COVERAGE] = (100.0 * result["coverage"], "Percent")
-    metrics[INCOMPLETE_TICK] = (0.0 if result["coverage"] >= 1 else 1.0, "Count")
+    metrics[INCOMPLETE_TICK] = (0.0 if result["complete"] else 1.0, "Count")
     metrics[EXPOSED] = (result["exposed_ms"], "Milliseconds")
     dimensions = {"Service": service_name(), "Function": result["function"]}
     emit(metrics, dimensions, sets=[["Service"], ["Service", "Function"]], write=write)

@@ -6,8 +6,8 @@ Nobody waits for it, so it imports what it needs; the API function never loads t
 from __future__ import annotations
 
 import json
+import logging
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,19 +17,22 @@ from botocore.config import Config
 from pilotlight import metrics
 from pilotlight.environment import TICK_ANNOTATIONS, Annotation, service_name
 from pilotlight.tracing import NAME
+from pilotlight.warming.deadline import Deadline
 from pilotlight.warming.fanout import FanOut
 from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.policy import Warming
 from pilotlight.warming.targets import parse_targets
-from pilotlight.warming.tick import total
+from pilotlight.warming.tick import Tally, TickResult, total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aws_xray_sdk.core.models.subsegment import Subsegment
 
     from pilotlight.warming.targets import Target
-    from pilotlight.warming.tick import TickResult
+
+SECONDS_TO_SPARE = 2.0
+"""What the ticks leave of the warmer's own timeout, for their log lines, their metrics and the result."""
+_SECONDS_WITHOUT_CLOCK = 30.0
+"""`sls invoke local` may give no clock."""
 
 xray_recorder.configure(context_missing="IGNORE_ERROR")
 _warming: Warming | None = None
@@ -38,26 +41,35 @@ _warming: Warming | None = None
 def handler(_event: object, context: Any) -> dict[str, Any]:
     """Tick every target of PILOTLIGHT_TARGETS in turn, log each result, and return them with their sums.
 
-    An incomplete tick is a result, not an exception: an asynchronous retry would only ping again. Raises TargetsError
-    where the configuration is wrong.
+    An incomplete tick is a result, not an exception: an asynchronous retry would only ping again. All is done
+    SECONDS_TO_SPARE before the warmer's own timeout. Raises TargetsError where the configuration is wrong.
     """
-    global _warming
+    deadline = Deadline(_seconds_left(context) - SECONDS_TO_SPARE)
     targets = parse_targets(os.environ.get("PILOTLIGHT_TARGETS", ""))
-    _warming = _warming or start_warming()
-    seconds_left = _seconds_left(context)
-    return total([_tick(_warming, target, seconds_left) for target in targets])
+    results = []
+    for index, target in enumerate(targets):
+        results.append(_tick(target, deadline.share(len(targets) - index)))
+    return total(results)
 
 
 def start_warming() -> Warming:
-    """One session, one set of connections and one memory for the life of this environment."""
+    """One session, and one memory of what ticks taught, for the life of this environment."""
     session = boto3.Session()
-    client = session.client("lambda", config=Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 1}))
-    return Warming(FanOut(session), Headroom(client))
+    quick = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+    return Warming(FanOut(session), Headroom(session.client("lambda", config=quick)))
 
 
-def _tick(warming: Warming, target: Target, seconds_left: Callable[[], float]) -> TickResult:
+def _tick(target: Target, deadline: Deadline) -> TickResult:
+    global _warming
     with xray_recorder.in_subsegment(NAME) as subsegment:
-        result = warming.tick(target, seconds_left)
+        try:
+            _warming = _warming or start_warming()
+            result = _warming.tick(target, deadline.seconds_left)
+        except Exception as error:  # the other targets still need their ticks
+            logging.getLogger("pilotlight").exception("the tick of %s broke", target.function)
+            requested = target.size.maximum
+            causes = (f"the tick broke: {type(error).__name__}: {error}"[:500],)
+            result = TickResult(target.function, requested, tally=Tally(failed=requested), causes=causes)
         if subsegment is not None:
             _annotate(subsegment, result)
     _report(result)
@@ -67,7 +79,7 @@ def _tick(warming: Warming, target: Target, seconds_left: Callable[[], float]) -
 def _report(result: TickResult) -> None:
     """Log what a tick proved, at ERROR where it fell short, and count it in the metrics."""
     described = result.as_dict()
-    level = "INFO" if result.coverage >= 1 else "ERROR"
+    level = "INFO" if result.complete else "ERROR"
     print(json.dumps({"level": level, "message": "tick", **described}))
     metrics.emit_tick(described)
 
@@ -81,9 +93,6 @@ def _annotate(subsegment: Subsegment, result: TickResult) -> None:
         subsegment.put_annotation(name, described[name])
 
 
-def _seconds_left(context: Any) -> Callable[[], float]:
+def _seconds_left(context: Any) -> float:
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if callable(remaining):
-        return lambda: remaining() / 1000
-    ends = time.monotonic() + 30  # `sls invoke local` may give no clock
-    return lambda: ends - time.monotonic()
+    return remaining() / 1000 if callable(remaining) else _SECONDS_WITHOUT_CLOCK

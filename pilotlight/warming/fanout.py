@@ -13,14 +13,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import select
-import socket
 import ssl
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
+
+from pilotlight.warming.connection import MOST_REPLY_BYTES, Address, Connection, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,24 +28,32 @@ if TYPE_CHECKING:
     import boto3
     from botocore.credentials import ReadOnlyCredentials
 
-CONNECT_TIMEOUT_SECONDS = 3.0
 CONNECTING_AT_ONCE = 16
+_SIGNED_TO_MEASURE = 5
 
 Outcome = Literal["succeeded", "function error", "throttled", "timed out", "failed"]
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What came of one invocation. `payload` is what it returned, parsed; `cause` says why there is none."""
+    """What came of one invocation. `payload` is what it returned, parsed; `cause` says why there is none.
+
+    `attempts` counts how often it was sent; `sent_at` and `received_at` are in epoch seconds, of the last attempt.
+    """
 
     outcome: Outcome
     sent_at: float
     payload: Any = None
     cause: str = ""
+    attempts: int = 1
+    received_at: float | None = None
 
 
 class FanOut:
-    """Invokes a function many times at once. Keeps its connections open from one tick to the next."""
+    """Invokes a function many times at once. Its connections live from `connect` to `close`: one tick.
+
+    What is open when Lambda freezes the warmer may be reset, or swallow bytes silently, when it thaws.
+    """
 
     def __init__(self, session: boto3.Session) -> None:
         """The endpoint, region and credentials are those of the session's Lambda client."""
@@ -54,50 +62,68 @@ class FanOut:
         self._region = client.meta.region_name
         self._url = client.meta.endpoint_url.rstrip("/")
         endpoint = urlsplit(self._url)
-        self._host = endpoint.hostname or ""
         self._host_header = endpoint.netloc
-        self._port = endpoint.port
-        self._tls = _tls_context() if endpoint.scheme == "https" else None
-        self._idle: list[http.client.HTTPConnection] = []
+        tls = _tls_context() if endpoint.scheme == "https" else None
+        self._address = Address(endpoint.hostname or "", endpoint.port or (443 if tls else 80), tls)
+        self._idle: list[Connection] = []
 
-    def connect(self, count: int) -> None:
-        """Have `count` connections open. Raises OSError where the Lambda API cannot be reached."""
-        self._idle = [connection for connection in self._idle if _is_alive(connection)]
+    def connect(self, count: int, timeout_seconds: float) -> None:
+        """Have `count` connections open. Raises OSError where the Lambda API cannot be reached in that time."""
+        deadline = time.monotonic() + timeout_seconds
         missing = count - len(self._idle)
-        if missing > 0:
-            with ThreadPoolExecutor(min(missing, CONNECTING_AT_ONCE)) as pool:  # a TLS handshake is mostly waiting
-                self._idle += pool.map(lambda _: self._open(), range(missing))
+        if missing <= 0:
+            return
+        # A TLS handshake is mostly waiting. The threads are not waited for: a name look-up has no timeout of its own.
+        threads = ThreadPoolExecutor(min(missing, CONNECTING_AT_ONCE))
+        opening = [threads.submit(Connection, self._address, deadline) for _ in range(missing)]
+        done, late = wait(opening, timeout_seconds, return_when="FIRST_EXCEPTION")
+        threads.shutdown(wait=False, cancel_futures=True)
+        self._idle += [each.result() for each in done if not each.exception()]
+        for each in late:
+            each.add_done_callback(_close_late)
+        broken = next((error for each in done if (error := each.exception())), None)
+        if broken or late:
+            raise broken or TimeoutError("it accepts no connection in time")
 
     def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]:
         """Invoke `function` (name, ARN or ARN with alias) once for each payload, all at once, and wait for all.
 
-        A throttle or an error is an Invocation's outcome, never an exception; the order is that of the payloads. Raises
-        OSError where nothing could be sent at all.
+        A throttle or an error is an Invocation's outcome, never an exception; the order is that of the payloads. What
+        has not come whole within the time is timed out. Raises OSError where nothing could be sent at all.
         """
-        credentials = self._session.get_credentials()
-        if credentials is None:
-            raise OSError("no AWS credentials to sign with")
-        frozen = credentials.get_frozen_credentials()
-        self.connect(len(payloads))
-        requests = [self._request(function, payload, frozen) for payload in payloads]
         deadline = time.monotonic() + timeout_seconds
-        sent = [_send(self._idle.pop(), request) for request in requests]
-        return [self._read(connection, begun, deadline) for connection, begun in sent]
+        credentials = self._credentials()
+        self.connect(len(payloads), timeout_seconds)
+        requests = [self._request(function, payload, credentials) for payload in payloads]
+        sent = [(self._idle.pop(), request) for request in requests]
+        begun = [_send(connection, request, deadline) for connection, request in sent]
+        return [
+            self._finish(connection, request, invocation, deadline)
+            for (connection, request), invocation in zip(sent, begun, strict=True)
+        ]
+
+    def signing_seconds(self, function: str, payload: bytes) -> float:
+        """How long it takes to make one request ready, measured on a few. Raises OSError without credentials."""
+        credentials = self._credentials()
+        began = time.monotonic()
+        for _ in range(_SIGNED_TO_MEASURE):
+            self._request(function, payload, credentials)
+        return (time.monotonic() - began) / _SIGNED_TO_MEASURE
 
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
             self._idle.pop().close()
 
-    def _open(self) -> http.client.HTTPConnection:
-        connection = (
-            http.client.HTTPSConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_SECONDS, context=self._tls)
-            if self._tls
-            else http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_SECONDS)
-        )
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+    def _credentials(self) -> ReadOnlyCredentials:
+        try:
+            credentials = self._session.get_credentials()
+            frozen = credentials.get_frozen_credentials() if credentials else None
+        except Exception as error:  # a refresh may fail in any way that a credential provider has
+            raise OSError(f"no AWS credentials to sign with: {error}") from error
+        if frozen is None:
+            raise OSError("no AWS credentials to sign with")
+        return frozen
 
     def _request(self, function: str, payload: bytes, credentials: ReadOnlyCredentials) -> bytes:
         """The whole request as it goes over the wire, made beforehand so that it does not spread the pings."""
@@ -113,62 +139,76 @@ class FanOut:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + payload
 
-    def _read(self, connection: http.client.HTTPConnection, sent: Invocation, deadline: float) -> Invocation:
-        if sent.outcome != "succeeded":
-            return sent
+    def _finish(self, connection: Connection, request: bytes, begun: Invocation, deadline: float) -> Invocation:
+        """Read the response; where it broke before its first byte, send the request once more on a new connection."""
+        finished = self._read(connection, begun, deadline)
+        if finished.outcome != "failed" or finished.received_at or not connection.received_nothing:
+            return finished
         try:
-            connection.sock.settimeout(max(0.001, deadline - time.monotonic()))
-            response = http.client.HTTPResponse(connection.sock, method="POST")
-            response.begin()
-            body = response.read()
+            again = Connection(self._address, deadline)
+        except OSError:
+            return finished
+        repeated = self._read(again, _send(again, request, deadline), deadline)
+        return replace(repeated, attempts=finished.attempts + 1)
+
+    def _read(self, connection: Connection, begun: Invocation, deadline: float) -> Invocation:
+        if begun.outcome != "succeeded":
+            return begun
+        try:
+            response = connection.read(deadline)
         except TimeoutError:
             connection.close()
-            return Invocation("timed out", sent.sent_at, cause="no response within the time that the tick had left")
+            return replace(begun, outcome="timed out", cause="no whole response within the time that a ping may take")
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            return Invocation("failed", sent.sent_at, cause=f"the Lambda API broke off: {error!r}")
-        if response.will_close:
-            connection.close()
-        else:
+            return replace(begun, outcome="failed", cause=f"the Lambda API broke off: {error!r}")
+        if response.keeps_connection:
             self._idle.append(connection)
-        return _interpret(response, body, sent.sent_at)
+        else:
+            connection.close()
+        return replace(_interpret(response, begun.sent_at), received_at=time.time())
 
 
-def _send(connection: http.client.HTTPConnection, request: bytes) -> tuple[http.client.HTTPConnection, Invocation]:
+def _send(connection: Connection, request: bytes, deadline: float) -> Invocation:
     sent_at = time.time()
     try:
-        connection.sock.sendall(request)
+        connection.send(request, deadline)
     except OSError as error:
         connection.close()
-        return connection, Invocation("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
-    return connection, Invocation("succeeded", sent_at)
+        return Invocation("failed", sent_at, cause=f"the Lambda API could not be reached: {error}")
+    return Invocation("succeeded", sent_at)
 
 
-def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) -> Invocation:
+def _interpret(response: HttpResponse, sent_at: float) -> Invocation:
     try:
-        payload = json.loads(body or b"null")
-    except ValueError:
-        payload = None
-    if response.status == 200 and not response.headers.get("X-Amz-Function-Error"):
+        payload = json.loads(response.body or b"null") if len(response.body) <= MOST_REPLY_BYTES else None
+        is_json = len(response.body) <= MOST_REPLY_BYTES
+    except (ValueError, RecursionError):
+        payload, is_json = None, False
+    function_error = response.headers.get("X-Amz-Function-Error")
+    if response.status == 200 and not function_error:
+        if not is_json:
+            return Invocation("failed", sent_at, cause=_told(response))
         return Invocation("succeeded", sent_at, payload)
     described = payload if isinstance(payload, dict) else {}
     message = described.get("errorMessage") or described.get("Message") or described.get("message") or "no message"
     if response.status == 200:
         return Invocation("function error", sent_at, cause=f"{described.get('errorType', 'error')}: {message}"[:500])
-    kind = (response.headers.get("x-amzn-ErrorType") or described.get("__type") or str(response.status)).split(":")[0]
+    named = response.headers.get("x-amzn-ErrorType") or described.get("__type") or response.status
     outcome: Outcome = "throttled" if response.status == 429 else "failed"
-    return Invocation(outcome, sent_at, cause=f"{kind}: {message}"[:500])
+    return Invocation(outcome, sent_at, cause=f"{str(named).split(':')[0]}: {message}"[:500])
 
 
-def _is_alive(connection: http.client.HTTPConnection) -> bool:
-    """Whether an idle connection is still open: one with something to read was closed by the other side."""
-    if connection.sock is not None:
-        poll = select.poll()
-        poll.register(connection.sock, select.POLLIN)
-        if not poll.poll(0):
-            return True
-    connection.close()
-    return False
+def _told(response: HttpResponse) -> str:
+    """What a response with status 200 is that is no reply."""
+    content_type = response.headers.get("Content-Type", "no content type")
+    begins = response.body[:60].decode("utf-8", "replace")
+    return f"a response with status 200 that is no JSON ({content_type}): {begins!r}"
+
+
+def _close_late(opening: Future[Connection]) -> None:
+    if not opening.cancelled() and not opening.exception():
+        opening.result().close()
 
 
 def _tls_context() -> ssl.SSLContext:

@@ -8,6 +8,8 @@ some room is left.
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,11 @@ logger = logging.getLogger("pilotlight")
 
 KEPT_SECONDS = 900.0
 """How long a limit is remembered: limits change rarely, and each look-up is a call of the Lambda API."""
+KEPT_AFTER_FAILURE_SECONDS = 60.0
+"""How long a failed look-up is not tried again."""
+LOOK_UP_SECONDS = 2.0
+FEWEST_FOR_USERS = 2
+"""What users keep at least, also where a tenth is less."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +44,41 @@ class Headroom:
         self._clock = clock
         self._known: dict[str, tuple[float, Limit]] = {}
 
-    def limit(self, function: str) -> Limit:
-        """The limit for one function. A call that is refused or fails means no limit, and says so in the reason."""
+    def limit(self, function: str, timeout_seconds: float = LOOK_UP_SECONDS) -> Limit:
+        """The limit for one function, within the time. A look-up that fails means no limit; the reason says so."""
         known = self._known.get(function)
         if known is not None and self._clock() < known[0]:
             return known[1]
-        limit = self._ask(function)
-        self._known[function] = (self._clock() + KEPT_SECONDS, limit)
+        limit = self._look_up(function, min(timeout_seconds, LOOK_UP_SECONDS))
+        kept_seconds = KEPT_SECONDS if limit.pings is not None else KEPT_AFTER_FAILURE_SECONDS
+        self._known[function] = (self._clock() + kept_seconds, limit)
         return limit
 
-    def _ask(self, function: str) -> Limit:
-        from botocore.exceptions import BotoCoreError, ClientError
+    def _look_up(self, function: str, timeout_seconds: float) -> Limit:
+        """Ask in a thread of its own: boto3's timeouts are for each read, and a slow server may make many."""
+        found: queue.SimpleQueue[Limit | Exception] = queue.SimpleQueue()
+        threading.Thread(target=self._ask, args=(function, found), daemon=True).start()
+        try:
+            limit = found.get(timeout=timeout_seconds)
+        except queue.Empty:
+            limit = TimeoutError(f"no response within {timeout_seconds:g} s")
+        if isinstance(limit, Limit):
+            return limit
+        logger.warning("the concurrency limits of %s could not be read, so none is respected: %s", function, limit)
+        return Limit(None, "the concurrency limits could not be read")
 
+    def _ask(self, function: str, found: queue.SimpleQueue[Limit | Exception]) -> None:
         try:
             concurrency = self._client.get_function_concurrency(FunctionName=_without_alias(function))
             reserved = concurrency.get("ReservedConcurrentExecutions")
             if reserved is not None:
-                return Limit(_leave_room(reserved), f"the function's reserved concurrency is {reserved}")
+                found.put(Limit(_leave_room(reserved), f"the function's reserved concurrency is {reserved}"))
+                return
             account = self._client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
-            return Limit(_leave_room(account), f"the account's unreserved concurrency is {account}")
-        except (BotoCoreError, ClientError, KeyError) as error:
-            logger.warning("the concurrency limits of %s could not be read, so none is respected: %s", function, error)
-            return Limit(None, "the concurrency limits could not be read")
+            # The warmer's own invocation takes one of them.
+            found.put(Limit(_leave_room(account - 1), f"the account's unreserved concurrency is {account}"))
+        except Exception as error:  # whatever the API returned: no limit is known
+            found.put(error)
 
 
 def _without_alias(function: str) -> str:
@@ -67,5 +87,5 @@ def _without_alias(function: str) -> str:
 
 
 def _leave_room(concurrency: int) -> int:
-    """Leave users a tenth, and at least one; where there is only one, a ping that is not held may take it."""
-    return concurrency - max(1, concurrency // 10) if concurrency > 1 else concurrency
+    """Leave users a tenth, and at least two; a single ping, which is not held, may take what little there is."""
+    return max(min(1, concurrency), concurrency - max(FEWEST_FOR_USERS, concurrency // 10))

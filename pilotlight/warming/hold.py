@@ -18,22 +18,21 @@ class HoldEstimate:
 
     def __init__(self) -> None:
         self._spreads: deque[float] = deque(maxlen=5)
-        self._lead: float | None = None
+        self.lead_seconds: float | None = None
+        """The time between fixing the deadline and the first dispatch, which goes into signing; None before a tick."""
+        self.skew_seconds = 0.0
+        """How far the target's clock is ahead of the warmer's."""
         self._widening = 1.0
-
-    def lead_seconds(self, pings: int) -> float:
-        """The time between fixing the deadline and the first dispatch, which goes into signing, as last measured."""
-        return 0.002 * pings if self._lead is None else self._lead
 
     def learn_lead(self, seconds: float) -> None:
         """Take this tick's lead for the next one."""
-        self._lead = min(1.0, max(0.0, seconds))
+        self.lead_seconds = min(1.0, max(0.0, seconds))
 
     def seconds(self, pings: int) -> float:
         """The hold for this many pings; a single one needs none."""
         if pings <= 1:
             return 0.0
-        expected = max(self._spreads) * 2 + SHORTEST_SECONDS if self._spreads else 0.25 + 0.005 * pings
+        expected = max(self._spreads) * 2 + SHORTEST_SECONDS if self._spreads else 0.25 + 0.001 * pings
         return min(LONGEST_SECONDS, expected * self._widening)
 
     def learn_short(self, spread_seconds: float, held_seconds: float) -> None:

@@ -49,54 +49,54 @@ class Warming:
         memory = self._memories.setdefault(target.function, Memory())
         times = Times(seconds_left, self._clock)
         if memory.initialised_by:
-            probe = tick(Order(target.function, 1, 1), self._invoker, memory.hold, times)
+            probe = tick(Order(target.function, 1, 1, target.timeout_seconds), self._invoker, memory.hold, times)
             if any(reply["initialization"] != ON_DEMAND for reply in probe.replies.values()):
                 return replace(probe, stood_down=_why(memory.initialised_by))
             memory.initialised_by = ""
         size = size_at(self._clock(), target.windows, target.size, target.zone)
         if size.minimum == size.maximum:
             memory.sizing = None
-            result = self._tick(target.function, size.maximum, memory, times)
+            result = self._tick(target, size.maximum, memory, times)
         else:
-            result = self._tick_auto(target.function, size, memory, times)
+            result = self._tick_auto(target, size, memory, times)
         kinds = {reply["initialization"] for reply in result.replies.values()}
         if kinds and ON_DEMAND not in kinds:
             memory.initialised_by = " and ".join(sorted(kinds))
             return replace(result, stood_down=_why(memory.initialised_by))
         return result
 
-    def _tick(self, function: str, requested: int, memory: Memory, times: Times) -> TickResult:
+    def _tick(self, target: Target, requested: int, memory: Memory, times: Times) -> TickResult:
         if requested == 0:
-            return TickResult(function, 0)
-        pings, cause = self._fitting(function, requested, memory.throttle)
-        result = tick(Order(function, requested, pings), self._invoker, memory.hold, times)
+            return TickResult(target.function, 0)
+        limit = self._headroom.limit(target.function, times.seconds_left())
+        fitting = requested if limit.pings is None else min(requested, limit.pings)
+        allowed = memory.throttle.pings
+        pings = fitting if allowed is None else min(fitting, allowed)
+        order = Order(target.function, requested, pings, target.timeout_seconds)
+        result = tick(order, self._invoker, memory.hold, times)
         if result.tally.throttled:
             memory.throttle.shrink(pings, result.unique)
         else:
             memory.throttle.grow(requested)
-        return replace(result, causes=(*result.causes, cause)) if cause else result
+        if pings < fitting:
+            held_back = f"only {pings} pings after throttles in the tick before"
+            return replace(result, causes=(*result.causes, held_back))
+        if pings < requested:
+            too_few = f"only {pings} of {requested} pings fit: {limit.reason}"
+            return replace(result, causes=(*result.causes, too_few), limited_to=pings)
+        return result
 
-    def _fitting(self, function: str, requested: int, throttle: Throttle) -> tuple[int, str]:
-        """How many of the requested pings fit, and what keeps the others back."""
-        limit = self._headroom.limit(function)
-        pings, cause = requested, ""
-        if limit.pings is not None and limit.pings < pings:
-            pings, cause = limit.pings, f"only {limit.pings} of {requested} pings fit: {limit.reason}"
-        if throttle.pings is not None and throttle.pings < pings:
-            pings, cause = throttle.pings, f"only {throttle.pings} pings after throttles in the tick before"
-        return pings, cause
-
-    def _tick_auto(self, function: str, size: Size, memory: Memory, times: Times) -> TickResult:
+    def _tick_auto(self, target: Target, size: Size, memory: Memory, times: Times) -> TickResult:
         now = times.now()
         if memory.sizing is None or memory.sizing_for != size:
             memory.sizing_for = size
             requested, memory.sizing = next_concurrency([], None, size.minimum, size.maximum, now)
-            first = self._tick(function, requested, memory, times)
+            first = self._tick(target, requested, memory, times)
             grown, memory.sizing = next_concurrency(
                 list(first.replies.values()), memory.sizing, size.minimum, size.maximum, now
             )
-            return first if grown <= requested else first + self._tick(function, grown, memory, times)
-        result = self._tick(function, memory.sizing.asked, memory, times)
+            return first if grown <= requested else first + self._tick(target, grown, memory, times)
+        result = self._tick(target, memory.sizing.asked, memory, times)
         replies = list(result.replies.values())
         _, memory.sizing = next_concurrency(replies, memory.sizing, size.minimum, size.maximum, now)
         return result

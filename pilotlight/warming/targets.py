@@ -19,6 +19,8 @@ from pilotlight.ping import MOST_PINGS
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
+LONGEST_TIMEOUT_SECONDS = 900
+"""Of a function: "Lambda quotas"."""
 
 
 class TargetsError(ValueError):
@@ -54,13 +56,14 @@ class Window:
 class Target:
     """A function (name, ARN, or ARN with alias) and how many of its execution environments to keep warm, and when.
 
-    `zone` is the windows' time zone as a POSIX TZ string.
+    `zone` is the windows' time zone as a POSIX TZ string; `timeout_seconds` is the function's own timeout.
     """
 
     function: str
     size: Size
     windows: tuple[Window, ...] = ()
     zone: str = "UTC0"
+    timeout_seconds: float = 30.0
 
 
 def parse_targets(text: str) -> list[Target]:
@@ -79,7 +82,7 @@ def parse_targets(text: str) -> list[Target]:
 
 def parse_target(entry: Any, where: str) -> Target:
     """One target: `function`, `concurrency` (a number, or auto with `min` and `max`), `windows`, `zone`."""
-    _only_keys(entry, {"function", "concurrency", "min", "max", "windows", "zone"}, where)
+    _only_keys(entry, {"function", "concurrency", "min", "max", "windows", "zone", "timeout"}, where)
     function = entry.get("function")
     if not isinstance(function, str) or not function:
         raise TargetsError(f"{where}.function must be a function's name or ARN, not {function!r}")
@@ -91,6 +94,7 @@ def parse_target(entry: Any, where: str) -> Target:
         _parse_size(entry, where),
         tuple(_parse_window(window, f"{where}.windows[{index}]") for index, window in enumerate(windows)),
         entry.get("zone", "UTC0"),
+        _timeout(entry.get("timeout", 30), f"{where}.timeout"),
     )
 
 
@@ -152,6 +156,12 @@ def _whole(value: Any, least: int, where: str) -> int:
     if type(value) is not int or not least <= value <= MOST_PINGS:
         raise TargetsError(f"{where} must be a whole number from {least} to {MOST_PINGS}, not {value!r}")
     return value
+
+
+def _timeout(value: Any, where: str) -> float:
+    if type(value) is not int or not 1 <= value <= LONGEST_TIMEOUT_SECONDS:
+        raise TargetsError(f"{where} must be the function's timeout, 1 to {LONGEST_TIMEOUT_SECONDS} s, not {value!r}")
+    return float(value)
 
 
 def _only_keys(entry: Any, allowed: set[str], where: str) -> None:

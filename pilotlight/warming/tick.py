@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections import Counter
 from dataclasses import asdict, astuple, dataclass, field, replace
+from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pilotlight.ping import Ping
 from pilotlight.warming.replies import by_environment, read_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pilotlight.ping import PingReply
     from pilotlight.warming.fanout import Invocation
@@ -21,29 +23,39 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS = 3
 ROUND_SECONDS = 1.5
-"""What must be left of the warmer's own time beyond the hold for another round to begin."""
+"""What must be left of the tick's time beyond the hold for another round to begin."""
+SKEW_SECONDS = 0.5
+"""A reply that landed this long before it was sent, or after it was received, comes from a clock that differs."""
 
 
 class Invoker(Protocol):
     """What a tick needs of the Lambda API; FanOut is the real one."""
 
-    def connect(self, count: int) -> None: ...
+    def connect(self, count: int, timeout_seconds: float) -> None: ...
+
+    def signing_seconds(self, function: str, payload: bytes) -> float: ...
+
+    def close(self) -> None: ...
 
     def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]: ...
 
 
 @dataclass(frozen=True)
 class Order:
-    """Prove `requested` distinct execution environments of `function` warm, with `pings` at once where fewer fit."""
+    """Prove `requested` distinct execution environments of `function` warm, with `pings` at once where fewer fit.
+
+    `timeout_seconds` is the function's own: a reply is not waited for beyond its hold and this.
+    """
 
     function: str
     requested: int
     pings: int
+    timeout_seconds: float = 30.0
 
 
 @dataclass(frozen=True)
 class Times:
-    """The warmer's clocks: `seconds_left` of its own invocation, and `now` in epoch seconds."""
+    """The warmer's clocks: `seconds_left` for this tick, and `now` in epoch seconds."""
 
     seconds_left: Callable[[], float]
     now: Callable[[], float] = time.time
@@ -84,6 +96,8 @@ class TickResult:
     tally: Tally = Tally()
     causes: tuple[str, ...] = ()
     stood_down: str = ""
+    limited_to: int | None = None
+    """How many pings fit, where that is fewer than requested: the rest is missing, and no fault of the tick."""
 
     def __add__(self, later: TickResult) -> TickResult:
         """The sums of both, and what the later one proved."""
@@ -99,6 +113,11 @@ class TickResult:
         """Distinct environments that replied, of those requested: 0 to 1."""
         return coverage(self.unique, self.requested)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every environment that fits was proved."""
+        return self.unique >= (self.requested if self.limited_to is None else self.limited_to)
+
     def as_dict(self) -> dict[str, Any]:
         """The result as it is returned and logged, without the single replies."""
         return {
@@ -107,7 +126,9 @@ class TickResult:
             "unique": self.unique,
             **self.tally.as_dict(),
             "coverage": self.coverage,
+            "complete": self.complete,
             "causes": list(self.causes),
+            **({} if self.limited_to is None else {"limited_to": self.limited_to}),
             **({"stood_down": self.stood_down} if self.stood_down else {}),
         }
 
@@ -120,6 +141,7 @@ def total(results: Sequence[TickResult]) -> dict[str, Any]:
         "unique": unique,
         **sum((each.tally for each in results), Tally()).as_dict(),
         "coverage": coverage(unique, requested),
+        "complete": all(each.complete for each in results),
         "targets": [each.as_dict() for each in results],
     }
 
@@ -131,6 +153,13 @@ def coverage(unique: int, requested: int) -> float:
 
 def tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> TickResult:
     """Prove what is ordered, as far as it can be done; what pings that do not fit would have found stays missing."""
+    try:
+        return _tick(order, invoker, hold, times)
+    finally:
+        invoker.close()
+
+
+def _tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> TickResult:
     found = Round()
     while len(found.replies) < order.pings and found.tally.rounds < MOST_ROUNDS:
         hold_seconds = hold.seconds(order.pings)
@@ -157,10 +186,13 @@ class Round:
     causes: Counter[str] = field(default_factory=Counter)
     spread_seconds: float = 0.0
     """First dispatch to last landing."""
+    skew_seconds: float = 0.0
+    """How far the target's clock is ahead of the warmer's, where that is more than the network can explain."""
 
     def __add__(self, later: Round) -> Round:
         replies = by_environment([*self.replies.values(), *later.replies.values()])
-        return Round(replies, self.tally + later.tally, self.causes + later.causes, later.spread_seconds)
+        causes = self.causes + later.causes
+        return Round(replies, self.tally + later.tally, causes, later.spread_seconds, later.skew_seconds)
 
     @property
     def lost(self) -> int:
@@ -176,26 +208,37 @@ def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstima
     ping = os.urandom(8).hex()
     try:
         # Connected before the deadline is fixed: no environment is held for a TLS handshake.
-        invoker.connect(order.pings)
+        invoker.connect(order.pings, times.seconds_left())
+        lead_seconds = hold.lead_seconds
+        if lead_seconds is None:
+            sample = json.dumps(Ping(ping, 0, 1, times.now()).event()).encode()
+            lead_seconds = invoker.signing_seconds(order.function, sample) * order.pings
         began = times.now()
-        hold_until = began + hold.lead_seconds(order.pings) + hold_seconds
+        hold_until = began + lead_seconds + hold_seconds + hold.skew_seconds
         events = [Ping(ping, index, order.pings, hold_until).event() for index in range(order.pings)]
         payloads = [json.dumps(event).encode() for event in events]
-        invocations = invoker.invoke(order.function, payloads, max(1.0, times.seconds_left() - 1.0))
+        timeout_seconds = min(times.seconds_left(), lead_seconds + hold_seconds + order.timeout_seconds)
+        invocations = invoker.invoke(order.function, payloads, timeout_seconds)
     except OSError as error:
         unreachable = Counter([f"the Lambda API could not be reached: {error}"])
         return Round(tally=Tally(rounds=1, failed=order.pings), causes=unreachable)
     hold.learn_lead(min(each.sent_at for each in invocations) - began)
-    return _read(order.function, ping, invocations)
+    read = _read(order.function, ping, invocations)
+    hold.skew_seconds = read.skew_seconds
+    return read
 
 
 def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
     read = [read_reply(each.payload, ping) if each.outcome == "succeeded" else None for each in invocations]
     lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
     replies = [reply for reply in read if reply is not None]
+    skew_seconds = _skew(zip(invocations, read, strict=True))
+    causes = Counter(_without_ids(each.cause or _no_reply(function, each)) for each in lost)
+    if skew_seconds:
+        causes[f"the clock of {function} is {skew_seconds:+.0f} s off the warmer's; its pings are held by its own"] = 1
     # A cold environment was out of users' reach from the moment it was asked for.
     held = [(reply["landed_at"], reply["held_ms"] / 1000) for reply in replies if reply["start"] != "cold"]
-    spans = [(landed_at, landed_at + held_seconds) for landed_at, held_seconds in held if landed_at is not None]
+    spans = [(at - skew_seconds, at - skew_seconds + held_seconds) for at, held_seconds in held if at is not None]
     throttled = sum(each.outcome == "throttled" for each in lost)
     sent = [each.sent_at for each in invocations]
     return Round(
@@ -205,14 +248,39 @@ def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
             failed=len(lost) - throttled,
             throttled=throttled,
             rounds=1,
-            invocations=len(invocations),
+            invocations=sum(each.attempts for each in invocations),
             hold_ms=sum(reply["held_ms"] for reply in replies),
             billed_ms=sum(reply["billed_ms"] for reply in replies),
             exposed_ms=(max(end for _, end in spans) - min(start for start, _ in spans)) * 1000 if spans else 0.0,
         ),
-        Counter(each.cause or f"{function} did not reply to the ping; is its handler an entry_point?" for each in lost),
+        causes,
         max([*sent, *(start for start, _ in spans)]) - min(sent),
+        skew_seconds,
     )
+
+
+def _skew(replied: Iterable[tuple[Invocation, PingReply | None]]) -> float:
+    """The target's clock less the warmer's, 0 where most replies landed between their sending and their receipt."""
+    skews = []
+    for invocation, reply in replied:
+        if reply is None or reply["landed_at"] is None or invocation.received_at is None:
+            continue
+        early, late = reply["landed_at"] - invocation.sent_at, reply["landed_at"] - invocation.received_at
+        skews.append(early if early < -SKEW_SECONDS else late if late > SKEW_SECONDS else 0.0)
+    return float(median(skews)) if skews else 0.0
+
+
+def _without_ids(cause: str) -> str:
+    """The cause without request ids, so that what failed alike counts as one cause."""
+    return _ID.sub("…", cause)
+
+
+def _no_reply(function: str, invocation: Invocation) -> str:
+    returned = json.dumps(invocation.payload)[:80]
+    return f"{function} did not reply to the ping but returned {returned}; is its handler an entry_point?"
+
+
+_ID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{16,}\b")
 
 
 def _causes(order: Order, found: Round) -> tuple[str, ...]:

@@ -29,14 +29,24 @@ class Pool:
         self.outcomes: list[Invocation] = []
         self.rounds: list[list[Ping]] = []
         self.breaks: OSError | None = None
+        self.closed = 0
 
     def clock(self) -> float:
         return self.now
 
-    def connect(self, count: int) -> None:
+    def connect(self, count: int, timeout_seconds: float) -> None:
         assert count > 0
+        assert timeout_seconds >= 0
         if self.breaks:
             raise self.breaks
+
+    def signing_seconds(self, function: str, payload: bytes) -> float:
+        assert function
+        assert payload
+        return 0.0
+
+    def close(self) -> None:
+        self.closed += 1
 
     def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]:
         assert function

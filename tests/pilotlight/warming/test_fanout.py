@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
@@ -107,21 +106,20 @@ def test_all_are_in_flight_at_once(api: LambdaApi, fan_out: FanOut) -> None:
     assert api.most_in_flight == 50
 
 
-def test_connections_are_kept_and_those_that_were_closed_are_replaced(api: LambdaApi, fan_out: FanOut) -> None:
+def test_a_second_round_uses_the_connections_of_the_first(api: LambdaApi, fan_out: FanOut) -> None:
     fan_out.invoke(FUNCTION, [b"1"] * 5, 5)
     fan_out.invoke(FUNCTION, [b"1"] * 5, 5)
     assert api.connections == 5
 
+
+def test_a_connection_that_the_api_ends_is_replaced(api: LambdaApi, fan_out: FanOut) -> None:
     def close_after(request: Invocations, body: bytes) -> None:
         request.close_connection = True
-        request.reply(200, body)
+        request.reply(200, body, Connection="close")
 
     api.answer = close_after
-    fan_out.invoke(FUNCTION, [b"1"] * 5, 5)
-    deadline = time.monotonic() + 5
-    while api.in_flight and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert {reply.outcome for reply in fan_out.invoke(FUNCTION, [b"1"] * 5, 5)} == {"succeeded"}
+    for _ in range(2):
+        assert {each.outcome for each in fan_out.invoke(FUNCTION, [b"1"] * 5, 5)} == {"succeeded"}
     assert api.connections == 10
 
 
@@ -175,6 +173,21 @@ def test_the_request_is_the_invoke_api_signed_by_signature_version_4(
             "AccessDeniedException: not authorized",
         ),
         (500, b"<html>", {}, "failed", "500: no message"),
+        (403, b'{"__type": 5, "message": "no"}', {}, "failed", "5: no"),
+        (
+            200,
+            b"<html>Sign in",
+            {"Content_Type": "text/html"},
+            "failed",
+            "a response with status 200 that is no JSON (text/html): '<html>Sign in'",
+        ),
+        (
+            200,
+            b"[" * 100_000,
+            {},
+            "failed",
+            f"a response with status 200 that is no JSON (no content type): {'[' * 60!r}",
+        ),
     ],
 )
 def test_an_error_is_a_reply_with_its_cause(
@@ -215,4 +228,4 @@ def test_an_api_that_cannot_be_reached_raises_before_anything_is_sent(api: Lambd
     api.shutdown()
     api.server_close()
     with pytest.raises(OSError):  # noqa: PT011 (which one depends on the system)
-        fan_out.connect(2)
+        fan_out.connect(2, 5)

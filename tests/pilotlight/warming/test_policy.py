@@ -46,9 +46,9 @@ class Service:
 @pytest.mark.parametrize(
     ("limits", "unique"),
     [
-        (Limits(reserved=10), 9),
+        (Limits(reserved=10), 8),
         (Limits(reserved=50), 10),
-        (Limits(unreserved=10), 9),
+        (Limits(unreserved=10), 7),
         (Limits(unreserved=1000), 10),
         (Limits(error=True), 10),
         (Limits(reserved=0), 0),
