@@ -71,8 +71,8 @@ def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
         for _ in range(ticks + 1):
             stub.ask("POST", "/reset")
             tick = _tick(process, fan_out.connections)
-            if tick["answered"] != fan_out.pings:
-                raise RuntimeError(f"{fan_out.client}: only {tick['answered']} of {fan_out.pings} pings were answered")
+            if tick["succeeded"] != fan_out.pings:
+                raise RuntimeError(f"{fan_out.client}: only {tick['succeeded']} of {fan_out.pings} pings were answered")
             taken.append(tick | stub.ask("GET", "/counts"))
     first, *steady = taken
     return {
