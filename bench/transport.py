@@ -101,6 +101,9 @@ class _Stub:
             else http.client.HTTPConnection("localhost", port)
         )
 
+    def close(self) -> None:
+        self._connection.close()
+
     def ask(self, method: str, path: str) -> dict[str, Any]:
         self._connection.request(method, path)
         content: dict[str, Any] = json.loads(self._connection.getresponse().read())
@@ -112,7 +115,11 @@ def _stub(certificate: Path | None) -> Iterator[_Stub]:
     command = [*_on_core(1), sys.executable, "-m", "bench.invoke_stub", "--hold-ms", str(HOLD_MS)]
     command += ["--certificate", str(certificate)] if certificate else []
     with _process(command, {}) as process:
-        yield _Stub(_line(process)["port"], certificate)
+        stub = _Stub(_line(process)["port"], certificate)
+        try:
+            yield stub
+        finally:
+            stub.close()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The fan-out's measurement: every client, kind of connection and share of a CPU has figures of pings that succeeded."""
+"""The fan-out's measurement: every client has figures on every kind of connection, of pings that succeeded."""
 
 from __future__ import annotations
 
