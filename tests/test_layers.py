@@ -1,4 +1,4 @@
-"""Imports point one way: the rules of CONTRIBUTING.md, "Who may import whom", read from the import statements.
+"""Imports point one way: the rules of CONTRIBUTING.md, "Import rules", read from the import statements.
 
 Imports for type checkers only do not count; imports inside functions do. A name that `pilotlight` loads on demand is
 followed to the module that owns it.
