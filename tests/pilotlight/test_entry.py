@@ -199,9 +199,8 @@ def test_options_of_an_unknown_path_is_404() -> None:
 
 
 def test_binary_responses_are_base64() -> None:
-    response = ask(
-        route_returning(Response(b"\x89PNG", headers={"content-type": "image/png"})), proxy_event(path="/it")
-    )
+    result = Response(b"\x89PNG", headers={"content-type": "image/png"})
+    response = ask(route_returning(result), proxy_event(path="/it"))
     assert response["isBase64Encoded"] is True
     assert base64.b64decode(response["body"]) == b"\x89PNG"
     assert response["headers"]["content-type"] == "image/png"
