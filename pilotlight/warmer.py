@@ -43,13 +43,13 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
     """
     global _warming
     targets = parse_targets(os.environ.get("PILOTLIGHT_TARGETS", ""))
-    _warming = _warming or start_warming()
+    _warming = _warming or _start_warming()
     seconds_left = _seconds_left(context)
     return total([_tick(_warming, target, seconds_left) for target in targets])
 
 
-def start_warming() -> Warming:
-    """One session, one set of connections and one memory for the life of this environment."""
+def _start_warming() -> Warming:
+    """Create the session, connections and memory that last for the life of this execution environment."""
     session = boto3.Session()
     client = session.client("lambda", config=Config(connect_timeout=3, read_timeout=5, retries={"max_attempts": 1}))
     return Warming(FanOut(session), Headroom(client))
@@ -73,7 +73,7 @@ def _report(result: TickResult) -> None:
 
 
 def _annotate(subsegment: Subsegment, result: TickResult) -> None:
-    """Write the tick into its record in X-Ray, in whose trace the pings are."""
+    """Annotate the tick's record in X-Ray; the pings are in the same trace."""
     subsegment.put_annotation(Annotation.SERVICE, service_name())
     subsegment.put_annotation(Annotation.KIND, "tick")
     described = result.as_dict()
@@ -85,5 +85,5 @@ def _seconds_left(context: Any) -> Callable[[], float]:
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if callable(remaining):
         return lambda: remaining() / 1000
-    ends = time.monotonic() + 30  # `sls invoke local` may give no clock
+    ends = time.monotonic() + 30  # `sls invoke local` may pass a context without a clock
     return lambda: ends - time.monotonic()

@@ -2,7 +2,7 @@
 
 Pings are released together, so their replies come together, and one thread that reads them in turn waits no longer than
 fifty would. What counts is how close together the pings leave: connections are opened and requests signed beforehand.
-boto3 resolves the endpoint, the region and the credentials; a call of its own for each ping costs ten times the CPU,
+boto3 resolves the endpoint, the region and the credentials; a boto3 call for each ping would cost ten times the CPU,
 and at 512 MB only a third of fifty pings would be in flight at once.
 
 The call is Invoke of the Lambda API ("Invoke", AWS Lambda API reference).
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     import boto3
     from botocore.credentials import ReadOnlyCredentials
 
-CONNECT_TIMEOUT_SECONDS = 3.0
-CONNECTING_AT_ONCE = 16
+_CONNECT_TIMEOUT_SECONDS = 3.0
+_CONNECTING_AT_ONCE = 16
 
 Outcome = Literal["succeeded", "function error", "throttled", "timed out", "failed"]
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What came of one invocation. `payload` is what it returned, parsed; `cause` says why there is none."""
+    """The outcome of one invocation. `payload` is what it returned, parsed; `cause` says why there is none."""
 
     outcome: Outcome
     sent_at: float
@@ -45,10 +45,10 @@ class Invocation:
 
 
 class FanOut:
-    """Invokes a function many times at once. Keeps its connections open from one tick to the next."""
+    """Invokes a function many times at once, over connections that stay open from one tick to the next."""
 
     def __init__(self, session: boto3.Session) -> None:
-        """The endpoint, region and credentials are those of the session's Lambda client."""
+        """Take the endpoint, region and credentials of the session's Lambda client."""
         self._session = session
         client = session.client("lambda")
         self._region = client.meta.region_name
@@ -61,11 +61,11 @@ class FanOut:
         self._idle: list[http.client.HTTPConnection] = []
 
     def connect(self, count: int) -> None:
-        """Have `count` connections open. Raises OSError where the Lambda API cannot be reached."""
+        """Keep or open `count` connections. Raises OSError where the Lambda API cannot be reached."""
         self._idle = [connection for connection in self._idle if _is_alive(connection)]
         missing = count - len(self._idle)
         if missing > 0:
-            with ThreadPoolExecutor(min(missing, CONNECTING_AT_ONCE)) as pool:  # a TLS handshake is mostly waiting
+            with ThreadPoolExecutor(min(missing, _CONNECTING_AT_ONCE)) as pool:  # a TLS handshake mostly waits
                 self._idle += pool.map(lambda _: self._open(), range(missing))
 
     def invoke(self, function: str, payloads: Sequence[bytes], timeout_seconds: float) -> list[Invocation]:
@@ -91,16 +91,16 @@ class FanOut:
 
     def _open(self) -> http.client.HTTPConnection:
         connection = (
-            http.client.HTTPSConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_SECONDS, context=self._tls)
+            http.client.HTTPSConnection(self._host, self._port, timeout=_CONNECT_TIMEOUT_SECONDS, context=self._tls)
             if self._tls
-            else http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_SECONDS)
+            else http.client.HTTPConnection(self._host, self._port, timeout=_CONNECT_TIMEOUT_SECONDS)
         )
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
     def _request(self, function: str, payload: bytes, credentials: ReadOnlyCredentials) -> bytes:
-        """The whole request as it goes over the wire, made beforehand so that it does not spread the pings."""
+        """The bytes of the whole request, made beforehand so that signing does not spread the pings."""
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 
@@ -126,7 +126,7 @@ class FanOut:
             return Invocation("timed out", sent.sent_at, cause="no response within the time that the tick had left")
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            return Invocation("failed", sent.sent_at, cause=f"the Lambda API broke off: {error!r}")
+            return Invocation("failed", sent.sent_at, cause=f"the connection to the Lambda API broke off: {error!r}")
         if response.will_close:
             connection.close()
         else:
@@ -161,7 +161,7 @@ def _interpret(response: http.client.HTTPResponse, body: bytes, sent_at: float) 
 
 
 def _is_alive(connection: http.client.HTTPConnection) -> bool:
-    """Whether an idle connection is still open: one with something to read was closed by the other side."""
+    """Whether an idle connection is still open; where there is something to read, the other side closed it."""
     if connection.sock is not None:
         poll = select.poll()
         poll.register(connection.sock, select.POLLIN)

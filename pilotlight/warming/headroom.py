@@ -1,8 +1,8 @@
-"""How many pings a function can take at once without taking its users' room.
+"""How many pings a function can take at once and still leave concurrency to its users.
 
 Reserved concurrency is the function's own; without it, the function shares what the account has unreserved
-("Understanding Lambda function scaling" in the AWS documentation). Pings occupy environments while they are held, so
-some room is left.
+("Understanding Lambda function scaling" in the AWS documentation). Held pings occupy environments, so
+some concurrency is left to users.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-logger = logging.getLogger("pilotlight")
+_logger = logging.getLogger("pilotlight")
 
 KEPT_SECONDS = 900.0
 """How long a limit is remembered: limits change rarely, and each look-up is a call of the Lambda API."""
@@ -38,7 +38,7 @@ class Headroom:
         self._known: dict[str, tuple[float, Limit]] = {}
 
     def limit(self, function: str) -> Limit:
-        """The limit for one function. A call that is refused or fails means no limit, and says so in the reason."""
+        """The limit for one function. Where a call is refused or fails there is no limit, and the reason says so."""
         known = self._known.get(function)
         if known is not None and self._clock() < known[0]:
             return known[1]
@@ -57,7 +57,7 @@ class Headroom:
             account = self._client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
             return Limit(_leave_room(account), f"the account's unreserved concurrency is {account}")
         except (BotoCoreError, ClientError, KeyError) as error:
-            logger.warning("the concurrency limits of %s could not be read, so none is respected: %s", function, error)
+            _logger.warning("the concurrency limits of %s could not be read, so no limit applies: %s", function, error)
             return Limit(None, "the concurrency limits could not be read")
 
 
@@ -67,5 +67,5 @@ def _without_alias(function: str) -> str:
 
 
 def _leave_room(concurrency: int) -> int:
-    """Leave users a tenth, and at least one; where there is only one, a ping that is not held may take it."""
+    """Leave users a tenth, and at least 1; a concurrency of 1 may be a ping's, because a single ping is not held."""
     return concurrency - max(1, concurrency // 10) if concurrency > 1 else concurrency

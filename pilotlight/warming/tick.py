@@ -1,4 +1,4 @@
-"""One tick for one target: pings out, replies in, distinct environments counted, once more where they fall short."""
+"""One tick of one target: send pings, read replies, count distinct environments; repeat where some are missing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pilotlight.warming.hold import HoldEstimate
 
 MOST_ROUNDS = 3
-ROUND_SECONDS = 1.5
-"""What must be left of the warmer's own time beyond the hold for another round to begin."""
+_ROUND_SECONDS = 1.5
+"""Another round begins only where the warmer has this much time left beyond the hold."""
 
 
 class Invoker(Protocol):
@@ -34,7 +34,7 @@ class Invoker(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """Prove `requested` distinct execution environments of `function` warm, with `pings` at once where fewer fit."""
+    """Prove `requested` distinct execution environments of `function` warm, with as many `pings` at once as fit."""
 
     function: str
     requested: int
@@ -51,10 +51,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Tally:
-    """What pings met and what they cost; tallies add up.
+    """Counts and costs of pings; tallies can be added.
 
-    `hold_ms` and `billed_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long a user could
-    have met held environments only.
+    `hold_ms` and `billed_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long users could
+    have met only held environments.
     """
 
     cold: int = 0
@@ -76,7 +76,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class TickResult:
-    """What one tick proved for one function. A later tick of the same function adds to what it cost."""
+    """What one tick proved for one function. A later tick of the same function adds its tally and causes."""
 
     function: str
     requested: int
@@ -86,7 +86,7 @@ class TickResult:
     stood_down: str = ""
 
     def __add__(self, later: TickResult) -> TickResult:
-        """The sums of both, and what the later one proved."""
+        """The later result, with the tallies and causes of both."""
         return replace(later, tally=self.tally + later.tally, causes=self.causes + later.causes)
 
     @property
@@ -97,10 +97,10 @@ class TickResult:
     @property
     def coverage(self) -> float:
         """Distinct environments that replied, of those requested: 0 to 1."""
-        return coverage(self.unique, self.requested)
+        return _coverage(self.unique, self.requested)
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as it is returned and logged, without the single replies."""
+        """The result as it is returned and logged, without the replies themselves."""
         return {
             "function": self.function,
             "requested": self.requested,
@@ -119,23 +119,23 @@ def total(results: Sequence[TickResult]) -> dict[str, Any]:
         "requested": requested,
         "unique": unique,
         **sum((each.tally for each in results), Tally()).as_dict(),
-        "coverage": coverage(unique, requested),
+        "coverage": _coverage(unique, requested),
         "targets": [each.as_dict() for each in results],
     }
 
 
-def coverage(unique: int, requested: int) -> float:
+def _coverage(unique: int, requested: int) -> float:
     """The share of the requested environments that replied, 1 where none was requested."""
     return round(min(1.0, unique / requested), 4) if requested else 1.0
 
 
 def tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> TickResult:
-    """Prove what is ordered, as far as it can be done; what pings that do not fit would have found stays missing."""
-    found = Round()
+    """Prove what is ordered, as far as possible; environments for which no ping fits stay missing."""
+    found = _Round()
     while len(found.replies) < order.pings and found.tally.rounds < MOST_ROUNDS:
         hold_seconds = hold.seconds(order.pings)
-        if found.tally.rounds and times.seconds_left() < hold_seconds + ROUND_SECONDS:
-            found += Round(causes=Counter(["the warmer's own time ran out before another round"]))
+        if found.tally.rounds and times.seconds_left() < hold_seconds + _ROUND_SECONDS:
+            found += _Round(causes=Counter(["the warmer's own time ran out before another round"]))
             break
         latest = _round(order, hold_seconds, invoker, hold, times)
         found += latest
@@ -149,18 +149,18 @@ def tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> Ti
 
 
 @dataclass(frozen=True)
-class Round:
+class _Round:
     """What one round found: replies by environment, and why others are missing. Rounds of one tick add up."""
 
     replies: dict[str, PingReply] = field(default_factory=dict)
     tally: Tally = Tally()
     causes: Counter[str] = field(default_factory=Counter)
     spread_seconds: float = 0.0
-    """First dispatch to last landing."""
+    """From first dispatch to last landing."""
 
-    def __add__(self, later: Round) -> Round:
+    def __add__(self, later: _Round) -> _Round:
         replies = by_environment([*self.replies.values(), *later.replies.values()])
-        return Round(replies, self.tally + later.tally, self.causes + later.causes, later.spread_seconds)
+        return _Round(replies, self.tally + later.tally, self.causes + later.causes, later.spread_seconds)
 
     @property
     def lost(self) -> int:
@@ -168,10 +168,10 @@ class Round:
         return self.tally.failed + self.tally.throttled
 
 
-def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstimate, times: Times) -> Round:
+def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstimate, times: Times) -> _Round:
     """Ping every environment at once.
 
-    A later round pings all again, not only those missing: those would land on idle environments that are counted.
+    A later round pings all again: pings for the missing ones alone would land on idle environments already counted.
     """
     ping = os.urandom(8).hex()
     try:
@@ -184,21 +184,21 @@ def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstima
         invocations = invoker.invoke(order.function, payloads, max(1.0, times.seconds_left() - 1.0))
     except OSError as error:
         unreachable = Counter([f"the Lambda API could not be reached: {error}"])
-        return Round(tally=Tally(rounds=1, failed=order.pings), causes=unreachable)
+        return _Round(tally=Tally(rounds=1, failed=order.pings), causes=unreachable)
     hold.learn_lead(min(each.sent_at for each in invocations) - began)
     return _read(order.function, ping, invocations)
 
 
-def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
+def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> _Round:
     read = [read_reply(each.payload, ping) if each.outcome == "succeeded" else None for each in invocations]
     lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
     replies = [reply for reply in read if reply is not None]
-    # A cold environment was out of users' reach from the moment it was asked for.
+    # A cold environment was made for its ping: no user could have had it.
     held = [(reply["landed_at"], reply["held_ms"] / 1000) for reply in replies if reply["start"] != "cold"]
     spans = [(landed_at, landed_at + held_seconds) for landed_at, held_seconds in held if landed_at is not None]
     throttled = sum(each.outcome == "throttled" for each in lost)
     sent = [each.sent_at for each in invocations]
-    return Round(
+    return _Round(
         by_environment(replies),
         Tally(
             cold=sum(reply["start"] == "cold" for reply in replies),
@@ -215,7 +215,7 @@ def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
     )
 
 
-def _causes(order: Order, found: Round) -> tuple[str, ...]:
+def _causes(order: Order, found: _Round) -> tuple[str, ...]:
     if len(found.replies) < order.pings and not found.causes:
         return (f"{order.pings} pings met only {len(found.replies)} distinct environments",)
     return tuple(cause if times == 1 else f"{cause} ({times} times)" for cause, times in found.causes.most_common())
