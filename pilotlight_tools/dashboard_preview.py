@@ -4,7 +4,7 @@
     .venv/bin/python -m pilotlight_tools.dashboard_preview docs/dashboard.png
 
 The layout, titles, labels, colours and units are the template's; only the numbers are invented here: an afternoon in
-which a release at 13:00 made every environment cold and the next tick warmed the service again.
+which a release at 13:00 made every execution environment cold and the next tick warmed the service again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS = 24
-POINTS = 72  # six hours of five minutes
+"""The width of a dashboard's grid."""
+POINTS = 72
+"""Six hours of five minutes each."""
 RELEASE = 36
+"""The index of the point at which the release is."""
 RATE = "rate "
 TYPICAL = {
     "Latency p50": 38, "Latency p95": 71, "Latency p99": 118, "Duration p50": 4, "Duration p95": 9, "Duration p99": 21,
@@ -36,24 +39,24 @@ AT_RELEASE = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit status."""
+    """Draw the preview; the exit code is 0, 1 for a problem, 2 for wrong usage."""
     parser = argparse.ArgumentParser(
         prog="python -m pilotlight_tools.dashboard_preview", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("output", type=Path, help="the PNG to write")
     default = Path(".serverless/cloudformation-template-update-stack.json")
     parser.add_argument(
-        "--template", type=Path, default=default, help="as `sls package` made it (default: %(default)s)"
+        "--template", type=Path, default=default, help="the output of `sls package` (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
     try:
         resources = json.loads(options.template.read_text())["Resources"]
         body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     except FileNotFoundError:
-        print(f"{options.template} is missing: `npx sls package --stage prod` makes it.", file=sys.stderr)
+        print(f"error: {options.template} does not exist: run `npx sls package --stage prod`", file=sys.stderr)
         return 1
     except KeyError:
-        print(f"{options.template} has no dashboard: its stage has the param xray set to false.", file=sys.stderr)
+        print(f"error: {options.template} has no dashboard: its stage has the param xray set to false", file=sys.stderr)
         return 1
     draw(body, options.output)
     return 0
