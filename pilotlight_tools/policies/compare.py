@@ -1,4 +1,4 @@
-"""Every policy on the very same load, several times over with different seeds, as one table of means."""
+"""Compares all policies on the same loads, one load for each seed, as one table of means."""
 
 import itertools
 import random
@@ -16,11 +16,12 @@ from pilotlight_tools.policies.sizing_policies import Auto, Fixed
 
 DAY_SECONDS = 86400.0
 PROVISIONED = (1, 2, 4)
+"""The numbers of provisioned environments to compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is compared, beside load and pool: limits of `auto`, prices, and how long a warmer keeps its memory."""
+    """Settings besides load and pool: limits of `auto`, what decides prices, and how long a warmer keeps its state."""
 
     minimum: int = 0
     maximum: int = 10
@@ -36,7 +37,7 @@ def compare(
     setting: Setting,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """One row a policy: means over the loads, each given with its seed. The same arguments give the same rows."""
+    """Return one row for each policy: means over `loads`, each with its seed. The same arguments give the same rows."""
     runs = []
     for number, (seed, load) in enumerate(loads, start=1):
         progress(f"replaying {number} of {len(loads)} (seed {seed})")
@@ -45,9 +46,9 @@ def compare(
 
 
 def fixed_with_as_many_pings(fixed: Sequence[Counts], pings: float) -> float:
-    """Cold starts of the fixed policy that spends so many pings, between two whole numbers in proportion.
+    """Cold starts of the fixed policy that spends `pings` pings, interpolated between whole numbers.
 
-    Between N and N + 1 some functions, drawn at random, have one more than the others.
+    Between N and N + 1 some functions, drawn at random, get one ping more than the others.
     """
     for fewer, more in itertools.pairwise(fixed):
         if fewer.pings <= pings <= more.pings:
@@ -91,7 +92,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
                     minimum,
                     setting.maximum,
                     setting.warmer_lifetime_seconds,
-                    random.Random(f"{seed}/warmer/{name}"),  # noqa: S311
+                    random.Random(f"{seed}/warmer/{name}"),  # noqa: S311 (a simulation)
                 )
             )
         )
@@ -109,7 +110,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
 
 
 def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Means of the numbers; for auto also the ratio to the fixed policy, of the means and run by run."""
+    """Means of the numbers; for auto also the ratio to the fixed policy, of the means and of each run."""
     mean: dict[str, Any] = {}
     for key, value in rows[0].items():
         mean[key] = value if isinstance(value, str) else statistics.fmean(row[key] for row in rows)

@@ -1,4 +1,4 @@
-"""The frontier as a picture: what share of requests is cold, against what the month costs and against pings."""
+"""The frontier as a plot: the share of cold requests against the monthly price and against pings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,10 +12,10 @@ FAMILIES = {
     "fixed": ("fixed N in every tick", "#0072b2", "o"),
     "auto": ("auto, minimum to maximum", "#d55e00", "D"),
     "provisioned": ("provisioned concurrency N", "#009e73", "s"),
-    "clairvoyant": ("one who knows the load beforehand", "#aa4499", "*"),
+    "clairvoyant": ("clairvoyant, which knows the load", "#aa4499", "*"),
 }
 MOST_FIXED_BESIDE_AUTO = 4
-"""The right panel is for what auto is to be compared with: larger fixed N only squeeze it."""
+"""The largest fixed N in the right panel: larger ones would compress the scale on which auto is compared."""
 
 
 def draw(rows: Sequence[Mapping[str, Any]], path: Path, title: str, note: str) -> None:
