@@ -1,4 +1,4 @@
-"""Coverage: how many distinct environments each warmer really reaches, side by side on the same pool."""
+"""Coverage: how many distinct execution environments each warmer really reaches, all on the same pool."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 SETTLING_TICKS = 3
-"""Ticks before those that count: the pool fills, and a warmer that learns has learned."""
+"""Ticks before the measured ones, in which the pool fills and adaptive warmers adapt."""
 BETWEEN_TICKS_SECONDS = 0.3
 FUNCTION_MB = 512
+"""The API's memory in serverless.yml."""
 WARMER_MB = 1024
-"""The API's and the warmer's memory in serverless.yml; the other warmers' own defaults below."""
+"""The warmer's memory in serverless.yml."""
 PLUGIN_MB = 128
+"""The default memory of serverless-plugin-warmup's warmer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warmer:
-    """A warmer: its title, the functions of its pool for N environments, and the invocation that is a tick."""
+    """A warmer: its title, the functions of its pool for N environments, and the invocation that starts a tick."""
 
     name: str
     title: str
@@ -44,7 +46,7 @@ class Warmer:
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How the pool behaves: environments in all, which idle one is next, an invocation's mean way to it, its log."""
+    """Settings of the pool: the most environments, which idle one is next, mean delay of an invocation, show logs."""
 
     limit: int = 250
     routing: str = ROUTING[0]
@@ -114,13 +116,13 @@ def _call(pool: http.client.HTTPConnection, method: str, path: str, body: object
 
 @contextmanager
 def pool_of(functions: dict[str, Any], settings: PoolSettings) -> Iterator[http.client.HTTPConnection]:
-    """A connection to a pool of these functions (see bench.pool_api), which ends with the `with`."""
+    """Start a pool of these functions (see bench.pool_api) for the block, and connect to it."""
     specification = {"functions": functions, **asdict(settings)}
     command = [sys.executable, "-m", "bench.pool_api"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdin is not None  # noqa: S101 - a pipe
-        assert process.stdout is not None  # noqa: S101 - a pipe
+        assert process.stdin is not None  # noqa: S101 (a pipe)
+        assert process.stdout is not None  # noqa: S101 (a pipe)
         process.stdin.write(json.dumps(specification))
         process.stdin.close()
         connection = http.client.HTTPConnection("127.0.0.1", json.loads(process.stdout.readline())["port"], timeout=120)

@@ -1,7 +1,7 @@
 """A stub of Lambda's Invoke API: holds every ping, and counts how many it held at once.
 
 Run as a process of its own (`python -m bench.invoke_stub`), so that its CPU is not counted as the warmer's. Prints one
-line of JSON with its port when it is ready. `GET /counts` tells what it has seen since the last `POST /reset`.
+line of JSON with its port when it is ready. `GET /counts` returns what it has seen since the last `POST /reset`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ INVOKE_PATH = "/2015-03-31/functions/"
 
 @dataclass(slots=True)
 class StubCounts:
-    """What the stub has seen: how many at once, and when each invocation came (monotonic seconds)."""
+    """What the stub has seen: how many invocations at once, and when each arrived (monotonic seconds)."""
 
     in_flight: int = 0
     max_in_flight: int = 0
     arrivals: list[float] = field(default_factory=list)
 
     def reset(self) -> None:
-        """Forget all but those in flight."""
+        """Reset all counts except the invocations in flight."""
         self.max_in_flight = 0
         self.arrivals.clear()
 
     def as_dict(self) -> dict[str, float]:
-        """JSON of it. `spread_ms`: first arrival → last arrival."""
+        """Return the counts as JSON-ready data. `spread_ms`: first arrival → last arrival."""
         spread = (max(self.arrivals) - min(self.arrivals)) * 1000 if self.arrivals else 0.0
         return {"max_in_flight": self.max_in_flight, "spread_ms": round(spread, 3)}
 
@@ -47,7 +47,7 @@ class StubConnection(HttpProtocol):
         self._hold_seconds = hold_seconds
 
     def handle(self, request: HttpRequest) -> None:
-        """Invoke, or the stub's own `/counts` and `/reset`."""
+        """Handle Invoke, or the stub's own `/counts` and `/reset`."""
         if request.path.startswith(INVOKE_PATH):
             self._hold(request.body)
         elif request.method == "GET":

@@ -1,4 +1,4 @@
-"""Where our own milliseconds of a cold start go: each module's import, and the first request beyond the bare one."""
+"""Our own milliseconds of a cold start, by part: each module's import, and the first request beyond the bare one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 IMPORT_LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
-"""A line of `python -X importtime`: microseconds of the module itself, with what it imports, indentation, name."""
+"""A line of `python -X importtime`: microseconds of the module itself, and with its imports; indentation; name."""
 
 MODULE = OURS.handler.split(".")[0]
 
@@ -62,7 +62,7 @@ def run(runs: int) -> dict[str, Any]:
 def imported_by(module: str, log: str) -> dict[str, float]:
     """Milliseconds of a module and of each module that it was the first to import, each without its own imports.
 
-    Raises ValueError when the log of `-X importtime` does not name it.
+    Raises ValueError when the log of `-X importtime` does not name the module.
     """
     lines = [(int(own), len(indent), name) for own, _, indent, name in IMPORT_LINE.findall(log)]
     at = next((index for index, (_, _, name) in enumerate(lines) if name == module), None)
@@ -70,7 +70,7 @@ def imported_by(module: str, log: str) -> dict[str, float]:
         raise ValueError(f"no import of {module} in:\n{log[-1000:]}")
     own, depth, _ = lines[at]
     found = {module: own / 1000}
-    for own, indent, name in reversed(lines[:at]):  # what a module imports is listed before it, and further in
+    for own, indent, name in reversed(lines[:at]):  # a module's imports are listed before it, with deeper indentation
         if indent <= depth:
             break
         found[name] = own / 1000
@@ -78,7 +78,7 @@ def imported_by(module: str, log: str) -> dict[str, float]:
 
 
 def _import_log(python: Path, folder: Path) -> str:
-    """What `-X importtime` says of the handler, imported by a statement: it does not see the runtime client's way."""
+    """The log of `-X importtime` for the handler, imported by a statement: it does not see the runtime client's import."""
     return subprocess.run(
         [python, "-X", "importtime", "-c", f"import awslambdaric.bootstrap, concurrent.futures.thread, {MODULE}"],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""A pool of real execution environments in one event loop, with Lambda's own rules.
+"""A pool of real execution environments in one event loop, with Lambda's rules.
 
 One invocation at a time in an environment; a new environment when none is idle; none beyond the limit.
 """
@@ -23,12 +23,12 @@ from bench.http_protocol import HttpProtocol, HttpRequest
 from pilotlight_tools.local.runtime.sandbox import lambda_variables
 
 ROUTING = ("newest", "oldest", "random")
-"""Which idle environment is next: Lambda does not document it. newest: the one that was used last."""
+"""Which idle environment is used next: Lambda does not document it. `newest` is the most recently used."""
 
 
 @dataclass
 class PooledInvocation:
-    """One event on its way through an environment."""
+    """One event and its response in an environment."""
 
     event: bytes
     trace_header: str
@@ -76,7 +76,7 @@ class PooledSandbox:
         )
 
     def ready(self, connection: RuntimeConnection) -> None:
-        """The process asks for an event: with that, the one before has ended."""
+        """Handle the process's request for an event, with which the invocation before it has ended."""
         self.waiting = connection
         if self.current and self.response is None:
             self.hand_over(self.current)
@@ -85,7 +85,7 @@ class PooledSandbox:
             self.pool.release(self)
 
     def disconnected(self) -> None:
-        """A connection of the process has gone, and perhaps the process with it."""
+        """Handle the end of a connection of the process, and perhaps of the process itself."""
         status = self.process.poll() if self.process else None
         if status is None:
             return
@@ -97,7 +97,7 @@ class PooledSandbox:
     def hand_over(self, invocation: PooledInvocation) -> None:
         """Give an event to the process, which is waiting for one."""
         connection, self.waiting, self.current = self.waiting, None, invocation
-        assert connection is not None  # noqa: S101 - only idle environments are handed events
+        assert connection is not None  # noqa: S101 (only idle environments are handed events)
         invocation.handed_over = time.perf_counter()
         headers = {
             "Content-Type": "application/json",
@@ -109,13 +109,13 @@ class PooledSandbox:
         connection.respond("200 OK", headers, invocation.event)
 
     def take_response(self, body: bytes, failed: bool) -> None:
-        """The process has posted what it made of the event."""
+        """Take the response or error that the process has posted."""
         if self.current and self.response is None:
             self.response = body, failed
             self._bill()
 
     def _bill(self) -> None:
-        assert self.current is not None  # noqa: S101 - only what was handed over is billed
+        assert self.current is not None  # noqa: S101 (only what was handed over is billed)
         # INIT is billed too ("AWS Lambda standardizes billing for INIT Phase", 2025).
         began = self.started if self.cold else self.current.handed_over
         billed_ms = math.ceil((time.perf_counter() - began) * 1000)
@@ -132,14 +132,14 @@ class PooledSandbox:
 
 
 class RuntimeConnection(HttpProtocol):
-    """The runtime client's side of an environment."""
+    """A connection of an environment's runtime client."""
 
     def __init__(self, environment: PooledSandbox) -> None:
         super().__init__()
         self._environment = environment
 
     def handle(self, request: HttpRequest) -> None:
-        """The Runtime API."""
+        """Handle one call of the Runtime API."""
         if request.path.endswith("/invocation/next"):
             self._environment.ready(self)
             return
@@ -148,12 +148,12 @@ class RuntimeConnection(HttpProtocol):
             self._environment.take_response(request.body, request.path.endswith("/error"))
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Called by asyncio; where the process itself has ended, it has by then."""
+        """Called by asyncio; the delay lets a process that is ending end."""
         asyncio.get_running_loop().call_later(0.1, self._environment.disconnected)
 
 
 class SandboxPool:
-    """All environments, by function, and what they have done."""
+    """All environments, the idle ones by function, and what they have done."""
 
     def __init__(self, functions: dict[str, Any], limit: int, routing: str, verbose: bool) -> None:
         self.functions = functions
@@ -169,7 +169,7 @@ class SandboxPool:
         self._routing = routing
 
     def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
-        """The response to come, with whether it is an error; None when the limit is reached."""
+        """Start an invocation; return its future response, with whether it is an error, or None at the limit."""
         loop = asyncio.get_running_loop()
         invocation = PooledInvocation(event, trace_header, loop.create_future())
         idle = self.idle[function]
@@ -181,21 +181,21 @@ class SandboxPool:
         else:
             environment = PooledSandbox(self, function, len(self.environments))
             self.environments.append(environment)
-            loop.create_task(environment.start(invocation))  # noqa: RUF006 - the environment is kept in the list
+            loop.create_task(environment.start(invocation))  # noqa: RUF006 (the list keeps the environment)
         return invocation.response
 
     def release(self, environment: PooledSandbox) -> None:
-        """An environment waits for its next event."""
+        """Mark an environment as idle."""
         self.idle[environment.function].append(environment)
 
     def forget(self, environment: PooledSandbox) -> None:
-        """An environment has ended."""
+        """Remove an environment that has ended from the idle ones."""
         if environment in self.idle[environment.function]:
             self.idle[environment.function].remove(environment)
 
     def _next(self, idle: list[PooledSandbox]) -> PooledSandbox:
         if self._routing == "random":
-            return idle.pop(random.randrange(len(idle)))  # noqa: S311 - no secret
+            return idle.pop(random.randrange(len(idle)))  # noqa: S311 (no secret)
         return idle.pop(-1 if self._routing == "newest" else 0)
 
     def close(self) -> None:

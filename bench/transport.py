@@ -34,12 +34,12 @@ MODES = [
 ]
 CONNECTIONS = {
     "kept": "plain HTTP, connections kept from tick to tick",
-    "new": "TLS, new connections in each tick: what a tick every 5 minutes meets on AWS",
+    "new": "TLS, new connections in each tick: as with a tick every 5 minutes on AWS",
 }
 
 
 def run(pings: int, ticks: int) -> dict[str, Any]:
-    """Measure every client, mode and kind of connection; JSON-ready. RuntimeError when a ping is not answered."""
+    """Measure every client, mode and kind of connection; JSON-ready. Raises RuntimeError when a ping gets no reply."""
     modes, left_out = measurable(MODES)
     rows = []
     with ExitStack() as stack, progress("fan-outs", len(CONNECTIONS) * len(modes) * len(CLIENTS)) as advance:
@@ -71,8 +71,8 @@ def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
         for _ in range(ticks + 1):
             stub.ask("POST", "/reset")
             tick = _tick(process, fan_out.connections)
-            if tick["answered"] != fan_out.pings:
-                raise RuntimeError(f"{fan_out.client}: only {tick['answered']} of {fan_out.pings} pings were answered")
+            if tick["succeeded"] != fan_out.pings:
+                raise RuntimeError(f"{fan_out.client}: only {tick['succeeded']} of {fan_out.pings} pings got a reply")
             taken.append(tick | stub.ask("GET", "/counts"))
     first, *steady = taken
     return {
@@ -90,7 +90,7 @@ def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
 
 
 class _Stub:
-    """The stub's process as we talk to it, on a connection that it does not count."""
+    """A client of the stub's process, on a connection that the stub does not count."""
 
     def __init__(self, port: int, certificate: Path | None) -> None:
         self.url = f"{'https' if certificate else 'http'}://localhost:{port}"
@@ -154,14 +154,14 @@ def _process(command: list[str], variables: dict[str, str]) -> Iterator[subproce
 
 
 def _tick(process: subprocess.Popen[str], connections: str) -> dict[str, Any]:
-    assert process.stdin is not None  # noqa: S101 - a pipe, see _process
+    assert process.stdin is not None  # noqa: S101 (a pipe, see _process)
     process.stdin.write(connections + "\n")
     process.stdin.flush()
     return _line(process)
 
 
 def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
-    assert process.stdout is not None  # noqa: S101 - a pipe, see _process
+    assert process.stdout is not None  # noqa: S101 (a pipe, see _process)
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"{' '.join(map(str, process.args))} ended early: its error is above")  # type: ignore[arg-type]
@@ -170,6 +170,6 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _on_core(number: int) -> list[str]:
-    """The stub has a core of its own, and what is measured has only one, where the machine lets us say so."""
+    """Pin a process to a core, where the machine allows it: one for the stub, another for what is measured."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return ["taskset", "-c", str(cores[number])] if len(cores) > number and shutil.which("taskset") else []

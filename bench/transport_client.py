@@ -1,7 +1,7 @@
 """The measured side of `bench fanout`, a process of its own: ticks of pings through one client, timed from inside.
 
-Run as `python -m bench.transport_client CLIENT PINGS`, with AWS_ENDPOINT_URL naming the stub. A line on stdin is one
-tick; `new` on it drops the connections first, as 5 minutes without one do. Its result is a line of JSON.
+Run as `python -m bench.transport_client CLIENT PINGS`, with the stub's AWS_ENDPOINT_URL. A line on stdin starts a tick;
+the line `new` closes the connections first, as 5 minutes without a tick do. The result is a line of JSON.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def main() -> None:
         if line.strip() == "new":
             forget()
         wall, cpu = time.perf_counter(), time.process_time()
-        answered = tick()
+        succeeded = tick()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(json.dumps({"succeeded": answered, "wall_ms": wall * 1000, "cpu_ms": cpu * 1000}), flush=True)
+        print(json.dumps({"succeeded": succeeded, "wall_ms": wall * 1000, "cpu_ms": cpu * 1000}), flush=True)
 
 
 def _pilotlight(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], None]]:

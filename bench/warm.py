@@ -1,4 +1,4 @@
-"""Requests to a warm environment: first beside second, each app beside the bare handler, and what pings cost."""
+"""Requests to a warm environment: the first two, each app compared with the bare handler, and what pings cost."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
 REQUESTS_PER_RUN = 60
-"""Warm requests of each run, in turn with those they are compared with."""
+"""Warm requests of each run, alternating with those they are compared with."""
 SETTLING = 20
-"""The first so many are left out: the interpreter specialises its bytecode in them."""
+"""This number of first requests is left out: the interpreter specialises its bytecode in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Warm:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One environment's times in milliseconds, and those of the bare one beside it."""
+    """One environment's times in milliseconds, and those of the bare handler's environment started with it."""
 
     first: float
     second: float
@@ -74,7 +74,7 @@ def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
 
 
 def run_pings(runs: int, count: bool) -> dict[str, Any]:
-    """A ping that holds nothing beside a request, in the same environments; JSON-ready."""
+    """Measure pings without a hold and requests, in the same environments; JSON-ready."""
     python = runtime_python()
     firsts: list[float] = []
     pings: list[float] = []
@@ -131,12 +131,12 @@ def _request(environment: Sandbox, sampled: bool = True) -> float:
     trace = f"Root=1-00000000-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
     response = environment.invoke(REQUEST, trace_header=trace)
     if not isinstance(response.payload, dict) or response.payload.get("statusCode") != 200:
-        raise RuntimeError(f"not answered with 200 but {response}; the log:\n{environment.logs()}")
+        raise RuntimeError(f"the response is not a 200: {response}; the log:\n{environment.logs()}")
     return response.duration_ms
 
 
 def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
-    """Of one event each to a warm environment; nothing where valgrind is not installed."""
+    """Count the instructions of each event to a warm environment; empty where valgrind is not installed."""
     if not instructions.has_valgrind():
         return {}
     counted = {}
@@ -150,5 +150,5 @@ def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
 def _ping(environment: Sandbox) -> float:
     reply = environment.invoke(PING)
     if not isinstance(reply.payload, dict) or "pilotlight" not in reply.payload:
-        raise RuntimeError(f"a ping was not answered as one: {reply}")
+        raise RuntimeError(f"this is not the reply to a ping: {reply}")
     return reply.duration_ms
