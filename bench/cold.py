@@ -18,7 +18,7 @@ PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
 
 
 @dataclass(frozen=True, slots=True)
-class ColdStart:
+class _ColdStart:
     """One app in one packaging and mode: milliseconds in all and of its init, and the ratio to the bare handler."""
 
     app: str
@@ -53,7 +53,7 @@ def run(apps: list[App], packagings: list[Packaging], modes: list[Mode], runs: i
 
 def _measure(
     installed: dict[Packaging, list[Installed]], modes: list[Mode], runs: int, sink: XRaySink
-) -> list[ColdStart]:
+) -> list[_ColdStart]:
     rows = []
     starts = sum(map(len, installed.values())) * len(modes) * (runs + 1)
     with progress("cold starts", starts) as advance:
@@ -81,8 +81,8 @@ def _cold_start(installed: Installed, mode: Mode, sink: XRaySink) -> tuple[float
 
 def _row(
     app: App, packaging: Packaging, mode: Mode, taken: list[tuple[float, float]], bare: list[tuple[float, float]]
-) -> ColdStart:
-    return ColdStart(
+) -> _ColdStart:
+    return _ColdStart(
         app.name,
         app.title,
         packaging,

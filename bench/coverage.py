@@ -22,14 +22,14 @@ from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
-SETTLING_TICKS = 3
+_SETTLING_TICKS = 3
 """Ticks before the measured ones, in which the pool fills and adaptive warmers adapt."""
-BETWEEN_TICKS_SECONDS = 0.3
-FUNCTION_MB = 512
+_BETWEEN_TICKS_SECONDS = 0.3
+_FUNCTION_MB = 512
 """The API's memory in serverless.yml."""
-WARMER_MB = 1024
+_WARMER_MB = 1024
 """The warmer's memory in serverless.yml."""
-PLUGIN_MB = 128
+_PLUGIN_MB = 128
 """The default memory of serverless-plugin-warmup's warmer."""
 
 
@@ -58,14 +58,14 @@ def run(names: list[str], sizes: list[int], ticks: int, settings: PoolSettings) 
     """Measure; JSON-ready. Raises RuntimeError when a warmer's tick fails."""
     chosen = [warmer for warmer in WARMERS if warmer.name in names]
     rows = []
-    with XRaySink() as sink, progress("ticks", len(chosen) * len(sizes) * (SETTLING_TICKS + ticks)) as advance:
+    with XRaySink() as sink, progress("ticks", len(chosen) * len(sizes) * (_SETTLING_TICKS + ticks)) as advance:
         for size in sizes:
             for warmer in chosen:
                 with pool_of(warmer.functions(size, sink.address), settings) as pool:
                     taken = []
-                    for number in range(SETTLING_TICKS + ticks):
+                    for number in range(_SETTLING_TICKS + ticks):
                         tick = _tick(pool, warmer, size)
-                        if number >= SETTLING_TICKS:
+                        if number >= _SETTLING_TICKS:
                             taken.append(tick)
                         advance()
                 rows.append(_row(warmer, size, taken))
@@ -96,7 +96,7 @@ def _tick(pool: http.client.HTTPConnection, warmer: Warmer, size: int) -> dict[s
         raise RuntimeError(f"{warmer.title}: a tick failed: {result}")
     while (seen := _call(pool, "GET", "/pool/invocations"))["running"]:
         sleep(0.02)
-    sleep(BETWEEN_TICKS_SECONDS)
+    sleep(_BETWEEN_TICKS_SECONDS)
     pings = [each for each in seen["invocations"] if each["function"] == "api"]
     others = [each for each in seen["invocations"] if each["function"] != "api"]
     return {
@@ -135,12 +135,12 @@ def pool_of(functions: dict[str, Any], settings: PoolSettings) -> Iterator[http.
             process.stdout.close()
 
 
-def _function(folder: Path, handler: str, environment: dict[str, str], memory_mb: int = FUNCTION_MB) -> dict[str, Any]:
+def _function(folder: Path, handler: str, environment: dict[str, str], memory_mb: int = _FUNCTION_MB) -> dict[str, Any]:
     command = [str(runtime_python()), "-m", "awslambdaric", handler]
     return {"command": command, "folder": str(folder), "environment": environment, "memory_mb": memory_mb}
 
 
-def _node_function(folder: Path, file: str, name: str, memory_mb: int = FUNCTION_MB) -> dict[str, Any]:
+def _node_function(folder: Path, file: str, name: str, memory_mb: int = _FUNCTION_MB) -> dict[str, Any]:
     command = ["node", str(ROOT / "bench" / "peers" / "node_runtime.cjs"), file, name]
     return {"command": command, "folder": str(folder), "environment": {}, "memory_mb": memory_mb}
 
@@ -151,7 +151,7 @@ def _pilotlight(size: int, daemon_address: str) -> dict[str, Any]:
     targets = json.dumps([{"function": "api", "concurrency": size}])
     return {
         "api": _function(package, OURS.handler, shared),
-        "warmer": _function(package, "warmer.handler", {"PILOTLIGHT_TARGETS": targets, **shared}, WARMER_MB),
+        "warmer": _function(package, "warmer.handler", {"PILOTLIGHT_TARGETS": targets, **shared}, _WARMER_MB),
     }
 
 
@@ -170,7 +170,7 @@ def _plugin_warmup(hold_ms: int) -> Callable[[int, str], dict[str, Any]]:
         generated = _generated_warmer(size)
         return {
             "api": _function(ROOT / "bench" / "peers", "plugin_warmup.handler", {"HOLD_MS": str(hold_ms)}),
-            "warmer": _node_function(generated, "index.mjs", "warmUp", PLUGIN_MB),
+            "warmer": _node_function(generated, "index.mjs", "warmUp", _PLUGIN_MB),
         }
 
     return functions

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 MB_PER_VCPU = 1769
-PERIOD_US = 20_000
+_PERIOD_US = 20_000
 """Lambda's own scheduling period is not documented; 20 ms is what has been measured from inside functions."""
 
 
@@ -57,7 +57,7 @@ def cpu_quota(memory_mb: int) -> Iterator[CpuQuota]:
         raise QuotaUnavailableError(f"no CPU quota can be made in {parent}: {error.strerror}") from None
     try:
         try:
-            write_limit(folder, max(1000, round(PERIOD_US * memory_mb / MB_PER_VCPU)))
+            write_limit(folder, max(1000, round(_PERIOD_US * memory_mb / MB_PER_VCPU)))
         except OSError as error:
             raise QuotaUnavailableError(f"the CPU controller of {parent} cannot be used: {error}") from None
         yield CpuQuota(folder)
@@ -97,12 +97,12 @@ def _controller() -> tuple[Path, Callable[[Path, int], None]]:
 
 
 def _limit_version_1(folder: Path, quota_us: int) -> None:
-    (folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
+    (folder / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
     (folder / "cpu.cfs_quota_us").write_text(str(quota_us))
 
 
 def _limit_version_2(folder: Path, quota_us: int) -> None:
-    (folder / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
+    (folder / "cpu.max").write_text(f"{quota_us} {_PERIOD_US}")
 
 
 def _own_group(folder: Path) -> Path:

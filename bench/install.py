@@ -26,17 +26,17 @@ from pilotlight_tools.local.runtime.prepared_folder import (
 from pilotlight_tools.local.runtime.python import DEPLOYED_PYTHON, INSTALL
 from pilotlight_tools.local.runtime.python import REQUIREMENTS as RUNTIME_REQUIREMENTS
 
-BUILD = ROOT / "build" / "bench"
+_BUILD = ROOT / "build" / "bench"
 
 Packaging = Literal["as shipped", "valid bytecode"]
 """`as shipped`: a pip install as `sls package` ships it. The zip rewrites every modification time, so no .pyc is valid,
 and /var/task is read-only, so every start compiles again. `valid bytecode`: unchecked-hash .pyc. In both, Pilotlight is
 the output of its own `sls package`, which has valid bytecode."""
 
-UNUSED_AFTER_SECONDS = 3600
+_UNUSED_AFTER_SECONDS = 3600
 """Folders of earlier sources are removed after this time without use."""
 
-ZIP_EPOCH = 315_532_800
+_ZIP_EPOCH = 315_532_800
 """1980-01-01, the modification time of every file in a zip of the deploy tool."""
 
 
@@ -52,13 +52,13 @@ class Installed:
 
 def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     """Return the folder in place of /var/task, with the app and its requirements in that packaging."""
-    with alone(BUILD / "lock"):
+    with alone(_BUILD / "lock"):
         return _app_folder(app, packaging, python)
 
 
 def shipped_zip() -> Path | None:
     """Return the zip that `sls package` makes of this project; None where there is no Node to run it."""
-    with alone(BUILD / "lock"):
+    with alone(_BUILD / "lock"):
         return _shipped_zip()
 
 
@@ -67,7 +67,7 @@ def node_folder() -> Path:
 
     Raises SetupError where there is no Node.
     """
-    with alone(BUILD / "lock"):
+    with alone(_BUILD / "lock"):
         return _node_folder()
 
 
@@ -88,7 +88,7 @@ def lock() -> None:
 def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     stamp = digest(*_inputs(app), packaging.encode(), str(python.resolve()).encode())
     # The name contains the sources' digest: a running measurement keeps its folder while another makes a newer one.
-    folder = BUILD / packaging.replace(" ", "-") / f"{app.name}-{stamp[:12]}"
+    folder = _BUILD / packaging.replace(" ", "-") / f"{app.name}-{stamp[:12]}"
     if is_current(folder, stamp):
         os.utime(folder)
         return folder
@@ -113,7 +113,7 @@ def _shipped_zip() -> Path | None:
     deploy_tool = ROOT / "node_modules" / ".bin" / "serverless"
     if not deploy_tool.exists():
         return None
-    folder = BUILD / "package"
+    folder = _BUILD / "package"
     stamp = digest(*(path.read_bytes() for path in _our_sources()))
     if not is_current(folder, stamp):
         say("packaging Pilotlight as `sls package` does")
@@ -129,7 +129,7 @@ def _shipped_zip() -> Path | None:
 
 
 def _node_folder() -> Path:
-    folder = BUILD / "node"
+    folder = _BUILD / "node"
     sources = [*sorted((REQUIREMENTS / "node").iterdir()), *sorted((ROOT / "bench" / "peers").glob("*.cjs"))]
     stamp = digest(*(path.read_bytes() for path in sources))
     if is_current(folder, stamp):
@@ -200,11 +200,11 @@ def _compile(folder: Path, packaging: Packaging, python: Path) -> None:
     )
     if packaging == "as shipped":
         for path in folder.rglob("*.py"):
-            os.utime(path, (ZIP_EPOCH, ZIP_EPOCH))
+            os.utime(path, (_ZIP_EPOCH, _ZIP_EPOCH))
 
 
 def _forget_unused(parent: Path, name: str) -> None:
     for folder in parent.glob(f"{name}-{'[0-9a-f]' * 12}"):
-        if time.time() - folder.stat().st_mtime > UNUSED_AFTER_SECONDS:
+        if time.time() - folder.stat().st_mtime > _UNUSED_AFTER_SECONDS:
             shutil.rmtree(folder)
             stamp_file(folder).unlink(missing_ok=True)

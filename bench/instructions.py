@@ -12,7 +12,7 @@ from bench.install import Installed
 from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 MISSING = "valgrind is not installed"
-LATER_REQUESTS = 100
+_LATER_REQUESTS = 100
 """One request's count is a hundredth of what this number of later requests adds."""
 
 
@@ -23,8 +23,8 @@ def has_valgrind() -> bool:
 
 def per_request(installed: Installed, event: bytes = REQUEST) -> int:
     """Count the user-space instructions of one request to a warm environment. Raises as `count` does."""
-    few, more = (count(installed, 2 + later, event) for later in (0, LATER_REQUESTS))
-    return round((more - few) / LATER_REQUESTS)
+    few, more = (count(installed, 2 + later, event) for later in (0, _LATER_REQUESTS))
+    return round((more - few) / _LATER_REQUESTS)
 
 
 def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> int:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bench.http_protocol import HttpProtocol, HttpRequest
 
-INVOKE_PATH = "/2015-03-31/functions/"
+_INVOKE_PATH = "/2015-03-31/functions/"
 
 
 @dataclass(slots=True)
-class StubCounts:
+class _StubCounts:
     """What the stub has seen: how many invocations at once, and when each arrived (monotonic seconds)."""
 
     in_flight: int = 0
@@ -38,17 +38,17 @@ class StubCounts:
         return {"max_in_flight": self.max_in_flight, "spread_ms": round(spread, 3)}
 
 
-class StubConnection(HttpProtocol):
+class _StubConnection(HttpProtocol):
     """One connection. Holds each ping `hold_seconds` from its arrival."""
 
-    def __init__(self, counts: StubCounts, hold_seconds: float) -> None:
+    def __init__(self, counts: _StubCounts, hold_seconds: float) -> None:
         super().__init__()
         self._counts = counts
         self._hold_seconds = hold_seconds
 
     def handle(self, request: HttpRequest) -> None:
         """Handle Invoke, or the stub's own `/counts` and `/reset`."""
-        if request.path.startswith(INVOKE_PATH):
+        if request.path.startswith(_INVOKE_PATH):
             self._hold(request.body)
         elif request.method == "GET":
             self.respond("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
@@ -72,9 +72,9 @@ class StubConnection(HttpProtocol):
 
 
 async def _serve(hold_seconds: float, tls: ssl.SSLContext | None) -> None:
-    counts = StubCounts()
+    counts = _StubCounts()
     server = await asyncio.get_running_loop().create_server(
-        lambda: StubConnection(counts, hold_seconds), "127.0.0.1", 0, ssl=tls, backlog=1024
+        lambda: _StubConnection(counts, hold_seconds), "127.0.0.1", 0, ssl=tls, backlog=1024
     )
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     async with server:

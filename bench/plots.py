@@ -10,7 +10,7 @@ from bench.modes import MODES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLORS = {"full": "#0072b2", "512": "#d55e00", "128-after-init": "#009e73"}
+_COLORS = {"full": "#0072b2", "512": "#d55e00", "128-after-init": "#009e73"}
 OURS, REST = "#d55e00", "#999999"
 
 
@@ -67,7 +67,7 @@ def _cold_panel(panel: Axes, packaging: str, rows: list[dict[str, Any]]) -> None
         below = [by_app[name]["median"] - by_app[name]["lower_quartile"] for name in names]
         above = [by_app[name]["upper_quartile"] - by_app[name]["median"] for name in names]
         errors: dict[str, Any] = {"xerr": [below, above], "error_kw": {"elinewidth": 0.7, "ecolor": "#333333"}}
-        bars = panel.barh(positions, medians, height, color=COLORS[mode.name], label=mode.title, **errors)
+        bars = panel.barh(positions, medians, height, color=_COLORS[mode.name], label=mode.title, **errors)
         panel.bar_label(bars, fmt="%.2f", padding=3, fontsize=7)
     panel.axvline(1, color="#333333", lw=0.8)
     panel.set_yticks(range(len(names)), names, fontsize=8)

@@ -27,7 +27,7 @@ ROUTING = ("newest", "oldest", "random")
 
 
 @dataclass
-class PooledInvocation:
+class _PooledInvocation:
     """One event and its response in an environment."""
 
     event: bytes
@@ -37,7 +37,7 @@ class PooledInvocation:
     handed_over: float = 0.0
 
 
-class PooledSandbox:
+class _PooledSandbox:
     """A process that runs a function, and its Runtime API."""
 
     def __init__(self, pool: SandboxPool, function: str, number: int) -> None:
@@ -46,17 +46,17 @@ class PooledSandbox:
         self.number = number
         self.started = time.perf_counter()
         self.cold = True
-        self.current: PooledInvocation | None = None
+        self.current: _PooledInvocation | None = None
         self.response: tuple[bytes, bool] | None = None
-        self.waiting: RuntimeConnection | None = None
+        self.waiting: _RuntimeConnection | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._server: asyncio.Server | None = None
 
-    async def start(self, invocation: PooledInvocation) -> None:
+    async def start(self, invocation: _PooledInvocation) -> None:
         """Start the process with an event waiting for it."""
         self.current = invocation
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: RuntimeConnection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: _RuntimeConnection(self), "127.0.0.1", 0)
         specification = self.pool.functions[self.function]
         folder = Path(specification["folder"])
         address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
@@ -75,7 +75,7 @@ class PooledSandbox:
             stderr=sys.stderr if self.pool.verbose else subprocess.DEVNULL,
         )
 
-    def ready(self, connection: RuntimeConnection) -> None:
+    def ready(self, connection: _RuntimeConnection) -> None:
         """Handle the process's request for an event, with which the invocation before it has ended."""
         self.waiting = connection
         if self.current and self.response is None:
@@ -94,7 +94,7 @@ class PooledSandbox:
         self._finish()
         self.pool.forget(self)
 
-    def hand_over(self, invocation: PooledInvocation) -> None:
+    def hand_over(self, invocation: _PooledInvocation) -> None:
         """Give an event to the process, which is waiting for one."""
         connection, self.waiting, self.current = self.waiting, None, invocation
         assert connection is not None  # noqa: S101 (only idle environments are handed events)
@@ -131,10 +131,10 @@ class PooledSandbox:
         self.current = self.response = None
 
 
-class RuntimeConnection(HttpProtocol):
+class _RuntimeConnection(HttpProtocol):
     """A connection of an environment's runtime client."""
 
-    def __init__(self, environment: PooledSandbox) -> None:
+    def __init__(self, environment: _PooledSandbox) -> None:
         super().__init__()
         self._environment = environment
 
@@ -162,8 +162,8 @@ class SandboxPool:
         self.with_quotas = not unavailable()
         self.quotas = ExitStack()
         self.url = ""
-        self.environments: list[PooledSandbox] = []
-        self.idle: dict[str, list[PooledSandbox]] = {name: [] for name in functions}
+        self.environments: list[_PooledSandbox] = []
+        self.idle: dict[str, list[_PooledSandbox]] = {name: [] for name in functions}
         self.done: list[dict[str, Any]] = []
         self.running = 0
         self._routing = routing
@@ -171,7 +171,7 @@ class SandboxPool:
     def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
         """Start an invocation; return its future response, with whether it is an error, or None at the limit."""
         loop = asyncio.get_running_loop()
-        invocation = PooledInvocation(event, trace_header, loop.create_future())
+        invocation = _PooledInvocation(event, trace_header, loop.create_future())
         idle = self.idle[function]
         if not idle and len(self.environments) >= self.limit:
             return None
@@ -179,21 +179,21 @@ class SandboxPool:
         if idle:
             self._next(idle).hand_over(invocation)
         else:
-            environment = PooledSandbox(self, function, len(self.environments))
+            environment = _PooledSandbox(self, function, len(self.environments))
             self.environments.append(environment)
             loop.create_task(environment.start(invocation))  # noqa: RUF006 (the list keeps the environment)
         return invocation.response
 
-    def release(self, environment: PooledSandbox) -> None:
+    def release(self, environment: _PooledSandbox) -> None:
         """Mark an environment as idle."""
         self.idle[environment.function].append(environment)
 
-    def forget(self, environment: PooledSandbox) -> None:
+    def forget(self, environment: _PooledSandbox) -> None:
         """Remove an environment that has ended from the idle ones."""
         if environment in self.idle[environment.function]:
             self.idle[environment.function].remove(environment)
 
-    def _next(self, idle: list[PooledSandbox]) -> PooledSandbox:
+    def _next(self, idle: list[_PooledSandbox]) -> _PooledSandbox:
         if self._routing == "random":
             return idle.pop(random.randrange(len(idle)))  # noqa: S311 (no secret)
         return idle.pop(-1 if self._routing == "newest" else 0)

@@ -20,7 +20,7 @@ from bench.http_protocol import HttpProtocol, HttpRequest
 from bench.pool import SandboxPool
 
 
-class PoolConnection(HttpProtocol):
+class _PoolConnection(HttpProtocol):
     """The Lambda API, as far as warmers use it, and the pool's own two paths."""
 
     def __init__(self, pool: SandboxPool, landing_seconds: float, chance: random.Random) -> None:
@@ -86,7 +86,7 @@ async def _serve(specification: dict[str, Any]) -> None:
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     server = await loop.create_server(
-        lambda: PoolConnection(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
+        lambda: _PoolConnection(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
     )
     port = server.sockets[0].getsockname()[1]
     pool.url = f"http://127.0.0.1:{port}"

@@ -24,9 +24,9 @@ from bench.progress_bar import progress
 from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 
-HOLD_MS = 50
-CLIENTS = ("pilotlight", "boto3")
-MODES = [
+_HOLD_MS = 50
+_CLIENTS = ("pilotlight", "boto3")
+_MODES = [
     Mode("full", "one core"),
     Mode("1024", "1024 MB", 1024, 1024),
     Mode("512", "512 MB", 512, 512),
@@ -40,18 +40,18 @@ CONNECTIONS = {
 
 def run(pings: int, ticks: int) -> dict[str, Any]:
     """Measure every client, mode and kind of connection; JSON-ready. Raises RuntimeError when a ping gets no reply."""
-    modes, left_out = measurable(MODES)
+    modes, left_out = measurable(_MODES)
     rows = []
-    with ExitStack() as stack, progress("fan-outs", len(CONNECTIONS) * len(modes) * len(CLIENTS)) as advance:
+    with ExitStack() as stack, progress("fan-outs", len(CONNECTIONS) * len(modes) * len(_CLIENTS)) as advance:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pilotlight-bench-")))
         certificate = write_certificate(scratch / "certificate.pem")
         for connections in CONNECTIONS:
             tls = certificate if connections == "new" else None
             for mode in modes:
-                for client in CLIENTS:
+                for client in _CLIENTS:
                     rows.append(_measure(_FanOut(client, pings, mode, connections, tls), ticks))
                     advance()
-    return {"hold_ms": HOLD_MS, "pings": pings, "fan_outs": rows, "modes_left_out": left_out}
+    return {"hold_ms": _HOLD_MS, "pings": pings, "fan_outs": rows, "modes_left_out": left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
         "in_flight_at_once": min(tick["max_in_flight"] for tick in steady),
         "spread_ms": asdict(Spread.of([tick["spread_ms"] for tick in steady])),
         "wall_ms": asdict(Spread.of([tick["wall_ms"] for tick in steady])),
-        "wall_to_hold": asdict(Spread.of([tick["wall_ms"] / HOLD_MS for tick in steady])),
+        "wall_to_hold": asdict(Spread.of([tick["wall_ms"] / _HOLD_MS for tick in steady])),
         "cpu_ms_per_ping": asdict(Spread.of([tick["cpu_ms"] / fan_out.pings for tick in steady])),
     }
 
@@ -109,7 +109,7 @@ class _Stub:
 
 @contextmanager
 def _stub(certificate: Path | None) -> Iterator[_Stub]:
-    command = [*_on_core(1), sys.executable, "-m", "bench.invoke_stub", "--hold-ms", str(HOLD_MS)]
+    command = [*_on_core(1), sys.executable, "-m", "bench.invoke_stub", "--hold-ms", str(_HOLD_MS)]
     command += ["--certificate", str(certificate)] if certificate else []
     with _process(command, {}) as process:
         yield _Stub(_line(process)["port"], certificate)

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 from botocore.config import Config
 
-FUNCTION = "pilotlight-bench-api"
-BOTO3_THREADS = 50
+_FUNCTION = "pilotlight-bench-api"
+_BOTO3_THREADS = 50
 """boto3's own pool has 10 connections; with more than 50 threads it gets slower."""
 
 
@@ -43,17 +43,17 @@ def _pilotlight(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], No
     fan_out = FanOut(boto3.Session())
 
     def tick() -> int:
-        return sum(reply.outcome == "succeeded" for reply in fan_out.invoke(FUNCTION, events, 30))
+        return sum(reply.outcome == "succeeded" for reply in fan_out.invoke(_FUNCTION, events, 30))
 
     return tick, fan_out.close
 
 
 def _boto3(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], None]]:
-    client = boto3.client("lambda", config=Config(max_pool_connections=BOTO3_THREADS))
-    threads = ThreadPoolExecutor(BOTO3_THREADS)
+    client = boto3.client("lambda", config=Config(max_pool_connections=_BOTO3_THREADS))
+    threads = ThreadPoolExecutor(_BOTO3_THREADS)
 
     def invoke(event: bytes) -> bool:
-        return "pilotlight" in json.loads(client.invoke(FunctionName=FUNCTION, Payload=event)["Payload"].read())
+        return "pilotlight" in json.loads(client.invoke(FunctionName=_FUNCTION, Payload=event)["Payload"].read())
 
     return lambda: sum(threads.map(invoke, events)), client.close
 

@@ -17,15 +17,15 @@ from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
-PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
+_PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
 REQUESTS_PER_RUN = 60
 """Warm requests of each run, alternating with those they are compared with."""
-SETTLING = 20
+_SETTLING = 20
 """This number of first requests is left out: the interpreter specialises its bytecode in them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Warm:
+class _Warm:
     """Milliseconds from handing over the event to the response, and ratios.
 
     `warm_ratio`: to the bare handler's request just before. `record_ms`: a sampled request less the unsampled one just
@@ -85,12 +85,12 @@ def run_pings(runs: int, count: bool) -> dict[str, Any]:
             for _ in range(runs):
                 with started(ours, FULL) as environment:
                     firsts.append(_ping(environment))
-                    pairs = [(_ping(environment), _request(environment)) for _ in range(SETTLING + REQUESTS_PER_RUN)]
+                    pairs = [(_ping(environment), _request(environment)) for _ in range(_SETTLING + REQUESTS_PER_RUN)]
                     sink.take()
-                pings += [ping for ping, _ in pairs[SETTLING:]]
-                requests += [request for _, request in pairs[SETTLING:]]
+                pings += [ping for ping, _ in pairs[_SETTLING:]]
+                requests += [request for _, request in pairs[_SETTLING:]]
                 advance()
-        counted = _instructions({"ping": (ours, PING), "request": (ours, REQUEST)}) if count else {}
+        counted = _instructions({"ping": (ours, _PING), "request": (ours, REQUEST)}) if count else {}
     return {
         "first_ping_ms": asdict(Spread.of(firsts)),
         "ping_ms": asdict(Spread.of(pings)),
@@ -104,18 +104,18 @@ def _one_run(bare: Installed, installed: Installed, sink: XRaySink) -> _Run:
     app = installed.app
     with started(bare, FULL) as beside, started(installed, FULL) as environment:
         first, second = _request(environment), _request(environment)
-        pairs = [(_request(beside), _request(environment)) for _ in range(SETTLING + REQUESTS_PER_RUN)]
+        pairs = [(_request(beside), _request(environment)) for _ in range(_SETTLING + REQUESTS_PER_RUN)]
         record = [-_request(environment, sampled=False) + _request(environment) for _ in range(REQUESTS_PER_RUN)]
-        sent, expected = len(sink.take(0.2)), int(app.records) * (2 + SETTLING + 2 * REQUESTS_PER_RUN)
+        sent, expected = len(sink.take(0.2)), int(app.records) * (2 + _SETTLING + 2 * REQUESTS_PER_RUN)
         if sent != expected:
             raise RuntimeError(f"{app.title} sent {sent} records for {expected} sampled requests")
-    theirs, ours = zip(*pairs[SETTLING:], strict=True)
+    theirs, ours = zip(*pairs[_SETTLING:], strict=True)
     return _Run(first, second, list(ours), list(theirs), record)
 
 
-def _row(app: App, taken: list[_Run]) -> Warm:
+def _row(app: App, taken: list[_Run]) -> _Warm:
     pairs = [pair for run in taken for pair in zip(run.warm, run.bare, strict=True)]
-    return Warm(
+    return _Warm(
         app.name,
         app.title,
         Spread.of([run.first for run in taken]),
@@ -148,7 +148,7 @@ def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
 
 
 def _ping(environment: Sandbox) -> float:
-    reply = environment.invoke(PING)
+    reply = environment.invoke(_PING)
     if not isinstance(reply.payload, dict) or "pilotlight" not in reply.payload:
         raise RuntimeError(f"this is not the reply to a ping: {reply}")
     return reply.duration_ms

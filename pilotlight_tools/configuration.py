@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-FILE = "serverless.yml"
+_FILE = "serverless.yml"
 
 
 class ConfigurationError(Exception):
@@ -17,7 +17,7 @@ class ConfigurationError(Exception):
 def read_configuration(project: Path = Path()) -> dict[str, Any]:
     """Parse serverless.yml in `project` without resolving its variables; empty when it cannot be read."""
     try:
-        content = yaml.load((project / FILE).read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+        content = yaml.load((project / _FILE).read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
     except (OSError, yaml.YAMLError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -27,7 +27,7 @@ def service_name(project: Path = Path()) -> str:
     """Return `service` of serverless.yml. Raises ConfigurationError when it is missing or needs the deploy tool."""
     name = read_configuration(project).get("service")
     if not isinstance(name, str) or "${" in name:
-        where = (project / FILE).resolve()
+        where = (project / _FILE).resolve()
         raise ConfigurationError(f"{where} does not name its service: add a line such as `service: pilotlight`")
     return name
 

@@ -21,7 +21,7 @@ from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_WRONG_USAGE = 2
 EXIT_CODE_INTERRUPTED = 130
-NAMES = {
+_NAMES = {
     "none": "no warming",
     "warmer": "Pilotlight's warmer",
     "provisioned": "provisioned concurrency",
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, EXIT_CODE_PROBLEM)
     except KeyboardInterrupt:
         return EXIT_CODE_INTERRUPTED
-    report = compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
+    report = _compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
     if options.json:
         json.dump(report, sys.stdout, indent=2)
         print()
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False) -> dict[str, Any]:
+def _compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False) -> dict[str, Any]:
     """Return everything that the command prints, as plain data. Prices are in US dollars a month."""
     bills = {name: bill(plan, name, free_tier=free_tier) for name in ALTERNATIVES}
     return {
@@ -116,7 +116,7 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
         standing = row["lines"]["provisioned"] + row["lines"]["snapstart"]
         amounts = (f"{amount:,.2f}" for amount in (row["price"], row["added"], standing))
         cold = f"{row['cold_starts']:,.0f}" + (" restored" if row["alternative"] == "snapstart" else "")
-        table.add_row(NAMES[row["alternative"]], *amounts, cold)
+        table.add_row(_NAMES[row["alternative"]], *amounts, cold)
     console.print(table)
     for key, text in _BREAK_EVEN.items():
         requests = report["break_even_requests_per_month"][key]

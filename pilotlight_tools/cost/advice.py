@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pilotlight_tools.cost.model import Bill, requests_that_keep_warm
 from pilotlight_tools.cost.plan import Plan, cold_share_without_warming
 
-NOTICEABLE_INIT_MS = 100.0
+_NOTICEABLE_INIT_MS = 100.0
 """Below this a response feels instant, cold or warm (Nielsen's limit)."""
-RARE_COLD_SHARE = 0.01
+_RARE_COLD_SHARE = 0.01
 """Share of cold requests below which users keep the function warm themselves."""
-WORTHWHILE_PRICE = 0.05
+_WORTHWHILE_PRICE = 0.05
 """US dollars for one avoided cold start, above which warming is not worth its price."""
 
 
@@ -19,19 +19,19 @@ def recommend(plan: Plan, bills: Mapping[str, Bill], *, no_cold_starts: bool = F
     share = cold_share_without_warming(plan)
     avoided = none.cold_starts - warmer.cold_starts
     added = warmer.total - none.total
-    keep_warm = requests_that_keep_warm(plan, RARE_COLD_SHARE)
+    keep_warm = requests_that_keep_warm(plan, _RARE_COLD_SHARE)
     if no_cold_starts:
         return (
             f"Use provisioned concurrency of {plan.concurrency}: only this is guaranteed by AWS, and it costs "
             f"${provisioned.total:,.2f} a month. Warmers and SnapStart are best effort: Lambda may drop a warm "
             "environment at any time."
         )
-    if plan.init_ms < NOTICEABLE_INIT_MS:
+    if plan.init_ms < _NOTICEABLE_INIT_MS:
         return (
             f"Do not warm: a cold start costs a user {plan.init_ms:.0f} ms, which nobody notices. "
             f"Warming would add ${added:,.2f} a month without a benefit."
         )
-    if share < RARE_COLD_SHARE:
+    if share < _RARE_COLD_SHARE:
         from_here = f" (from about {keep_warm:,.0f} requests a month on)" if keep_warm else ""
         return (
             f"Do not warm: {plan.requests_per_month:,.0f} requests a month, if spread evenly, keep the function "
@@ -39,7 +39,7 @@ def recommend(plan: Plan, bills: Mapping[str, Bill], *, no_cold_starts: bool = F
             "cold starts says otherwise: bursts beyond the warm environments remain, and more concurrency, "
             "SnapStart or a faster start helps against those."
         )
-    if avoided <= 0 or added / avoided > WORTHWHILE_PRICE:
+    if avoided <= 0 or added / avoided > _WORTHWHILE_PRICE:
         each = f"${added / avoided:,.2f} for each cold start avoided" if avoided > 0 else "and avoids no cold start"
         return (
             f"Do not warm: at {plan.requests_per_month:,.0f} requests a month the warmer adds ${added:,.2f}, {each}. "

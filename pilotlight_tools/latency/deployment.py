@@ -19,8 +19,8 @@ from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
-LOCAL_STAGE = "local"
+_ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
+_LOCAL_STAGE = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ def find_deployment(
     """Find what to read for a stage. Raises Problem when a local stage does not run, or nothing names the service."""
     name = f"{service or _service_name(project)}-{stage}"
     chosen_region = region or _region(read_configuration(project), environment)
-    endpoint_url = environment.get(ENDPOINT_VARIABLE)
+    endpoint_url = environment.get(_ENDPOINT_VARIABLE)
     if endpoint_url:
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
         return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
     here = running.find(project)
     if here and here.stage == stage:
         return Deployment(name, stage, chosen_region, here.xray_endpoint, local=True)
-    if stage == LOCAL_STAGE:
+    if stage == _LOCAL_STAGE:
         other = f" (stage {here.stage} runs: --stage {here.stage})" if here else ""
         raise Problem(f"No local stack is running here{other}.", "Start it in another terminal: npm start")
     return Deployment(name, stage, chosen_region, None, local=False)

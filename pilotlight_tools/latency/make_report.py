@@ -15,9 +15,9 @@ from pilotlight_tools.latency.statistics import Distribution
 from pilotlight_tools.latency.survey import Survey, Tick
 from pilotlight_tools.latency.time_range import TimeRange
 
-SLOWEST_SHOWN = 10
+_SLOWEST_SHOWN = 10
 
-DEFINITIONS = {
+_DEFINITIONS = {
     "cold": "The request waited for a new execution environment: its code was loaded and initialised first.",
     "warm": "The request met an execution environment that had served before, a user or a ping.",
     "proactive": "The first request in an environment that Lambda had initialised ahead of need: it did not wait.",
@@ -105,13 +105,13 @@ def _every(survey: Survey, response_ms: dict[str, list[float]]) -> Distribution 
 
 def _slowest(measured: list[Observation], region: str | None) -> list[Slow]:
     ordered = sorted(measured, key=lambda observation: observation.response_ms or 0, reverse=True)
-    return [_slow(observation, region) for observation in ordered[:SLOWEST_SHOWN]]
+    return [_slow(observation, region) for observation in ordered[:_SLOWEST_SHOWN]]
 
 
 def _definitions(starts: list[str]) -> dict[str, str]:
     """The meaning of each start type shown; cold and warm are always shown."""
     shown = dict.fromkeys([*starts, "cold", "warm"])
-    return {start: DEFINITIONS.get(start, DEFINITIONS[UNKNOWN]) for start in shown}
+    return {start: _DEFINITIONS.get(start, _DEFINITIONS[UNKNOWN]) for start in shown}
 
 
 def _start_type(reading: _Reading, start: str) -> StartType:

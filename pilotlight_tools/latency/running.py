@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-FILE = "build/running.json"
+_FILE = "build/running.json"
 """The file's path in the service's folder."""
 
 
@@ -27,7 +27,7 @@ class RunningService:
 @contextlib.contextmanager
 def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
     """Let `find` return this service while the block runs, in place of any announced earlier from this folder."""
-    file = project / FILE
+    file = project / _FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(service) | {"pid": os.getpid()}, indent=2) + "\n"
     # Written to another file and renamed, so that no reader sees half of it.
@@ -45,7 +45,7 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
 def find(project: Path = Path()) -> RunningService | None:
     """Return the service that runs from this folder; None when there is none or its process has ended."""
     try:
-        fields = json.loads((project / FILE).read_text(encoding="utf-8"))
+        fields = json.loads((project / _FILE).read_text(encoding="utf-8"))
         os.kill(fields.pop("pid"), 0)
         return RunningService(**fields)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -22,7 +22,7 @@ _COLOURS = {
     "restored": "cyan",
 }
 _CHART_ROWS = 16
-NOTHING = "-"
+_NOTHING = "-"
 """Shown in place of a duration that was not measured."""
 
 
@@ -42,10 +42,10 @@ def show(report: Report, console: Console) -> None:
 
 def milliseconds(value: float) -> str:
     """A duration in ms, or in s from ten seconds on, with three significant digits."""
-    return f"{value / 1000:.1f} s" if value >= 10_000 else f"{figure(value)} ms"
+    return f"{value / 1000:.1f} s" if value >= 10_000 else f"{_figure(value)} ms"
 
 
-def figure(value: float) -> str:
+def _figure(value: float) -> str:
     """A number with three significant digits, or as many as it has before the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
@@ -82,13 +82,13 @@ def _counts(start: StartType, report: Report) -> Iterator[str]:
 
 def _durations(distribution: Distribution | None) -> list[str]:
     if distribution is None:
-        return [NOTHING] * 5
+        return [_NOTHING] * 5
     d = distribution
-    return [figure(value) for value in (d.p50, d.p90, d.p95, d.p99, d.max)]
+    return [_figure(value) for value in (d.p50, d.p90, d.p95, d.p99, d.max)]
 
 
 def _init(distribution: Distribution | None) -> str:
-    return figure(distribution.p50) if distribution else ""
+    return _figure(distribution.p50) if distribution else ""
 
 
 def _failures(start: StartType) -> list[str]:

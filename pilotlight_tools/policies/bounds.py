@@ -8,7 +8,7 @@ from pilotlight_tools.policies.simulate import Counts, Ticks, first_tick, simula
 from pilotlight_tools.policies.simulated_pool import PoolModel
 from pilotlight_tools.policies.sizing_policies import Planned
 
-ROUNDS = 12
+_ROUNDS = 12
 """How often `clairvoyant` replays the load."""
 
 
@@ -23,7 +23,7 @@ def clairvoyant(load: Load, model: PoolModel, ticks: Ticks, *, seed: int) -> dic
     }
     plans = {name: [0] * len(times[name]) for name in load.functions}
     best: dict[str, Counts] = {}
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         results = simulate(load, model, ticks, lambda name: Planned(plans[name]), seed=seed)
         for name, counts in results.items():
             if name not in best or (counts.cold, counts.pings) < (best[name].cold, best[name].pings):

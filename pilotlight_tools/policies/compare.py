@@ -14,8 +14,8 @@ from pilotlight_tools.policies.simulate import Counts, Policy, Ticks, simulate, 
 from pilotlight_tools.policies.simulated_pool import PoolModel
 from pilotlight_tools.policies.sizing_policies import Auto, Fixed
 
-DAY_SECONDS = 86400.0
-PROVISIONED = (1, 2, 4)
+_DAY_SECONDS = 86400.0
+_PROVISIONED = (1, 2, 4)
 """The numbers of provisioned environments to compare."""
 
 
@@ -62,7 +62,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
         return simulate(load, model, ticks, policy, seed=seed, standing=standing)
 
     def row(name: str, counts: Counts, standing: int = 0) -> dict[str, Any]:
-        days = load.seconds / DAY_SECONDS
+        days = load.seconds / _DAY_SECONDS
         functions = len(load.functions)
         price = month_price(
             counts, load.seconds, ticks, setting.memory_mb, setting.architecture, standing=standing * functions
@@ -104,7 +104,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
                 "cold_of_best_fixed_for_each_function": hindsight(fixed, counts.pings),
             }
         )
-    rows += [row(f"provisioned {n}", total(replay(lambda _: None, standing=n)), standing=n) for n in PROVISIONED]
+    rows += [row(f"provisioned {n}", total(replay(lambda _: None, standing=n)), standing=n) for n in _PROVISIONED]
     rows.append(row("clairvoyant", total(clairvoyant(load, model, ticks, seed=seed))))
     return rows
 

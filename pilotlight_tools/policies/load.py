@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRACE = Path(__file__).parent / "data" / "azure-functions-2019-http-36x480min.csv"
-CITATION = 'Azure Functions trace 2019 (CC-BY-4.0): Shahrad et al., "Serverless in the Wild", USENIX ATC 2020'
+_CITATION = 'Azure Functions trace 2019 (CC-BY-4.0): Shahrad et al., "Serverless in the Wild", USENIX ATC 2020'
 
 
 class LoadError(ValueError):
@@ -58,7 +58,7 @@ def replay(path: Path, seed: int, burst_seconds: float = 60.0) -> Load:
             start = 60 * minute + stream.uniform(0, 60 - burst_seconds)
             arrivals += [start + stream.uniform(0, burst_seconds) for _ in range(count)]
         functions[row[0]] = sorted(arrivals)
-    return Load(functions, 60.0 * (len(header) - 1), CITATION if path == TRACE else path.name)
+    return Load(functions, 60.0 * (len(header) - 1), _CITATION if path == TRACE else path.name)
 
 
 def poisson(a_minute: float, functions: int, hours: float, seed: int) -> Load:

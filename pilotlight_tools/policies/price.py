@@ -5,7 +5,7 @@ from pilotlight_tools.cost.plan import MONTH_SECONDS
 from pilotlight_tools.cost.prices import PRICES
 from pilotlight_tools.policies.simulate import Counts, Ticks
 
-DISPATCH_SECONDS = 0.15
+_DISPATCH_SECONDS = 0.15
 """The warmer's time for one function's tick beyond the hold: opening connections and reading replies."""
 
 
@@ -19,7 +19,7 @@ def month_price(
     """
     gigabytes = memory_mb / 1024
     warmer_invocations = seconds / ticks.interval_seconds if counts.ticks else 0.0
-    warmer_seconds = counts.ticks * (ticks.hold_seconds + DISPATCH_SECONDS)
+    warmer_seconds = counts.ticks * (ticks.hold_seconds + _DISPATCH_SECONDS)
     provisioned_seconds = counts.request_seconds - counts.spilled_seconds
     months = MONTH_SECONDS / seconds
     usage = Usage(
