@@ -154,8 +154,8 @@ def _node_folder() -> Path:
 def _our_sources() -> list[Path]:
     """All files that our package is made from, and those that make it."""
     named = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
-    beside = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*.*")]
-    return [*named, *sorted(path for path in beside if path.suffix != ".pyc" and path.is_file())]
+    in_folders = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*.*")]
+    return [*named, *sorted(path for path in in_folders if path.suffix != ".pyc" and path.is_file())]
 
 
 def _inputs(app: App) -> Iterator[bytes]:

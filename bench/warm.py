@@ -54,7 +54,7 @@ class _Run:
 
 
 def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
-    """Measure each app in environments of its own beside a bare one; JSON-ready. Raises RuntimeError for a failure."""
+    """Measure each app in its own environments, each with a bare one; JSON-ready. Raises RuntimeError for a failure."""
     python = runtime_python()
     with XRaySink() as sink:
         installed = [
@@ -102,9 +102,9 @@ def run_pings(runs: int, count: bool) -> dict[str, Any]:
 
 def _one_run(bare: Installed, installed: Installed, sink: XRaySink) -> _Run:
     app = installed.app
-    with started(bare, FULL) as beside, started(installed, FULL) as environment:
+    with started(bare, FULL) as bare_environment, started(installed, FULL) as environment:
         first, second = _request(environment), _request(environment)
-        pairs = [(_request(beside), _request(environment)) for _ in range(_SETTLING + REQUESTS_PER_RUN)]
+        pairs = [(_request(bare_environment), _request(environment)) for _ in range(_SETTLING + REQUESTS_PER_RUN)]
         record = [-_request(environment, sampled=False) + _request(environment) for _ in range(REQUESTS_PER_RUN)]
         sent, expected = len(sink.take(0.2)), int(app.records) * (2 + _SETTLING + 2 * REQUESTS_PER_RUN)
         if sent != expected:

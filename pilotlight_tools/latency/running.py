@@ -31,9 +31,9 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(service) | {"pid": os.getpid()}, indent=2) + "\n"
     # Written to another file and renamed, so that no reader sees half of it.
-    beside = file.with_suffix(f".{os.getpid()}")
-    beside.write_text(content, encoding="utf-8")
-    beside.replace(file)
+    temporary = file.with_suffix(f".{os.getpid()}")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(file)
     try:
         yield
     finally:

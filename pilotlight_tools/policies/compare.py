@@ -96,11 +96,11 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
                 )
             )
         )
-        beside = fixed_with_as_many_pings(summed, counts.pings)
+        cold_of_fixed = fixed_with_as_many_pings(summed, counts.pings)
         rows.append(
             {
                 **row(f"auto {minimum} to {setting.maximum}", counts),
-                "cold_of_fixed_with_as_many_pings": beside,
+                "cold_of_fixed_with_as_many_pings": cold_of_fixed,
                 "cold_of_best_fixed_for_each_function": hindsight(fixed, counts.pings),
             }
         )
@@ -114,8 +114,8 @@ def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     mean: dict[str, Any] = {}
     for key, value in rows[0].items():
         mean[key] = value if isinstance(value, str) else statistics.fmean(row[key] for row in rows)
-    beside = "cold_of_fixed_with_as_many_pings"
-    if beside in mean:
-        mean["ratio_to_fixed"] = mean["cold"] / mean[beside] if mean[beside] else None
-        mean["ratios_to_fixed"] = [row["cold"] / row[beside] if row[beside] else None for row in rows]
+    compared = "cold_of_fixed_with_as_many_pings"
+    if compared in mean:
+        mean["ratio_to_fixed"] = mean["cold"] / mean[compared] if mean[compared] else None
+        mean["ratios_to_fixed"] = [row["cold"] / row[compared] if row[compared] else None for row in rows]
     return mean

@@ -168,8 +168,8 @@ def test_every_problem_has_a_remedy(raised: Exception, wrong: str, remedy: str) 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    said = "service: shop\nprovider:\n  region: eu-west-1\nresources:\n  - Value: !Sub '${AWS::Region}'\n"
-    (tmp_path / "serverless.yml").write_text(said)
+    configuration = "service: shop\nprovider:\n  region: eu-west-1\nresources:\n  - Value: !Sub '${AWS::Region}'\n"
+    (tmp_path / "serverless.yml").write_text(configuration)
     return tmp_path
 
 

@@ -92,7 +92,7 @@ def test_missing_annotations_make_the_start_unknown() -> None:
     assert seen(documents).start == "unknown"
 
 
-def test_pings_ticks_and_other_services_are_no_user_requests() -> None:
+def test_pings_ticks_and_other_services_are_not_user_requests() -> None:
     for document in RecordMaker().tick(NOW):
         assert observe("trace", [document], SERVICE) is None
     assert observe("trace", trace()[1], "another-service") is None

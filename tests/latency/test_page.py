@@ -1,6 +1,6 @@
 """The page in a real browser: charts drawn, nothing fetched, readable on a phone, light and dark, live.
 
-Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` brings both.
+Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` installs both.
 """
 
 import base64
