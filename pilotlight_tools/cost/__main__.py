@@ -145,9 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
     parser.add_argument("--function", default="api", help="the function in serverless.yml (default: %(default)s)")
-    parser.add_argument(
-        "--project", type=Path, default=Path.cwd(), help="folder of the service (default: the current one)"
-    )
+    parser.add_argument("--project", type=Path, default=Path.cwd(), help="the service's folder (default: this)")
     parser.add_argument("--requests-per-month", type=float, help=f"(default: {default.requests_per_month:,.0f})")
     parser.add_argument("--memory-mb", type=int, help=f"of the function (default: {default.memory_mb})")
     parser.add_argument("--architecture", choices=sorted(PRICES), help=f"(default: {default.architecture})")
@@ -157,15 +155,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--request-ms", type=float, help=f"of a warm request (default: {default.request_ms:g})")
     parser.add_argument("--init-ms", type=float, help=f"INIT of a cold start (default: {default.init_ms:g})")
     parser.add_argument("--warmer-memory-mb", type=int, help=f"(default: {default.warmer_memory_mb})")
-    parser.add_argument(
-        "--trace-share", type=float, help=f"of requests that X-Ray samples (default: {default.trace_share})"
-    )
-    parser.add_argument(
-        "--idle-minutes", type=float, help=f"Lambda keeps an idle environment (default: {default.idle_minutes:g})"
-    )
-    parser.add_argument(
-        "--lifetime-hours", type=float, help=f"Lambda keeps any environment (default: {default.lifetime_hours:g})"
-    )
+    parser.add_argument("--trace-share", type=float, help=f"sampled by X-Ray, 0 to 1 (default: {default.trace_share})")
+    idle_help = f"how long Lambda keeps an idle environment (default: {default.idle_minutes:g})"
+    parser.add_argument("--idle-minutes", type=float, help=idle_help)
+    lifetime_help = f"how long Lambda keeps any environment (default: {default.lifetime_hours:g})"
+    parser.add_argument("--lifetime-hours", type=float, help=lifetime_help)
     parser.add_argument("--cold-share", type=float, help="measured share of cold requests without warming, 0 to 1")
     parser.add_argument("--free-tier", action="store_true", help="subtract it, as if the account ran nothing else")
     parser.add_argument("--no-cold-starts", action="store_true", help="a cold start is not acceptable at any price")

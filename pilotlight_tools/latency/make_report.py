@@ -75,11 +75,7 @@ def _read(reader: Reader, time_range: TimeRange, most: int) -> _Reading:
     observations = list(reader.observations([trace_id for ids in survey.sample().values() for trace_id in ids]))
     measured_by = API_GATEWAY if any(observation.measured_by == API_GATEWAY for observation in observations) else LAMBDA
     # Times of different segments are not comparable: one kind is measured, the other counts as partial.
-    measured = [
-        observation
-        for observation in observations
-        if observation.response_ms is not None and observation.measured_by == measured_by
-    ]
+    measured = [each for each in observations if each.response_ms is not None and each.measured_by == measured_by]
     response_ms: dict[str, list[float]] = {}
     for observation in measured:
         response_ms.setdefault(observation.start, []).append(observation.response_ms or 0.0)
@@ -116,11 +112,7 @@ def _definitions(starts: list[str]) -> dict[str, str]:
 
 def _start_type(reading: _Reading, start: str) -> StartType:
     survey = reading.survey
-    inits_ms = (
-        observation.init_ms
-        for observation in reading.observations
-        if observation.start == start and observation.init_ms is not None
-    )
+    inits_ms = (each.init_ms for each in reading.observations if each.start == start and each.init_ms is not None)
     return StartType(
         count=survey.starts[start],
         faults=survey.faults[start],

@@ -22,7 +22,7 @@ EXIT_CODE_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison; the exit code is 0, 1 for a problem, 2 for wrong usage, 130 for Ctrl-C."""
+    """Print the comparison; the exit code is 0, 1 for a trace or plot problem, 2 for wrong usage, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
     if options.plot and not _can_draw():
         print("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev` installs it", file=sys.stderr)
@@ -146,10 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     load = parser.add_argument_group("load")
     load.add_argument("--trace", type=Path, default=TRACE, help="CSV of invocations a minute (default: Azure 2019)")
     load.add_argument(
-        "--burst-seconds",
-        type=_burst,
-        default=60.0,
-        help="stretch of a minute in which its requests fall (default: 60)",
+        "--burst-seconds", type=_burst, default=60.0, help="in which a minute's requests fall (default: 60)"
     )
     load.add_argument("--poisson", type=_above_zero, metavar="RATE", help="a Poisson load instead: requests a minute")
     load.add_argument("--functions", type=_whole(1), default=10, help="of the Poisson load (default: %(default)s)")
@@ -158,18 +155,14 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--runs", type=_whole(1), default=3, help="number of seeds to average (default: %(default)s)")
     pool = parser.add_argument_group("pool")
     pool.add_argument("--idle-minutes", type=_above_zero, default=6.0, help="idle environments are kept (default: 6)")
-    pool.add_argument(
-        "--lifetime-hours", type=_above_zero, default=2.0, help="any environment is kept (default: %(default)s)"
-    )
+    pool.add_argument("--lifetime-hours", type=_above_zero, default=2.0, help="any environment is kept (default: 2)")
     pool.add_argument("--routing", choices=get_args(Routing), default="newest-first", help="(default: %(default)s)")
     pool.add_argument("--init-ms", type=_above_zero, default=300.0, help="(default: %(default)s)")
     pool.add_argument("--service-ms", type=_above_zero, default=200.0, help="mean, exponential (default: %(default)s)")
     warming = parser.add_argument_group("warming")
     warming.add_argument("--interval-minutes", type=_above_zero, default=5.0, help="(default: %(default)s)")
     warming.add_argument("--hold-ms", type=_above_zero, default=100.0, help="(default: %(default)s)")
-    warming.add_argument(
-        "--minimum", type=_whole(0), default=0, help="of auto, in addition to 1 (default: %(default)s)"
-    )
+    warming.add_argument("--minimum", type=_whole(0), default=0, help="of auto, besides 1 (default: %(default)s)")
     warming.add_argument("--maximum", type=_whole(1), default=10, help="of auto and fixed (default: %(default)s)")
     warming.add_argument("--warmer-hours", type=_above_zero, default=2.0, help="auto keeps its state (default: 2)")
     warming.add_argument("--memory-mb", type=_whole(128), default=512, help="(default: %(default)s)")

@@ -141,10 +141,7 @@ def test_every_peer_is_pinned_with_hashes_apart_from_the_project(app: App) -> No
 
 def test_the_command_line_prints_json_and_refuses_unknown_values() -> None:
     command = [sys.executable, "-m", "bench"]
-    variables = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }  # as set-up does: pilotlight_build has a folder of its own
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # pilotlight_build has its own folder
     done = subprocess.run(
         [*command, "ping", "-n", "1", "--no-instructions", "--json"],
         cwd=ROOT,
