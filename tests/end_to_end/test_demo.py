@@ -53,11 +53,11 @@ def test_warm_up_that_proved_itself_has_no_shortfalls() -> None:
 
 def test_records_that_are_missing_or_wrong_are_said() -> None:
     assert Findings(COLD, WARM, TICK, found=5, contradictions=0).shortfalls() == [
-        "X-Ray has records of 5 requests, and 6 were sent"
+        "X-Ray has records of 5 requests, but 6 were sent"
     ]
     lying = [Burst(1, burst("warm").pairs, started=1), WARM[1]]
     assert Findings(COLD, lying, TICK, found=6, contradictions=1).shortfalls() == [
-        "2 records tell another start than the engine's"
+        "2 records contradict one another or the engine's log"
     ]
 
 
@@ -66,7 +66,7 @@ def test_records_that_are_missing_or_wrong_are_said() -> None:
     [
         ([burst("warm"), burst("warm", "cold")], TICK, "1 of 3 requests after the tick met a cold start"),
         ([burst("warm"), burst("warm", "")], TICK, "1 requests after the tick left no record"),
-        ([burst("warm", status=502)], TICK, r"requests after the tick were answered with status \[502\]"),
+        ([burst("warm", status=502)], TICK, r"requests after the tick got a response of status \[502\]"),
         (WARM, TICK | {"unique": 1, "coverage": 0.5}, "covered 1 of 2 environments.*AccessDenied"),
         (WARM, TICK | {"failed": 1}, "1 pings failed"),
         (WARM, TICK | {"throttled": 1}, "1 throttled"),
@@ -87,8 +87,8 @@ def test_responses_of_no_function_are_a_shortfall() -> None:
     refused = Exchange(1.0, 1.1, "GET", "http://h/hello", 403, None)
     warm = [Burst(1, [Pair(refused, None)], started=0)]
     assert Findings(COLD, warm, TICK, found=4, contradictions=0).shortfalls() == [
-        "1 requests after the tick left no record, so their start is not known",
-        "requests after the tick were answered with status [403]",
+        "1 requests after the tick left no record, so their start type is unknown",
+        "requests after the tick got a response of status [403]",
     ]
 
 

@@ -173,7 +173,7 @@ def test_failed_deployment_says_what_the_deploy_tool_said(sample_project: Path, 
     serverless.write_text(serverless.read_text().replace("runtime: python3.13", "runtime: python2.0"))
     with starting(temporary, checkout, PORT="0") as started:
         assert started.process.wait(60) == 1
-    assert started.said(r"error: `sls deploy .*` failed with exit code 1. It said:")
+    assert started.said(r"error: `sls deploy .*` failed with exit code 1. Its output:")
     assert started.said("provider.runtime")
     assert not started.said("Traceback")
     started.leaves_nothing()

@@ -249,7 +249,7 @@ def test_engine_that_is_gone_is_a_502_in_json() -> None:
         with FrontDoor(opened, origin=origin, host=HOST, stage="local", on_exchange=exchanges.append) as front_door:
             answer = requests.get(f"{front_door.url}/hello", timeout=20)
     assert answer.status_code == 502
-    assert "did not answer" in answer.json()["message"]
+    assert "did not respond" in answer.json()["message"]
     assert [exchange.status for exchange in exchanges] == [502]
 
 
