@@ -15,9 +15,9 @@ forget_aws_settings()
 # Before anything imports aws_xray_sdk: it makes the SDK assume that it runs in Lambda, and not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
-from pilotlight_tools.local.history import History  # noqa: E402
-from pilotlight_tools.local.service import Service  # noqa: E402
-from tests.support.service import make_project  # noqa: E402
+from pilotlight_tools.local.history import History  # noqa: E402 (after the settings above)
+from pilotlight_tools.local.service import Service  # noqa: E402 (after the settings above)
+from tests.support.service import make_project  # noqa: E402 (after the settings above)
 
 Found = TypeVar("Found")
 CONCURRENCY = 10

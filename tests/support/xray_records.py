@@ -18,7 +18,7 @@ class RecordMaker:
     """Makes records whose ids come from a seed, so that a failing run can be repeated."""
 
     def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)  # noqa: S311 (not for security)
 
     def identity(self, digits: int = 16) -> str:
         return f"{self._random.getrandbits(digits * 4):0{digits}x}"
