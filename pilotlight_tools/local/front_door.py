@@ -70,7 +70,7 @@ def open_port(port: int) -> socket.socket:
 
 
 class FrontDoor:
-    """Serves on `door` from `__enter__` to `__exit__`, in a thread of its own.
+    """A proxy that serves on `door` from `__enter__` to `__exit__`, in a thread of its own.
 
     `origin` is where to connect ("http://127.0.0.1:4566"), `host` the host name of the API for API Gateway, `stage` the
     first part of its paths. `on_exchange` is called in this thread after each response and must return quickly.

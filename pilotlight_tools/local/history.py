@@ -13,7 +13,7 @@ _WAIT_SECONDS = 10.0
 
 
 class History:
-    """Collects pairs as they come, from any thread."""
+    """The collected pairs, in order; any thread may add and read."""
 
     def __init__(self) -> None:
         self._pairs: list[Pair] = []

@@ -47,7 +47,7 @@ class RuntimeRequest:
 
 
 class RuntimeApi:
-    """Listens on a free port of 127.0.0.1; `receive` returns the runtime client's requests one by one."""
+    """A listener on a free port of 127.0.0.1; `receive` returns the runtime client's requests one by one."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))

@@ -18,7 +18,7 @@ class XRaySink:
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
 
     def take(self, wait_seconds: float = 0.0) -> list[dict[str, Any]]:
-        """Return the documents since the last call; wait `wait_seconds` for the first. Raises ValueError for others."""
+        """Return the documents since the last call; wait `wait_seconds` for the first. Raises ValueError otherwise."""
         documents: list[dict[str, Any]] = []
         self._socket.settimeout(wait_seconds)
         while True:

@@ -43,7 +43,7 @@ def body_of(datagram: bytes) -> str:
 
 
 class DaemonPort:
-    """Reads an already bound UDP socket from `start` to `stop`, and passes each datagram to `take` in order.
+    """A reader of a bound UDP socket, from `start` to `stop`, that passes each datagram to `take` in order.
 
     `idle` is called about four times a second between datagrams, from the same thread as `take`.
     """

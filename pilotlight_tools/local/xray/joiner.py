@@ -19,7 +19,7 @@ did not pass the front door.
 
 
 class Joiner:
-    """Gives each pair to `give`, once. Not thread-safe: its owner holds a lock."""
+    """A joiner that passes each pair to `give`, once. Not thread-safe: its owner holds a lock."""
 
     def __init__(self, give: Callable[[Pair], None], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._give = give

@@ -31,7 +31,7 @@ _PARENTS_REMEMBERED = 10_000
 
 
 class Synthesiser:
-    """Makes the segments of each pair and gives them to `keep`; for the API `service` and its stage."""
+    """A subscriber that makes each pair's segments and passes them to `keep`, for the API `service` and its stage."""
 
     def __init__(self, service: str, stage: str, keep: Callable[[list[Document]], None]) -> None:
         self._service = service
