@@ -15,7 +15,7 @@ LINE_EVERY_SECONDS = 10.0
 """How often a long step is reported again where the output is not a terminal."""
 
 
-def answers() -> Console:
+def results() -> Console:
     """Make the console for results. Lines are never broken, so that people can copy and programs read them."""
     return Console(highlight=False, soft_wrap=True)
 

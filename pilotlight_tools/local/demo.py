@@ -27,7 +27,7 @@ from pilotlight_tools.local.findings import Burst, Findings, as_document, times_
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.local.witness import contradictions, environments_started
-from pilotlight_tools.terminal import Progress, answers, printable
+from pilotlight_tools.terminal import Progress, printable, results
 
 _CONCURRENCIES = (1, 2, 5, 10)
 _REQUEST_SECONDS = 60.0
@@ -41,8 +41,8 @@ def demo(*, project: Path, concurrency: int, path: str, as_json: bool) -> int:
         print(json.dumps(as_document(findings), indent=2))
     else:
         _show(findings)
-        answers().print("\nThe same requests, read back from X-Ray as `npm run latency` does:")
-        tables.show(report, answers())
+        results().print("\nThe same requests, read back from X-Ray as `npm run latency` does:")
+        tables.show(report, results())
     shortfalls = findings.shortfalls()
     for shortfall in shortfalls:
         print(f"error: {shortfall}", file=sys.stderr)
@@ -102,7 +102,7 @@ def _read_back(service: Service, began: float) -> Report:
 
 def _show(findings: Findings) -> None:
     """Print the table of cold and warm requests, the request that was sent, and the tick's result."""
-    console, tick = answers(), findings.tick
+    console, tick = results(), findings.tick
     console.print(_table(findings))
     console.print(_request_line(findings), markup=False)
     console.print(

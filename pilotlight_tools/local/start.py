@@ -14,7 +14,7 @@ from pilotlight_tools.local.introduction import introduce
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.service import Service
-from pilotlight_tools.terminal import Progress, answers
+from pilotlight_tools.terminal import Progress, results
 
 _LOOK_SECONDS = 0.25
 """How long to wait for a pair before checking whether the engine still runs."""
@@ -23,7 +23,7 @@ _LOOK_SECONDS = 0.25
 def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]) -> int:
     """Run `stage` with its API at `port` (0: any free one) until KeyboardInterrupt; return the exit code."""
     began = time.monotonic()
-    console = answers()
+    console = results()
     # Pairs come from several threads; this one prints them.
     pairs: queue.SimpleQueue[Pair] = queue.SimpleQueue()
     with ExitStack() as exit_stack:
