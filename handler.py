@@ -29,7 +29,7 @@ def hello(request: Request) -> dict[str, Any]:
 
 @routes.route("/items/{id}", "GET")
 def item(request: Request) -> dict[str, Any]:
-    """A route with a path parameter, to copy."""
+    """Return the path parameter: an example to copy."""
     return {"id": request.path_parameters["id"]}
 
 

@@ -1,1 +1,1 @@
-"""Pilotlight measured beside its peers, under AWS's own runtime client. Never deployed."""
+"""Pilotlight compared with its peers, under AWS's own runtime client. Never deployed."""

@@ -1,4 +1,4 @@
-"""`python -m bench <what>`: Pilotlight measured beside its peers under AWS's own runtime client."""
+"""`python -m bench <what>`: Pilotlight compared with its peers under AWS's own runtime client."""
 
 from __future__ import annotations
 
@@ -49,56 +49,55 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("-n", "--runs", type=_positive, default=runs, help="rounds (default: %(default)s)")
         return made
 
-    one = command("cold", "process start to first response, beside the peers", 10)
+    sub = command("cold", "process start to first response, compared with the peers", 10)
     names = [app.name for app in APPS]
-    one.add_argument("--app", action="append", choices=names, help="only this app beside the bare handler (repeatable)")
-    one.add_argument(
+    sub.add_argument("--app", action="append", choices=names, help="only this app and the bare handler (repeatable)")
+    sub.add_argument(
         "--mode", action="append", choices=[mode.name for mode in MODES], help="only this mode (repeatable)"
     )
-    one.add_argument("--packaging", action="append", choices=cold.PACKAGINGS, help="only this packaging (repeatable)")
-    one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
-    one.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
-    one.set_defaults(measure=_cold, show=tables.cold, draw=plots.cold)
+    sub.add_argument("--packaging", action="append", choices=cold.PACKAGINGS, help="only this packaging (repeatable)")
+    sub.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
+    sub.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
+    sub.set_defaults(measure=_cold, show=tables.cold, draw=plots.cold)
 
-    one = command("request", "first beside second request, warm requests beside the bare handler, the record's cost", 5)
-    one.add_argument("--app", action="append", choices=names, help="only this app (repeatable)")
-    one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
-    one.set_defaults(measure=_request, show=tables.requests)
+    text = "first and second request, warm requests compared with the bare handler, the record's cost"
+    sub = command("request", text, 5)
+    sub.add_argument("--app", action="append", choices=names, help="only this app (repeatable)")
+    sub.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
+    sub.set_defaults(measure=_request, show=tables.requests)
 
-    one = command("ping", "a ping that holds nothing beside a request", 5)
-    one.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
-    one.set_defaults(
+    sub = command("ping", "a ping without a hold, compared with a request", 5)
+    sub.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
+    sub.set_defaults(
         measure=lambda options: warm.run_pings(options.runs, not options.no_instructions), show=tables.pings
     )
 
-    one = command(
+    sub = command(
         "fanout", "pings through the warmer's transport and through boto3: wall time, CPU, how many at once", 10
     )
-    one.add_argument("--pings", type=_positive, default=100, help="pings of each tick (default: %(default)s)")
-    one.set_defaults(measure=lambda options: transport.run(options.pings, options.runs), show=tables.fan_outs)
+    sub.add_argument("--pings", type=_positive, default=100, help="pings of each tick (default: %(default)s)")
+    sub.set_defaults(measure=lambda options: transport.run(options.pings, options.runs), show=tables.fan_outs)
 
-    text = (
-        "distinct environments that each warmer reaches, its invocations, what they are billed, how long a tick takes"
-    )
-    one = command("coverage", text, 20)
+    text = "distinct environments that each warmer reaches, its invocations, their billed duration, a tick's duration"
+    sub = command("coverage", text, 20)
     warmers = [warmer.name for warmer in coverage.WARMERS]
-    one.add_argument("--warmer", action="append", choices=warmers, help="only this warmer (repeatable)")
-    one.add_argument("--concurrency", action="append", type=_positive, help="environments wanted (default: 10 and 50)")
-    one.add_argument("--routing", choices=ROUTING, default=ROUTING[0], help="which idle environment is next")
-    help_text = "milliseconds that an invocation takes to its environment on average (default: %(default)s)"
-    one.add_argument("--landing-ms", type=float, default=10.0, help=help_text)
-    one.add_argument("--verbose", action="store_true", help="show what the functions write to stderr")
-    one.set_defaults(measure=_coverage, show=tables.coverage)
+    sub.add_argument("--warmer", action="append", choices=warmers, help="only this warmer (repeatable)")
+    sub.add_argument("--concurrency", action="append", type=_positive, help="environments wanted (default: 10 and 50)")
+    sub.add_argument("--routing", choices=ROUTING, default=ROUTING[0], help="which idle environment is used next")
+    help_text = "mean milliseconds until an invocation reaches its environment (default: %(default)s)"
+    sub.add_argument("--landing-ms", type=float, default=10.0, help=help_text)
+    sub.add_argument("--verbose", action="store_true", help="show what the functions write to stderr")
+    sub.set_defaults(measure=_coverage, show=tables.coverage)
 
-    one = command("size", "zip sizes, ours and the peers'", 1)
-    one.set_defaults(measure=lambda _: size.run(), show=tables.sizes)
+    sub = command("size", "zip sizes, ours and the peers'", 1)
+    sub.set_defaults(measure=lambda _: size.run(), show=tables.sizes)
 
-    one = command("parts", "where our own milliseconds of a cold start go", 20)
-    one.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
-    one.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts, draw=plots.parts)
+    sub = command("parts", "Pilotlight's own milliseconds of a cold start, by part", 20)
+    sub.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
+    sub.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts, draw=plots.parts)
 
-    one = commands.add_parser("lock", help="pin the peers and the runtime client again: each *.in to *.txt")
-    one.set_defaults(measure=lambda _: install.lock())
+    sub = commands.add_parser("lock", help="lock the peers and the runtime client again: each *.in to *.txt")
+    sub.set_defaults(measure=lambda _: install.lock())
     return parser
 
 

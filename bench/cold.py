@@ -18,8 +18,8 @@ PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
 
 
 @dataclass(frozen=True, slots=True)
-class ColdStart:
-    """One app in one packaging and mode: milliseconds and ratio to bare, and of the milliseconds the init's share."""
+class _ColdStart:
+    """One app in one packaging and mode: milliseconds in all and of its init, and the ratio to the bare handler."""
 
     app: str
     title: str
@@ -31,7 +31,7 @@ class ColdStart:
 
 
 def run(apps: list[App], packagings: list[Packaging], modes: list[Mode], runs: int, count: bool) -> dict[str, Any]:
-    """Measure; JSON-ready. Raises RuntimeError when an app fails or does not send one record for its request."""
+    """Measure; JSON-ready. Raises RuntimeError when an app fails or does not send one record for each request."""
     python = runtime_python()
     modes, left_out = measurable(modes)
     apps = [BARE, *(app for app in apps if app is not BARE)]
@@ -53,7 +53,7 @@ def run(apps: list[App], packagings: list[Packaging], modes: list[Mode], runs: i
 
 def _measure(
     installed: dict[Packaging, list[Installed]], modes: list[Mode], runs: int, sink: XRaySink
-) -> list[ColdStart]:
+) -> list[_ColdStart]:
     rows = []
     starts = sum(map(len, installed.values())) * len(modes) * (runs + 1)
     with progress("cold starts", starts) as advance:
@@ -71,7 +71,7 @@ def _measure(
 
 
 def _cold_start(installed: Installed, mode: Mode, sink: XRaySink) -> tuple[float, float]:
-    """Milliseconds to the first response, and of them to the end of init."""
+    """Milliseconds to the first response, and to the end of init."""
     app = installed.app
     with started(installed, mode) as environment:
         response = environment.invoke(REQUEST)
@@ -81,8 +81,8 @@ def _cold_start(installed: Installed, mode: Mode, sink: XRaySink) -> tuple[float
 
 def _row(
     app: App, packaging: Packaging, mode: Mode, taken: list[tuple[float, float]], bare: list[tuple[float, float]]
-) -> ColdStart:
-    return ColdStart(
+) -> _ColdStart:
+    return _ColdStart(
         app.name,
         app.title,
         packaging,
@@ -95,7 +95,7 @@ def _row(
 
 def _check(app: App, payload: Any, log: str, records: int) -> None:
     if not isinstance(payload, dict) or payload.get("statusCode") != 200:
-        raise RuntimeError(f"{app.title} did not answer 200 but {payload!r}; its log:\n{log}")
+        raise RuntimeError(f"{app.title} did not respond with status 200: {payload!r}; its log:\n{log}")
     if records != int(app.records):
         raise RuntimeError(f"{app.title} sent {records} X-Ray records for one request; its log:\n{log}")
 

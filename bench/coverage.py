@@ -1,4 +1,4 @@
-"""Coverage: how many distinct environments each warmer really reaches, side by side on the same pool."""
+"""Coverage: how many distinct execution environments each warmer really reaches, all on the same pool."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
-SETTLING_TICKS = 3
-"""Ticks before those that count: the pool fills, and a warmer that learns has learned."""
-BETWEEN_TICKS_SECONDS = 0.3
-FUNCTION_MB = 512
-WARMER_MB = 1024
-"""The API's and the warmer's memory in serverless.yml; the other warmers' own defaults below."""
-PLUGIN_MB = 128
+_SETTLING_TICKS = 3
+"""Ticks before the measured ones, in which the pool fills and adaptive warmers adapt."""
+_BETWEEN_TICKS_SECONDS = 0.3
+_FUNCTION_MB = 512
+"""The API's memory in serverless.yml."""
+_WARMER_MB = 1024
+"""The warmer's memory in serverless.yml."""
+_PLUGIN_MB = 128
+"""The default memory of serverless-plugin-warmup's warmer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warmer:
-    """A warmer: its title, the functions of its pool for N environments, and the invocation that is a tick."""
+    """A warmer: its title, the functions of its pool for N environments, and the invocation that starts a tick."""
 
     name: str
     title: str
@@ -44,7 +46,7 @@ class Warmer:
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How the pool behaves: environments in all, which idle one is next, an invocation's mean way to it, its log."""
+    """Settings of the pool: the most environments, which idle one is next, mean delay of an invocation, show logs."""
 
     limit: int = 250
     routing: str = ROUTING[0]
@@ -56,14 +58,14 @@ def run(names: list[str], sizes: list[int], ticks: int, settings: PoolSettings) 
     """Measure; JSON-ready. Raises RuntimeError when a warmer's tick fails."""
     chosen = [warmer for warmer in WARMERS if warmer.name in names]
     rows = []
-    with XRaySink() as sink, progress("ticks", len(chosen) * len(sizes) * (SETTLING_TICKS + ticks)) as advance:
+    with XRaySink() as sink, progress("ticks", len(chosen) * len(sizes) * (_SETTLING_TICKS + ticks)) as advance:
         for size in sizes:
             for warmer in chosen:
                 with pool_of(warmer.functions(size, sink.address), settings) as pool:
                     taken = []
-                    for number in range(SETTLING_TICKS + ticks):
+                    for number in range(_SETTLING_TICKS + ticks):
                         tick = _tick(pool, warmer, size)
-                        if number >= SETTLING_TICKS:
+                        if number >= _SETTLING_TICKS:
                             taken.append(tick)
                         advance()
                 rows.append(_row(warmer, size, taken))
@@ -94,7 +96,7 @@ def _tick(pool: http.client.HTTPConnection, warmer: Warmer, size: int) -> dict[s
         raise RuntimeError(f"{warmer.title}: a tick failed: {result}")
     while (seen := _call(pool, "GET", "/pool/invocations"))["running"]:
         sleep(0.02)
-    sleep(BETWEEN_TICKS_SECONDS)
+    sleep(_BETWEEN_TICKS_SECONDS)
     pings = [each for each in seen["invocations"] if each["function"] == "api"]
     others = [each for each in seen["invocations"] if each["function"] != "api"]
     return {
@@ -114,13 +116,13 @@ def _call(pool: http.client.HTTPConnection, method: str, path: str, body: object
 
 @contextmanager
 def pool_of(functions: dict[str, Any], settings: PoolSettings) -> Iterator[http.client.HTTPConnection]:
-    """A connection to a pool of these functions (see bench.pool_api), which ends with the `with`."""
+    """Start a pool of these functions (see bench.pool_api) for the block, and connect to it."""
     specification = {"functions": functions, **asdict(settings)}
     command = [sys.executable, "-m", "bench.pool_api"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdin is not None  # noqa: S101 - a pipe
-        assert process.stdout is not None  # noqa: S101 - a pipe
+        assert process.stdin is not None  # noqa: S101 (a pipe)
+        assert process.stdout is not None  # noqa: S101 (a pipe)
         process.stdin.write(json.dumps(specification))
         process.stdin.close()
         connection = http.client.HTTPConnection("127.0.0.1", json.loads(process.stdout.readline())["port"], timeout=120)
@@ -133,12 +135,12 @@ def pool_of(functions: dict[str, Any], settings: PoolSettings) -> Iterator[http.
             process.stdout.close()
 
 
-def _function(folder: Path, handler: str, environment: dict[str, str], memory_mb: int = FUNCTION_MB) -> dict[str, Any]:
+def _function(folder: Path, handler: str, environment: dict[str, str], memory_mb: int = _FUNCTION_MB) -> dict[str, Any]:
     command = [str(runtime_python()), "-m", "awslambdaric", handler]
     return {"command": command, "folder": str(folder), "environment": environment, "memory_mb": memory_mb}
 
 
-def _node_function(folder: Path, file: str, name: str, memory_mb: int = FUNCTION_MB) -> dict[str, Any]:
+def _node_function(folder: Path, file: str, name: str, memory_mb: int = _FUNCTION_MB) -> dict[str, Any]:
     command = ["node", str(ROOT / "bench" / "peers" / "node_runtime.cjs"), file, name]
     return {"command": command, "folder": str(folder), "environment": {}, "memory_mb": memory_mb}
 
@@ -149,7 +151,7 @@ def _pilotlight(size: int, daemon_address: str) -> dict[str, Any]:
     targets = json.dumps([{"function": "api", "concurrency": size}])
     return {
         "api": _function(package, OURS.handler, shared),
-        "warmer": _function(package, "warmer.handler", {"PILOTLIGHT_TARGETS": targets, **shared}, WARMER_MB),
+        "warmer": _function(package, "warmer.handler", {"PILOTLIGHT_TARGETS": targets, **shared}, _WARMER_MB),
     }
 
 
@@ -168,7 +170,7 @@ def _plugin_warmup(hold_ms: int) -> Callable[[int, str], dict[str, Any]]:
         generated = _generated_warmer(size)
         return {
             "api": _function(ROOT / "bench" / "peers", "plugin_warmup.handler", {"HOLD_MS": str(hold_ms)}),
-            "warmer": _node_function(generated, "index.mjs", "warmUp", PLUGIN_MB),
+            "warmer": _node_function(generated, "index.mjs", "warmUp", _PLUGIN_MB),
         }
 
     return functions

@@ -15,12 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 MB_PER_VCPU = 1769
-PERIOD_US = 20_000
+_PERIOD_US = 20_000
 """Lambda's own scheduling period is not documented; 20 ms is what has been measured from inside functions."""
 
 
 class QuotaUnavailableError(Exception):
-    """This machine lets us make no CPU quota; the message says why."""
+    """No CPU quota can be made on this machine; the message says why."""
 
 
 class CpuQuota:
@@ -34,9 +34,9 @@ class CpuQuota:
         (self.folder / "cgroup.procs").write_text(str(pid))
 
     def start(self, *arguments: Any, **keywords: Any) -> subprocess.Popen[bytes]:
-        """`subprocess.Popen` under the quota from its first instruction on.
+        """Call `subprocess.Popen` so that the process is under the quota from its first instruction.
 
-        The child is forked while we are in the group ourselves: no wrapper command, whose start would be measured too.
+        This process is in the group while it forks: a wrapper command's start would be measured too.
         """
         before = _own_group(self.folder)
         self.add(os.getpid())
@@ -48,7 +48,7 @@ class CpuQuota:
 
 @contextmanager
 def cpu_quota(memory_mb: int) -> Iterator[CpuQuota]:
-    """A quota group for the length of a `with`. Raises QuotaUnavailableError where there is no CPU controller."""
+    """Make a quota group for the block. Raises QuotaUnavailableError where there is no CPU controller."""
     parent, write_limit = _controller()
     folder = parent / f"pilotlight-bench-{uuid4().hex[:8]}"
     try:
@@ -57,16 +57,16 @@ def cpu_quota(memory_mb: int) -> Iterator[CpuQuota]:
         raise QuotaUnavailableError(f"no CPU quota can be made in {parent}: {error.strerror}") from None
     try:
         try:
-            write_limit(folder, max(1000, round(PERIOD_US * memory_mb / MB_PER_VCPU)))
+            write_limit(folder, max(1000, round(_PERIOD_US * memory_mb / MB_PER_VCPU)))
         except OSError as error:
-            raise QuotaUnavailableError(f"the CPU controller of {parent} is not ours to use: {error}") from None
+            raise QuotaUnavailableError(f"the CPU controller of {parent} cannot be used: {error}") from None
         yield CpuQuota(folder)
     finally:
         _remove(folder)
 
 
 def unavailable() -> str:
-    """Why there are no quotas on this machine; empty when there are."""
+    """Return why there are no quotas on this machine; empty when there are."""
     try:
         with cpu_quota(1769):
             return ""
@@ -85,7 +85,7 @@ def _controller() -> tuple[Path, Callable[[Path, int], None]]:
                 if (mount / "cpu.cfs_quota_us").exists() or (mount / path.lstrip("/") / "cgroup.procs").exists():
                     return mount / path.lstrip("/"), _limit_version_1
     own = Path("/sys/fs/cgroup") / groups.get("", "/").lstrip("/")
-    # Version 2 keeps processes out of groups that have children with controllers: a sibling of our own group, then.
+    # Version 2 allows no processes in groups whose children have controllers: use a sibling of our own group.
     parent = own if own == Path("/sys/fs/cgroup") else own.parent
     try:
         controllers = (parent / "cgroup.subtree_control").read_text().split()
@@ -97,16 +97,16 @@ def _controller() -> tuple[Path, Callable[[Path, int], None]]:
 
 
 def _limit_version_1(folder: Path, quota_us: int) -> None:
-    (folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
+    (folder / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
     (folder / "cpu.cfs_quota_us").write_text(str(quota_us))
 
 
 def _limit_version_2(folder: Path, quota_us: int) -> None:
-    (folder / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
+    (folder / "cpu.max").write_text(f"{quota_us} {_PERIOD_US}")
 
 
 def _own_group(folder: Path) -> Path:
-    # Version 1 groups of ours are made below our own group, version 2 ones beside it.
+    # Our version 1 groups are below our own group, version 2 groups beside it.
     if (folder / "cpu.cfs_quota_us").exists():
         return folder.parent
     own = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())[""]

@@ -1,4 +1,4 @@
-"""Enough HTTP/1.1 for the bench's own servers: one event loop holds hundreds of connections at little cost."""
+"""Enough HTTP/1.1 for the bench's own servers: one event loop serves hundreds of connections at little cost."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class HttpRequest:
 
 
 class HttpProtocol(asyncio.Protocol):
-    """One connection; a subclass says what to do with each whole request, and calls `respond` when it is done."""
+    """One connection; a subclass handles each whole request, and calls `respond` when it is done."""
 
     def __init__(self) -> None:
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
 
     def handle(self, request: HttpRequest) -> None:
-        """Take one request."""
+        """Handle one request; subclasses define this."""
         raise NotImplementedError
 
     def respond(self, status: str, headers: dict[str, str], body: bytes = b"") -> None:
-        """Send the response to the oldest request that has none yet; nothing to a client that has gone."""
+        """Send the response to the oldest request without one, unless the client has disconnected."""
         if self._transport is None or self._transport.is_closing():
             return
         lines = [
@@ -40,7 +40,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server has no other
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (a TCP server has no other)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

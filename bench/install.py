@@ -1,4 +1,4 @@
-"""Sets up what the bench measures, under build/bench/: a folder for each app, with what is pinned for it."""
+"""Sets up what the bench measures, under build/bench/: a folder for each app with its pinned requirements."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from pilotlight_tools.local.runtime.prepared_folder import (
 from pilotlight_tools.local.runtime.python import DEPLOYED_PYTHON, INSTALL
 from pilotlight_tools.local.runtime.python import REQUIREMENTS as RUNTIME_REQUIREMENTS
 
-BUILD = ROOT / "build" / "bench"
+_BUILD = ROOT / "build" / "bench"
 
 Packaging = Literal["as shipped", "valid bytecode"]
-"""as shipped: what `sls package` makes of a pip install: the zip rewrites every modification time, so that no .pyc is
-valid, and /var/task is read-only, so that every start compiles again. valid bytecode: unchecked-hash .pyc. Pilotlight
-is in both what its own `sls package` makes: that has valid bytecode."""
+"""`as shipped`: a pip install as `sls package` ships it. The zip rewrites every modification time, so no .pyc is valid,
+and /var/task is read-only, so every start compiles again. `valid bytecode`: unchecked-hash .pyc. In both, Pilotlight is
+the output of its own `sls package`, which has valid bytecode."""
 
-UNUSED_AFTER_SECONDS = 3600
-"""Folders of earlier sources are removed when they have not been used for so long."""
+_UNUSED_AFTER_SECONDS = 3600
+"""Folders of earlier sources are removed after this time without use."""
 
-ZIP_EPOCH = 315_532_800
-"""1980-01-01, the modification time that a zip of the deploy tool gives to every file."""
+_ZIP_EPOCH = 315_532_800
+"""1980-01-01, the modification time of every file in a zip of the deploy tool."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An app as it is started: its folder, the Python that runs it, and where its X-Ray records go."""
+    """An app ready to start: its folder, the Python that runs it, and the address for its X-Ray records."""
 
     app: App
     folder: Path
@@ -51,28 +51,28 @@ class Installed:
 
 
 def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
-    """The folder that stands for /var/task, with the app and what it needs in that packaging."""
-    with alone(BUILD / "lock"):
+    """Return the folder in place of /var/task, with the app and its requirements in that packaging."""
+    with alone(_BUILD / "lock"):
         return _app_folder(app, packaging, python)
 
 
 def shipped_zip() -> Path | None:
-    """The zip that `sls package` makes of this project; None where there is no Node to run it."""
-    with alone(BUILD / "lock"):
+    """Return the zip that `sls package` makes of this project; None where there is no Node to run it."""
+    with alone(_BUILD / "lock"):
         return _shipped_zip()
 
 
 def node_folder() -> Path:
-    """The folder of the warmers that run in Node; the SDK that Lambda's Node runtime brings is the deploy tool's own.
+    """Return the folder of the Node warmers; the SDK that Lambda's Node runtime provides is the deploy tool's.
 
     Raises SetupError where there is no Node.
     """
-    with alone(BUILD / "lock"):
+    with alone(_BUILD / "lock"):
         return _node_folder()
 
 
 def lock() -> None:
-    """Compile every *.in to *.txt with hashes; the peers take botocore in the version the runtime has."""
+    """Compile every *.in to *.txt with hashes; the peers get the runtime's version of botocore."""
     runtime = RUNTIME_REQUIREMENTS.with_suffix(".in")
     for source in (runtime, *sorted(REQUIREMENTS.glob("*.in"))):
         constraints = () if source == runtime else ("-c", str(RUNTIME_REQUIREMENTS))
@@ -87,8 +87,8 @@ def lock() -> None:
 
 def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     stamp = digest(*_inputs(app), packaging.encode(), str(python.resolve()).encode())
-    # Its name holds what it is made from: a measurement under way keeps its folder while another makes a newer one.
-    folder = BUILD / packaging.replace(" ", "-") / f"{app.name}-{stamp[:12]}"
+    # The name contains the sources' digest: a running measurement keeps its folder while another makes a newer one.
+    folder = _BUILD / packaging.replace(" ", "-") / f"{app.name}-{stamp[:12]}"
     if is_current(folder, stamp):
         os.utime(folder)
         return folder
@@ -113,7 +113,7 @@ def _shipped_zip() -> Path | None:
     deploy_tool = ROOT / "node_modules" / ".bin" / "serverless"
     if not deploy_tool.exists():
         return None
-    folder = BUILD / "package"
+    folder = _BUILD / "package"
     stamp = digest(*(path.read_bytes() for path in _our_sources()))
     if not is_current(folder, stamp):
         say("packaging Pilotlight as `sls package` does")
@@ -124,12 +124,12 @@ def _shipped_zip() -> Path | None:
         write_stamp(folder, stamp)
     zips = [path for path in folder.glob("*.zip") if path.name != "custom-resources.zip"]
     if len(zips) != 1:
-        raise SetupError(f"`sls package` left {len(zips)} zips in {folder}, where one was expected")
+        raise SetupError(f"`sls package` made {len(zips)} zips in {folder}, but one was expected")
     return zips[0]
 
 
 def _node_folder() -> Path:
-    folder = BUILD / "node"
+    folder = _BUILD / "node"
     sources = [*sorted((REQUIREMENTS / "node").iterdir()), *sorted((ROOT / "bench" / "peers").glob("*.cjs"))]
     stamp = digest(*(path.read_bytes() for path in sources))
     if is_current(folder, stamp):
@@ -152,10 +152,10 @@ def _node_folder() -> Path:
 
 
 def _our_sources() -> list[Path]:
-    """All that our package is made from, and what makes it."""
+    """All files that our package is made from, and those that make it."""
     named = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
-    beside = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*.*")]
-    return [*named, *sorted(path for path in beside if path.suffix != ".pyc" and path.is_file())]
+    in_folders = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*.*")]
+    return [*named, *sorted(path for path in in_folders if path.suffix != ".pyc" and path.is_file())]
 
 
 def _inputs(app: App) -> Iterator[bytes]:
@@ -168,7 +168,7 @@ def _inputs(app: App) -> Iterator[bytes]:
 
 
 def _put_ours(folder: Path, python: Path) -> bool:
-    """Our package as it ships, bytecode and all; or, without Node, the sources alone: then False."""
+    """Install our package as shipped, with bytecode, and return True; without Node, only the sources, and False."""
     if shipped := _shipped_zip():
         with zipfile.ZipFile(shipped) as archive:
             archive.extractall(folder)
@@ -184,7 +184,7 @@ def _put_ours(folder: Path, python: Path) -> bool:
 
 
 def _put_our_routes(folder: Path, python: Path) -> None:
-    """Put the bench's routes in place of handler.py's, which are the user's, with bytecode as the package has it."""
+    """Replace handler.py, which is the user's, with the bench's routes and their bytecode, as in the package."""
     for stale in folder.glob("__pycache__/handler.*"):
         stale.unlink()
     handler = shutil.copy(ROOT / "bench" / "peers" / OURS.source, folder / "handler.py")
@@ -194,17 +194,17 @@ def _put_our_routes(folder: Path, python: Path) -> None:
 
 def _compile(folder: Path, packaging: Packaging, python: Path) -> None:
     mode = "unchecked-hash" if packaging == "valid bytecode" else "timestamp"
-    # Some packages carry templates that are no Python: what does not compile is left as pip leaves it.
+    # Some packages contain templates that are not valid Python: files that do not compile stay as pip leaves them.
     subprocess.run(
         [python, "-m", "compileall", "-q", "--invalidation-mode", mode, folder], capture_output=True, check=False
     )
     if packaging == "as shipped":
         for path in folder.rglob("*.py"):
-            os.utime(path, (ZIP_EPOCH, ZIP_EPOCH))
+            os.utime(path, (_ZIP_EPOCH, _ZIP_EPOCH))
 
 
 def _forget_unused(parent: Path, name: str) -> None:
     for folder in parent.glob(f"{name}-{'[0-9a-f]' * 12}"):
-        if time.time() - folder.stat().st_mtime > UNUSED_AFTER_SECONDS:
+        if time.time() - folder.stat().st_mtime > _UNUSED_AFTER_SECONDS:
             shutil.rmtree(folder)
             stamp_file(folder).unlink(missing_ok=True)

@@ -12,25 +12,25 @@ from bench.install import Installed
 from pilotlight_tools.local.runtime.sandbox import Sandbox
 
 MISSING = "valgrind is not installed"
-LATER_REQUESTS = 100
-"""What one request takes is a hundredth of what so many later ones add."""
+_LATER_REQUESTS = 100
+"""One request's count is a hundredth of what this number of later requests adds."""
 
 
 def has_valgrind() -> bool:
-    """Whether valgrind is there to count with."""
+    """Whether valgrind is installed."""
     return shutil.which("valgrind") is not None
 
 
 def per_request(installed: Installed, event: bytes = REQUEST) -> int:
-    """User-space instructions of one request to a warm environment. Raises as `count` does."""
-    few, more = (count(installed, 2 + later, event) for later in (0, LATER_REQUESTS))
-    return round((more - few) / LATER_REQUESTS)
+    """Count the user-space instructions of one request to a warm environment. Raises as `count` does."""
+    few, more = (count(installed, 2 + later, event) for later in (0, _LATER_REQUESTS))
+    return round((more - few) / _LATER_REQUESTS)
 
 
 def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> int:
-    """User-space instructions from process start to the response to the last of so many requests.
+    """Count user-space instructions from process start to the response to the last of `requests` requests.
 
-    The environment is stopped at that response, before it hears that it has arrived: nothing after it is counted.
+    The environment is stopped at that response, before it is acknowledged: nothing after it is counted.
     Raises RuntimeError when valgrind is missing or counted nothing.
     """
     if not has_valgrind():
@@ -41,7 +41,7 @@ def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> in
         variables = {
             "AWS_XRAY_DAEMON_ADDRESS": installed.daemon_address,
             "PILOTLIGHT_SERVICE": "pilotlight-bench",
-            "PYTHONHASHSEED": "0",  # else the count differs from run to run by the order of sets
+            "PYTHONHASHSEED": "0",  # otherwise the order of sets changes the count from run to run
         }
         folder, handler, python = installed.folder, installed.app.handler, installed.python
         with Sandbox(

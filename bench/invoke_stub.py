@@ -1,7 +1,7 @@
 """A stub of Lambda's Invoke API: holds every ping, and counts how many it held at once.
 
 Run as a process of its own (`python -m bench.invoke_stub`), so that its CPU is not counted as the warmer's. Prints one
-line of JSON with its port when it is ready. `GET /counts` tells what it has seen since the last `POST /reset`.
+line of JSON with its port when it is ready. `GET /counts` returns what it has seen since the last `POST /reset`.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from pathlib import Path
 
 from bench.http_protocol import HttpProtocol, HttpRequest
 
-INVOKE_PATH = "/2015-03-31/functions/"
+_INVOKE_PATH = "/2015-03-31/functions/"
 
 
 @dataclass(slots=True)
-class StubCounts:
-    """What the stub has seen: how many at once, and when each invocation came (monotonic seconds)."""
+class _StubCounts:
+    """What the stub has seen: how many invocations at once, and when each arrived (monotonic seconds)."""
 
     in_flight: int = 0
     max_in_flight: int = 0
     arrivals: list[float] = field(default_factory=list)
 
     def reset(self) -> None:
-        """Forget all but those in flight."""
+        """Reset all counts except the invocations in flight."""
         self.max_in_flight = 0
         self.arrivals.clear()
 
     def as_dict(self) -> dict[str, float]:
-        """JSON of it. `spread_ms`: first arrival → last arrival."""
+        """Return the counts as JSON-ready data. `spread_ms`: first arrival → last arrival."""
         spread = (max(self.arrivals) - min(self.arrivals)) * 1000 if self.arrivals else 0.0
         return {"max_in_flight": self.max_in_flight, "spread_ms": round(spread, 3)}
 
 
-class StubConnection(HttpProtocol):
+class _StubConnection(HttpProtocol):
     """One connection. Holds each ping `hold_seconds` from its arrival."""
 
-    def __init__(self, counts: StubCounts, hold_seconds: float) -> None:
+    def __init__(self, counts: _StubCounts, hold_seconds: float) -> None:
         super().__init__()
         self._counts = counts
         self._hold_seconds = hold_seconds
 
     def handle(self, request: HttpRequest) -> None:
-        """Invoke, or the stub's own `/counts` and `/reset`."""
-        if request.path.startswith(INVOKE_PATH):
+        """Handle Invoke, or the stub's own `/counts` and `/reset`."""
+        if request.path.startswith(_INVOKE_PATH):
             self._hold(request.body)
         elif request.method == "GET":
             self.respond("200 OK", {}, json.dumps(self._counts.as_dict()).encode())
@@ -72,9 +72,9 @@ class StubConnection(HttpProtocol):
 
 
 async def _serve(hold_seconds: float, tls: ssl.SSLContext | None) -> None:
-    counts = StubCounts()
+    counts = _StubCounts()
     server = await asyncio.get_running_loop().create_server(
-        lambda: StubConnection(counts, hold_seconds), "127.0.0.1", 0, ssl=tls, backlog=1024
+        lambda: _StubConnection(counts, hold_seconds), "127.0.0.1", 0, ssl=tls, backlog=1024
     )
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     async with server:

@@ -32,7 +32,7 @@ MODES = [
 
 
 def measurable(modes: list[Mode]) -> tuple[list[Mode], dict[str, str]]:
-    """The modes this machine can measure, and for each left out the reason."""
+    """Return the modes that this machine can measure, and the reason for each mode left out."""
     reason = unavailable()
     if not reason:
         return modes, {}
@@ -42,7 +42,7 @@ def measurable(modes: list[Mode]) -> tuple[list[Mode], dict[str, str]]:
 
 @contextmanager
 def started(installed: Installed, mode: Mode) -> Iterator[Sandbox]:
-    """An environment of an app with that mode's CPU, ended with the `with`."""
+    """Start an execution environment of an app with that mode's CPU, for the block."""
     arguments: dict[str, Any] = {
         "python": installed.python,
         "environment": {"AWS_XRAY_DAEMON_ADDRESS": installed.daemon_address, "PILOTLIGHT_SERVICE": "pilotlight-bench"},

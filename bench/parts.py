@@ -1,4 +1,4 @@
-"""Where our own milliseconds of a cold start go: each module's import, and the first request beyond the bare one."""
+"""Our own milliseconds of a cold start, by part: each module's import, and the first request beyond the bare one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bench.spread import Spread
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
-IMPORT_LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
-"""A line of `python -X importtime`: microseconds of the module itself, with what it imports, indentation, name."""
+_IMPORT_LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| ( *)(\S+)$", re.MULTILINE)
+"""A line of `python -X importtime`: microseconds of the module itself, and with its imports; indentation; name."""
 
-MODULE = OURS.handler.split(".")[0]
+_MODULE = OURS.handler.split(".")[0]
 
 
 def run(runs: int) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def run(runs: int) -> dict[str, Any]:
             inits.append(bare_init)
             first[BARE.name].append(bare_request)
             first[OURS.name].append(our_request)
-            for name, milliseconds in imported_by(MODULE, log).items():
+            for name, milliseconds in imported_by(_MODULE, log).items():
                 imports[name].append(milliseconds)
     beyond = [ours - bare for ours, bare in zip(first[OURS.name], first[BARE.name], strict=True)]
     return {
@@ -62,15 +62,15 @@ def run(runs: int) -> dict[str, Any]:
 def imported_by(module: str, log: str) -> dict[str, float]:
     """Milliseconds of a module and of each module that it was the first to import, each without its own imports.
 
-    Raises ValueError when the log of `-X importtime` does not name it.
+    Raises ValueError when the log of `-X importtime` does not name the module.
     """
-    lines = [(int(own), len(indent), name) for own, _, indent, name in IMPORT_LINE.findall(log)]
+    lines = [(int(own), len(indent), name) for own, _, indent, name in _IMPORT_LINE.findall(log)]
     at = next((index for index, (_, _, name) in enumerate(lines) if name == module), None)
     if at is None:
         raise ValueError(f"no import of {module} in:\n{log[-1000:]}")
     own, depth, _ = lines[at]
     found = {module: own / 1000}
-    for own, indent, name in reversed(lines[:at]):  # what a module imports is listed before it, and further in
+    for own, indent, name in reversed(lines[:at]):  # a module's imports are listed before it, with deeper indentation
         if indent <= depth:
             break
         found[name] = own / 1000
@@ -78,9 +78,9 @@ def imported_by(module: str, log: str) -> dict[str, float]:
 
 
 def _import_log(python: Path, folder: Path) -> str:
-    """What `-X importtime` says of the handler, imported by a statement: it does not see the runtime client's way."""
+    """The log of `-X importtime` for the handler, imported by a statement: the runtime client's import is unseen."""
     return subprocess.run(
-        [python, "-X", "importtime", "-c", f"import awslambdaric.bootstrap, concurrent.futures.thread, {MODULE}"],
+        [python, "-X", "importtime", "-c", f"import awslambdaric.bootstrap, concurrent.futures.thread, {_MODULE}"],
         cwd=folder,
         env={"PYTHONDONTWRITEBYTECODE": "1", "LAMBDA_TASK_ROOT": str(folder)},
         capture_output=True,

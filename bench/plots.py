@@ -10,12 +10,12 @@ from bench.modes import MODES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLORS = {"full": "#0072b2", "512": "#d55e00", "128-after-init": "#009e73"}
+_COLORS = {"full": "#0072b2", "512": "#d55e00", "128-after-init": "#009e73"}
 OURS, REST = "#d55e00", "#999999"
 
 
 def cold(result: dict[str, Any], path: Path) -> None:
-    """Each app's cold start as a ratio to the bare handler, by mode; one panel for each packaging."""
+    """Draw each app's cold start as a ratio to the bare handler, by mode; one panel for each packaging."""
     plt = _pyplot()
     packagings = list(dict.fromkeys(row["packaging"] for row in result["cold_starts"]))
     figure, panels = plt.subplots(1, len(packagings), figsize=(5.5 * len(packagings), 4.4), sharey=True, squeeze=False)
@@ -27,7 +27,7 @@ def cold(result: dict[str, Any], path: Path) -> None:
 
 
 def parts(result: dict[str, Any], path: Path) -> None:
-    """Our own milliseconds as bars, and as what they are of the whole cold start."""
+    """Draw our own milliseconds as bars, and as a share of the whole cold start."""
     plt = _pyplot()
     named = {f"import {name}": spread for name, spread in result["imports_ms"].items()}
     named["first request,\nbeyond the bare handler's"] = result["first_request_beyond_bare_ms"]
@@ -49,7 +49,7 @@ def parts(result: dict[str, Any], path: Path) -> None:
     whole.text(runtime + total, 0, f" ours: {total:.1f} ms", ha="left", va="center", color=OURS)
     whole.set_xlim(0, (runtime + total) * 1.2)
     whole.axis("off")
-    whole.set_title("Where a cold start's milliseconds go", fontsize=10)
+    whole.set_title("A cold start's milliseconds, by part", fontsize=10)
     for each in (whole, panel):
         _bare_frame(each)
     _save(figure, path)
@@ -67,7 +67,7 @@ def _cold_panel(panel: Axes, packaging: str, rows: list[dict[str, Any]]) -> None
         below = [by_app[name]["median"] - by_app[name]["lower_quartile"] for name in names]
         above = [by_app[name]["upper_quartile"] - by_app[name]["median"] for name in names]
         errors: dict[str, Any] = {"xerr": [below, above], "error_kw": {"elinewidth": 0.7, "ecolor": "#333333"}}
-        bars = panel.barh(positions, medians, height, color=COLORS[mode.name], label=mode.title, **errors)
+        bars = panel.barh(positions, medians, height, color=_COLORS[mode.name], label=mode.title, **errors)
         panel.bar_label(bars, fmt="%.2f", padding=3, fontsize=7)
     panel.axvline(1, color="#333333", lw=0.8)
     panel.set_yticks(range(len(names)), names, fontsize=8)

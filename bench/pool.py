@@ -1,4 +1,4 @@
-"""A pool of real execution environments in one event loop, with Lambda's own rules.
+"""A pool of real execution environments in one event loop, with Lambda's rules.
 
 One invocation at a time in an environment; a new environment when none is idle; none beyond the limit.
 """
@@ -23,12 +23,12 @@ from bench.http_protocol import HttpProtocol, HttpRequest
 from pilotlight_tools.local.runtime.sandbox import lambda_variables
 
 ROUTING = ("newest", "oldest", "random")
-"""Which idle environment is next: Lambda does not document it. newest: the one that was used last."""
+"""Which idle environment is used next: Lambda does not document it. `newest` is the most recently used."""
 
 
 @dataclass
-class PooledInvocation:
-    """One event on its way through an environment."""
+class _PooledInvocation:
+    """One event and its response in an environment."""
 
     event: bytes
     trace_header: str
@@ -37,7 +37,7 @@ class PooledInvocation:
     handed_over: float = 0.0
 
 
-class PooledSandbox:
+class _PooledSandbox:
     """A process that runs a function, and its Runtime API."""
 
     def __init__(self, pool: SandboxPool, function: str, number: int) -> None:
@@ -46,17 +46,17 @@ class PooledSandbox:
         self.number = number
         self.started = time.perf_counter()
         self.cold = True
-        self.current: PooledInvocation | None = None
+        self.current: _PooledInvocation | None = None
         self.response: tuple[bytes, bool] | None = None
-        self.waiting: RuntimeConnection | None = None
+        self.waiting: _RuntimeConnection | None = None
         self.process: subprocess.Popen[bytes] | None = None
         self._server: asyncio.Server | None = None
 
-    async def start(self, invocation: PooledInvocation) -> None:
+    async def start(self, invocation: _PooledInvocation) -> None:
         """Start the process with an event waiting for it."""
         self.current = invocation
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: RuntimeConnection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: _RuntimeConnection(self), "127.0.0.1", 0)
         specification = self.pool.functions[self.function]
         folder = Path(specification["folder"])
         address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
@@ -75,8 +75,8 @@ class PooledSandbox:
             stderr=sys.stderr if self.pool.verbose else subprocess.DEVNULL,
         )
 
-    def ready(self, connection: RuntimeConnection) -> None:
-        """The process asks for an event: with that, the one before has ended."""
+    def ready(self, connection: _RuntimeConnection) -> None:
+        """Handle the process's request for an event, with which the invocation before it has ended."""
         self.waiting = connection
         if self.current and self.response is None:
             self.hand_over(self.current)
@@ -85,7 +85,7 @@ class PooledSandbox:
             self.pool.release(self)
 
     def disconnected(self) -> None:
-        """A connection of the process has gone, and perhaps the process with it."""
+        """Handle the end of a connection of the process, and perhaps of the process itself."""
         status = self.process.poll() if self.process else None
         if status is None:
             return
@@ -94,10 +94,10 @@ class PooledSandbox:
         self._finish()
         self.pool.forget(self)
 
-    def hand_over(self, invocation: PooledInvocation) -> None:
+    def hand_over(self, invocation: _PooledInvocation) -> None:
         """Give an event to the process, which is waiting for one."""
         connection, self.waiting, self.current = self.waiting, None, invocation
-        assert connection is not None  # noqa: S101 - only idle environments are handed events
+        assert connection is not None  # noqa: S101 (only idle environments are handed events)
         invocation.handed_over = time.perf_counter()
         headers = {
             "Content-Type": "application/json",
@@ -109,13 +109,13 @@ class PooledSandbox:
         connection.respond("200 OK", headers, invocation.event)
 
     def take_response(self, body: bytes, failed: bool) -> None:
-        """The process has posted what it made of the event."""
+        """Take the response or error that the process has posted."""
         if self.current and self.response is None:
             self.response = body, failed
             self._bill()
 
     def _bill(self) -> None:
-        assert self.current is not None  # noqa: S101 - only what was handed over is billed
+        assert self.current is not None  # noqa: S101 (only what was handed over is billed)
         # INIT is billed too ("AWS Lambda standardizes billing for INIT Phase", 2025).
         began = self.started if self.cold else self.current.handed_over
         billed_ms = math.ceil((time.perf_counter() - began) * 1000)
@@ -131,15 +131,15 @@ class PooledSandbox:
         self.current = self.response = None
 
 
-class RuntimeConnection(HttpProtocol):
-    """The runtime client's side of an environment."""
+class _RuntimeConnection(HttpProtocol):
+    """A connection of an environment's runtime client."""
 
-    def __init__(self, environment: PooledSandbox) -> None:
+    def __init__(self, environment: _PooledSandbox) -> None:
         super().__init__()
         self._environment = environment
 
     def handle(self, request: HttpRequest) -> None:
-        """The Runtime API."""
+        """Handle one call of the Runtime API."""
         if request.path.endswith("/invocation/next"):
             self._environment.ready(self)
             return
@@ -148,12 +148,12 @@ class RuntimeConnection(HttpProtocol):
             self._environment.take_response(request.body, request.path.endswith("/error"))
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Called by asyncio; where the process itself has ended, it has by then."""
+        """Called by asyncio; the delay lets a process that is ending end."""
         asyncio.get_running_loop().call_later(0.1, self._environment.disconnected)
 
 
 class SandboxPool:
-    """All environments, by function, and what they have done."""
+    """All environments, the idle ones by function, and what they have done."""
 
     def __init__(self, functions: dict[str, Any], limit: int, routing: str, verbose: bool) -> None:
         self.functions = functions
@@ -162,16 +162,16 @@ class SandboxPool:
         self.with_quotas = not unavailable()
         self.quotas = ExitStack()
         self.url = ""
-        self.environments: list[PooledSandbox] = []
-        self.idle: dict[str, list[PooledSandbox]] = {name: [] for name in functions}
+        self.environments: list[_PooledSandbox] = []
+        self.idle: dict[str, list[_PooledSandbox]] = {name: [] for name in functions}
         self.done: list[dict[str, Any]] = []
         self.running = 0
         self._routing = routing
 
     def invoke(self, function: str, event: bytes, trace_header: str) -> asyncio.Future[tuple[bytes, bool]] | None:
-        """The response to come, with whether it is an error; None when the limit is reached."""
+        """Start an invocation; return its future response, with whether it is an error, or None at the limit."""
         loop = asyncio.get_running_loop()
-        invocation = PooledInvocation(event, trace_header, loop.create_future())
+        invocation = _PooledInvocation(event, trace_header, loop.create_future())
         idle = self.idle[function]
         if not idle and len(self.environments) >= self.limit:
             return None
@@ -179,23 +179,23 @@ class SandboxPool:
         if idle:
             self._next(idle).hand_over(invocation)
         else:
-            environment = PooledSandbox(self, function, len(self.environments))
+            environment = _PooledSandbox(self, function, len(self.environments))
             self.environments.append(environment)
-            loop.create_task(environment.start(invocation))  # noqa: RUF006 - the environment is kept in the list
+            loop.create_task(environment.start(invocation))  # noqa: RUF006 (the list keeps the environment)
         return invocation.response
 
-    def release(self, environment: PooledSandbox) -> None:
-        """An environment waits for its next event."""
+    def release(self, environment: _PooledSandbox) -> None:
+        """Mark an environment as idle."""
         self.idle[environment.function].append(environment)
 
-    def forget(self, environment: PooledSandbox) -> None:
-        """An environment has ended."""
+    def forget(self, environment: _PooledSandbox) -> None:
+        """Remove an environment that has ended from the idle ones."""
         if environment in self.idle[environment.function]:
             self.idle[environment.function].remove(environment)
 
-    def _next(self, idle: list[PooledSandbox]) -> PooledSandbox:
+    def _next(self, idle: list[_PooledSandbox]) -> _PooledSandbox:
         if self._routing == "random":
-            return idle.pop(random.randrange(len(idle)))  # noqa: S311 - no secret
+            return idle.pop(random.randrange(len(idle)))  # noqa: S311 (no secret)
         return idle.pop(-1 if self._routing == "newest" else 0)
 
     def close(self) -> None:

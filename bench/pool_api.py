@@ -1,9 +1,9 @@
 """The pool behind the Lambda API: `python -m bench.pool_api < functions.json` prints one line of JSON with its port.
 
-functions.json: `functions`, by name, each with `command`, `folder`, `environment` and `memory_mb`; `limit` of
-environments in all, `routing`, `verbose`, and `landing_ms`, which an invocation takes on average to its environment.
-`GET /pool/invocations` tells what was done since the last `POST /pool/reset`. `Event` invocations are answered at once
-and run beside.
+functions.json: `functions`, by name, each with `command`, `folder`, `environment` and `memory_mb`; `limit`, the most
+environments in all; `routing`; `verbose`; and `landing_ms`, the mean time until an invocation reaches its environment.
+`GET /pool/invocations` returns what was done since the last `POST /pool/reset`. `Event` invocations get their response
+at once and run in the background.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bench.http_protocol import HttpProtocol, HttpRequest
 from bench.pool import SandboxPool
 
 
-class PoolConnection(HttpProtocol):
+class _PoolConnection(HttpProtocol):
     """The Lambda API, as far as warmers use it, and the pool's own two paths."""
 
     def __init__(self, pool: SandboxPool, landing_seconds: float, chance: random.Random) -> None:
@@ -30,7 +30,7 @@ class PoolConnection(HttpProtocol):
         self._random = chance
 
     def handle(self, request: HttpRequest) -> None:
-        """One call."""
+        """Handle one call."""
         path = request.path.partition("?")[0]
         if path == "/pool/reset":
             self._pool.done.clear()
@@ -53,7 +53,7 @@ class PoolConnection(HttpProtocol):
         if function not in self._pool.functions:
             self._json("404 Not Found", {"Message": f"Function not found: {function}"}, "ResourceNotFoundException")
             return
-        # From half the mean to one and a half of it: the way through Lambda never takes twice the same.
+        # From half the mean to one and a half times the mean: the time through Lambda varies.
         seconds = self._landing_seconds * self._random.uniform(0.5, 1.5)
         asyncio.get_running_loop().call_later(seconds, self._land, function, request)
 
@@ -81,12 +81,12 @@ async def _serve(specification: dict[str, Any]) -> None:
     pool = SandboxPool(
         specification["functions"], specification["limit"], specification["routing"], specification["verbose"]
     )
-    chance = random.Random(1)  # noqa: S311 - the same in every run
+    chance = random.Random(1)  # noqa: S311 (the same in every run)
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     server = await loop.create_server(
-        lambda: PoolConnection(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
+        lambda: _PoolConnection(pool, specification["landing_ms"] / 1000, chance), "127.0.0.1", 0, backlog=1024
     )
     port = server.sockets[0].getsockname()[1]
     pool.url = f"http://127.0.0.1:{port}"

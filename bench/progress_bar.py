@@ -1,4 +1,4 @@
-"""How far a long measurement is, on stderr, so that --json on stdout stays whole."""
+"""The progress of a long measurement, on stderr, so that --json on stdout stays valid."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar for `total` steps; call what it gives after each."""
-    # Twice a second: drawing shares the machine with what is measured.
+    """Show a progress bar for `total` steps; call the yielded function after each."""
+    # Only twice a second: drawing takes CPU from what is measured.
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=2, transient=True) as bar:
         task = bar.add_task(title, total=total)

@@ -1,4 +1,4 @@
-"""Zip sizes: ours as `sls package` makes it, and the peers with and without what the Lambda runtime brings anyway."""
+"""Zip sizes: ours as `sls package` makes it, and the peers' with and without what the Lambda runtime provides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run() -> dict[str, Any]:
 
 
 def zipped(folder: Path, leave_out: frozenset[str]) -> int:
-    """Bytes of a folder's zip, without the packages of these names."""
+    """Bytes of a folder's zip, without the packages in `leave_out`."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""A median with its spread: how sure a figure is."""
+"""A median with its spread, which shows how reliable the figure is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median, minimum and quartiles of what was measured, in the unit of what was measured."""
+    """Median, minimum and quartiles of measured values, in the values' unit."""
 
     median: float
     minimum: float
@@ -19,7 +19,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """The spread of at least one value. Raises ValueError for none."""
+        """Compute the spread of at least one value. Raises ValueError for none."""
         if not values:
             raise ValueError("nothing was measured")
         low, middle, high = (

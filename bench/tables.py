@@ -64,7 +64,7 @@ def requests(result: dict[str, Any], console: Console) -> None:
 
 def pings(result: dict[str, Any], console: Console) -> None:
     """One line: ping, request and their ratio."""
-    table = Table(title="A ping that holds nothing, beside a request: milliseconds (quartiles)")
+    table = Table(title="A ping without a hold, compared with a request: milliseconds (quartiles)")
     for column in ("ping", "request", "ping / request", "first ping, which loads the SDK", "instructions"):
         table.add_column(column, justify="right")
     cells = [_ratio(result[name]) for name in ("ping_ms", "request_ms", "ratio", "first_ping_ms")]
@@ -102,7 +102,7 @@ def coverage(result: dict[str, Any], console: Console) -> None:
         for column in (
             "warmer",
             "unique",
-            "unique, least",
+            "unique, minimum",
             "invocations",
             "billed, ms",
             "warmer billed, ms",
@@ -120,7 +120,7 @@ def coverage(result: dict[str, Any], console: Console) -> None:
 
 
 def sizes(result: dict[str, Any], console: Console) -> None:
-    """Apps down: the zip as pip fills it, and without what the Lambda runtime brings."""
+    """Apps down: the zip of a pip install, and without what the Lambda runtime provides."""
     table = Table(title="Zip size, MB (10^6 bytes)")
     for column in ("app", "as pip installs it", "without boto3 and what comes with it"):
         table.add_column(column, justify="left" if column == "app" else "right")
@@ -138,7 +138,7 @@ def parts(result: dict[str, Any], console: Console) -> None:
     named["first request, beyond the bare handler's"] = result["first_request_beyond_bare_ms"]
     for name, spread in sorted(named.items(), key=lambda item: -item[1]["median"]):
         table.add_row(name, _ratio(spread))
-    table.add_row("all of it", f"{sum(spread['median'] for spread in named.values()):.2f}")
+    table.add_row("in all", f"{sum(spread['median'] for spread in named.values()):.2f}")
     table.add_row("Python and AWS's runtime client, for comparison", _ratio(result["bare_init_ms"]))
     console.print(table)
 

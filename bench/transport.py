@@ -24,9 +24,9 @@ from bench.spread import Spread
 from pilotlight_tools.local.runtime.certificate import write_certificate
 from pilotlight_tools.local.runtime.python import runtime_python
 
-HOLD_MS = 50
-CLIENTS = ("pilotlight", "boto3")
-MODES = [
+_HOLD_MS = 50
+_CLIENTS = ("pilotlight", "boto3")
+_MODES = [
     Mode("full", "one core"),
     Mode("1024", "1024 MB", 1024, 1024),
     Mode("512", "512 MB", 512, 512),
@@ -34,24 +34,24 @@ MODES = [
 ]
 CONNECTIONS = {
     "kept": "plain HTTP, connections kept from tick to tick",
-    "new": "TLS, new connections in each tick: what a tick every 5 minutes meets on AWS",
+    "new": "TLS, new connections in each tick: as with a tick every 5 minutes on AWS",
 }
 
 
 def run(pings: int, ticks: int) -> dict[str, Any]:
-    """Measure every client, mode and kind of connection; JSON-ready. RuntimeError when a ping is not answered."""
-    modes, left_out = measurable(MODES)
+    """Measure every client, mode and kind of connection; JSON-ready. Raises RuntimeError when a ping gets no reply."""
+    modes, left_out = measurable(_MODES)
     rows = []
-    with ExitStack() as stack, progress("fan-outs", len(CONNECTIONS) * len(modes) * len(CLIENTS)) as advance:
+    with ExitStack() as stack, progress("fan-outs", len(CONNECTIONS) * len(modes) * len(_CLIENTS)) as advance:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pilotlight-bench-")))
         certificate = write_certificate(scratch / "certificate.pem")
         for connections in CONNECTIONS:
             tls = certificate if connections == "new" else None
             for mode in modes:
-                for client in CLIENTS:
+                for client in _CLIENTS:
                     rows.append(_measure(_FanOut(client, pings, mode, connections, tls), ticks))
                     advance()
-    return {"hold_ms": HOLD_MS, "pings": pings, "fan_outs": rows, "modes_left_out": left_out}
+    return {"hold_ms": _HOLD_MS, "pings": pings, "fan_outs": rows, "modes_left_out": left_out}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
         for _ in range(ticks + 1):
             stub.ask("POST", "/reset")
             tick = _tick(process, fan_out.connections)
-            if tick["answered"] != fan_out.pings:
-                raise RuntimeError(f"{fan_out.client}: only {tick['answered']} of {fan_out.pings} pings were answered")
+            if tick["succeeded"] != fan_out.pings:
+                raise RuntimeError(f"{fan_out.client}: only {tick['succeeded']} of {fan_out.pings} pings got a reply")
             taken.append(tick | stub.ask("GET", "/counts"))
     first, *steady = taken
     return {
@@ -84,13 +84,13 @@ def _measure(fan_out: _FanOut, ticks: int) -> dict[str, Any]:
         "in_flight_at_once": min(tick["max_in_flight"] for tick in steady),
         "spread_ms": asdict(Spread.of([tick["spread_ms"] for tick in steady])),
         "wall_ms": asdict(Spread.of([tick["wall_ms"] for tick in steady])),
-        "wall_to_hold": asdict(Spread.of([tick["wall_ms"] / HOLD_MS for tick in steady])),
+        "wall_to_hold": asdict(Spread.of([tick["wall_ms"] / _HOLD_MS for tick in steady])),
         "cpu_ms_per_ping": asdict(Spread.of([tick["cpu_ms"] / fan_out.pings for tick in steady])),
     }
 
 
 class _Stub:
-    """The stub's process as we talk to it, on a connection that it does not count."""
+    """A client of the stub's process, on a connection that the stub does not count."""
 
     def __init__(self, port: int, certificate: Path | None) -> None:
         self.url = f"{'https' if certificate else 'http'}://localhost:{port}"
@@ -101,6 +101,9 @@ class _Stub:
             else http.client.HTTPConnection("localhost", port)
         )
 
+    def close(self) -> None:
+        self._connection.close()
+
     def ask(self, method: str, path: str) -> dict[str, Any]:
         self._connection.request(method, path)
         content: dict[str, Any] = json.loads(self._connection.getresponse().read())
@@ -109,10 +112,14 @@ class _Stub:
 
 @contextmanager
 def _stub(certificate: Path | None) -> Iterator[_Stub]:
-    command = [*_on_core(1), sys.executable, "-m", "bench.invoke_stub", "--hold-ms", str(HOLD_MS)]
+    command = [*_on_core(1), sys.executable, "-m", "bench.invoke_stub", "--hold-ms", str(_HOLD_MS)]
     command += ["--certificate", str(certificate)] if certificate else []
     with _process(command, {}) as process:
-        yield _Stub(_line(process)["port"], certificate)
+        stub = _Stub(_line(process)["port"], certificate)
+        try:
+            yield stub
+        finally:
+            stub.close()
 
 
 @contextmanager
@@ -154,14 +161,14 @@ def _process(command: list[str], variables: dict[str, str]) -> Iterator[subproce
 
 
 def _tick(process: subprocess.Popen[str], connections: str) -> dict[str, Any]:
-    assert process.stdin is not None  # noqa: S101 - a pipe, see _process
+    assert process.stdin is not None  # noqa: S101 (a pipe, see _process)
     process.stdin.write(connections + "\n")
     process.stdin.flush()
     return _line(process)
 
 
 def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
-    assert process.stdout is not None  # noqa: S101 - a pipe, see _process
+    assert process.stdout is not None  # noqa: S101 (a pipe, see _process)
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"{' '.join(map(str, process.args))} ended early: its error is above")  # type: ignore[arg-type]
@@ -170,6 +177,6 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _on_core(number: int) -> list[str]:
-    """The stub has a core of its own, and what is measured has only one, where the machine lets us say so."""
+    """Pin a process to a core, where the machine allows it: one for the stub, another for what is measured."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return ["taskset", "-c", str(cores[number])] if len(cores) > number and shutil.which("taskset") else []

@@ -1,7 +1,7 @@
 """The measured side of `bench fanout`, a process of its own: ticks of pings through one client, timed from inside.
 
-Run as `python -m bench.transport_client CLIENT PINGS`, with AWS_ENDPOINT_URL naming the stub. A line on stdin is one
-tick; `new` on it drops the connections first, as 5 minutes without one do. Its result is a line of JSON.
+Run as `python -m bench.transport_client CLIENT PINGS`, with the stub's AWS_ENDPOINT_URL. A line on stdin starts a tick;
+the line `new` closes the connections first, as 5 minutes without a tick do. The result is a line of JSON.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 from botocore.config import Config
 
-FUNCTION = "pilotlight-bench-api"
-BOTO3_THREADS = 50
+_FUNCTION = "pilotlight-bench-api"
+_BOTO3_THREADS = 50
 """boto3's own pool has 10 connections; with more than 50 threads it gets slower."""
 
 
@@ -32,9 +32,9 @@ def main() -> None:
         if line.strip() == "new":
             forget()
         wall, cpu = time.perf_counter(), time.process_time()
-        answered = tick()
+        succeeded = tick()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(json.dumps({"succeeded": answered, "wall_ms": wall * 1000, "cpu_ms": cpu * 1000}), flush=True)
+        print(json.dumps({"succeeded": succeeded, "wall_ms": wall * 1000, "cpu_ms": cpu * 1000}), flush=True)
 
 
 def _pilotlight(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], None]]:
@@ -43,17 +43,17 @@ def _pilotlight(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], No
     fan_out = FanOut(boto3.Session())
 
     def tick() -> int:
-        return sum(reply.outcome == "succeeded" for reply in fan_out.invoke(FUNCTION, events, 30))
+        return sum(reply.outcome == "succeeded" for reply in fan_out.invoke(_FUNCTION, events, 30))
 
     return tick, fan_out.close
 
 
 def _boto3(events: list[bytes]) -> tuple[Callable[[], int], Callable[[], None]]:
-    client = boto3.client("lambda", config=Config(max_pool_connections=BOTO3_THREADS))
-    threads = ThreadPoolExecutor(BOTO3_THREADS)
+    client = boto3.client("lambda", config=Config(max_pool_connections=_BOTO3_THREADS))
+    threads = ThreadPoolExecutor(_BOTO3_THREADS)
 
     def invoke(event: bytes) -> bool:
-        return "pilotlight" in json.loads(client.invoke(FunctionName=FUNCTION, Payload=event)["Payload"].read())
+        return "pilotlight" in json.loads(client.invoke(FunctionName=_FUNCTION, Payload=event)["Payload"].read())
 
     return lambda: sum(threads.map(invoke, events)), client.close
 

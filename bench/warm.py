@@ -1,4 +1,4 @@
-"""Requests to a warm environment: first beside second, each app beside the bare handler, and what pings cost."""
+"""Requests to a warm environment: the first two, each app compared with the bare handler, and what pings cost."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
-PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
+_PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
 REQUESTS_PER_RUN = 60
-"""Warm requests of each run, in turn with those they are compared with."""
-SETTLING = 20
-"""The first so many are left out: the interpreter specialises its bytecode in them."""
+"""Warm requests of each run, alternating with those they are compared with."""
+_SETTLING = 20
+"""This number of first requests is left out: the interpreter specialises its bytecode in them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Warm:
+class _Warm:
     """Milliseconds from handing over the event to the response, and ratios.
 
     `warm_ratio`: to the bare handler's request just before. `record_ms`: a sampled request less the unsampled one just
@@ -44,7 +44,7 @@ class Warm:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One environment's times in milliseconds, and those of the bare one beside it."""
+    """One environment's times in milliseconds, and those of the bare handler's environment started with it."""
 
     first: float
     second: float
@@ -54,7 +54,7 @@ class _Run:
 
 
 def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
-    """Measure each app in environments of its own beside a bare one; JSON-ready. Raises RuntimeError for a failure."""
+    """Measure each app in its own environments, each with a bare one; JSON-ready. Raises RuntimeError for a failure."""
     python = runtime_python()
     with XRaySink() as sink:
         installed = [
@@ -74,7 +74,7 @@ def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
 
 
 def run_pings(runs: int, count: bool) -> dict[str, Any]:
-    """A ping that holds nothing beside a request, in the same environments; JSON-ready."""
+    """Measure pings without a hold and requests, in the same environments; JSON-ready."""
     python = runtime_python()
     firsts: list[float] = []
     pings: list[float] = []
@@ -85,12 +85,12 @@ def run_pings(runs: int, count: bool) -> dict[str, Any]:
             for _ in range(runs):
                 with started(ours, FULL) as environment:
                     firsts.append(_ping(environment))
-                    pairs = [(_ping(environment), _request(environment)) for _ in range(SETTLING + REQUESTS_PER_RUN)]
+                    pairs = [(_ping(environment), _request(environment)) for _ in range(_SETTLING + REQUESTS_PER_RUN)]
                     sink.take()
-                pings += [ping for ping, _ in pairs[SETTLING:]]
-                requests += [request for _, request in pairs[SETTLING:]]
+                pings += [ping for ping, _ in pairs[_SETTLING:]]
+                requests += [request for _, request in pairs[_SETTLING:]]
                 advance()
-        counted = _instructions({"ping": (ours, PING), "request": (ours, REQUEST)}) if count else {}
+        counted = _instructions({"ping": (ours, _PING), "request": (ours, REQUEST)}) if count else {}
     return {
         "first_ping_ms": asdict(Spread.of(firsts)),
         "ping_ms": asdict(Spread.of(pings)),
@@ -102,20 +102,20 @@ def run_pings(runs: int, count: bool) -> dict[str, Any]:
 
 def _one_run(bare: Installed, installed: Installed, sink: XRaySink) -> _Run:
     app = installed.app
-    with started(bare, FULL) as beside, started(installed, FULL) as environment:
+    with started(bare, FULL) as bare_environment, started(installed, FULL) as environment:
         first, second = _request(environment), _request(environment)
-        pairs = [(_request(beside), _request(environment)) for _ in range(SETTLING + REQUESTS_PER_RUN)]
+        pairs = [(_request(bare_environment), _request(environment)) for _ in range(_SETTLING + REQUESTS_PER_RUN)]
         record = [-_request(environment, sampled=False) + _request(environment) for _ in range(REQUESTS_PER_RUN)]
-        sent, expected = len(sink.take(0.2)), int(app.records) * (2 + SETTLING + 2 * REQUESTS_PER_RUN)
+        sent, expected = len(sink.take(0.2)), int(app.records) * (2 + _SETTLING + 2 * REQUESTS_PER_RUN)
         if sent != expected:
             raise RuntimeError(f"{app.title} sent {sent} records for {expected} sampled requests")
-    theirs, ours = zip(*pairs[SETTLING:], strict=True)
+    theirs, ours = zip(*pairs[_SETTLING:], strict=True)
     return _Run(first, second, list(ours), list(theirs), record)
 
 
-def _row(app: App, taken: list[_Run]) -> Warm:
+def _row(app: App, taken: list[_Run]) -> _Warm:
     pairs = [pair for run in taken for pair in zip(run.warm, run.bare, strict=True)]
-    return Warm(
+    return _Warm(
         app.name,
         app.title,
         Spread.of([run.first for run in taken]),
@@ -131,12 +131,12 @@ def _request(environment: Sandbox, sampled: bool = True) -> float:
     trace = f"Root=1-00000000-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
     response = environment.invoke(REQUEST, trace_header=trace)
     if not isinstance(response.payload, dict) or response.payload.get("statusCode") != 200:
-        raise RuntimeError(f"not answered with 200 but {response}; the log:\n{environment.logs()}")
+        raise RuntimeError(f"the response is not a 200: {response}; the log:\n{environment.logs()}")
     return response.duration_ms
 
 
 def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
-    """Of one event each to a warm environment; nothing where valgrind is not installed."""
+    """Count the instructions of each event to a warm environment; empty where valgrind is not installed."""
     if not instructions.has_valgrind():
         return {}
     counted = {}
@@ -148,7 +148,7 @@ def _instructions(events: dict[str, tuple[Installed, bytes]]) -> dict[str, int]:
 
 
 def _ping(environment: Sandbox) -> float:
-    reply = environment.invoke(PING)
+    reply = environment.invoke(_PING)
     if not isinstance(reply.payload, dict) or "pilotlight" not in reply.payload:
-        raise RuntimeError(f"a ping was not answered as one: {reply}")
+        raise RuntimeError(f"this is not the reply to a ping: {reply}")
     return reply.duration_ms

@@ -1,6 +1,6 @@
 'use strict';
 
-// One line of JSON for each request that API Gateway answers; xrayTraceId leads to the trace.
+// One line of JSON for each response of API Gateway; xrayTraceId identifies the trace.
 const fields = {
   requestId: '$context.requestId',
   extendedRequestId: '$context.extendedRequestId',

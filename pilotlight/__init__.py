@@ -1,7 +1,7 @@
-"""Here a user waits: no `typing`, no `dataclasses`, no `logging` before it is needed.
+"""The public names of Pilotlight, each loaded on first use from the module that owns it.
 
-The public names are loaded when they are first asked for, each from the module that owns it. What keeps execution
-environments warm is in `pilotlight.warming`, where nobody waits.
+A user waits for what is imported here: no `typing`, no `dataclasses`, no `logging` before it is needed. What keeps
+execution environments warm is in `pilotlight.warming`, where nobody waits.
 """
 
 TYPE_CHECKING = False

@@ -12,10 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CHILD_HOLD_SECONDS = 0.075
-"""What lambda-warmer and lambda-warmer-py hold all but the first of their invocations for."""
-PLUGIN_HOLD_SECONDS = 0.025
-"""What serverless-plugin-warmup's README tells its users to hold."""
+_CHILD_HOLD_SECONDS = 0.075
+"""How long lambda-warmer and lambda-warmer-py hold each of their invocations but the first."""
+_PLUGIN_HOLD_SECONDS = 0.025
+"""How long serverless-plugin-warmup's README advises to hold."""
 
 
 class PeerPing:
@@ -30,15 +30,15 @@ class PeerPing:
 
 
 def recognise(event: object) -> PeerPing | None:
-    """The peer's ping in an event that is not API Gateway's; None for anything else."""
+    """Return the peer's ping in an event that is not API Gateway's; None for any other event."""
     if isinstance(event, list) and event and all(_is_lambda_warmer(item) for item in event):
         return PeerPing("lambda-warmer", 0.0, "warmed")
     if not isinstance(event, dict):
         return None
     if event == {"source": "serverless-plugin-warmup"}:
-        return PeerPing("serverless-plugin-warmup", PLUGIN_HOLD_SECONDS, {})
+        return PeerPing("serverless-plugin-warmup", _PLUGIN_HOLD_SECONDS, {})
     if _is_lambda_warmer(event):
-        hold = CHILD_HOLD_SECONDS if int(event.get("__WARMER_INVOCATION__", 1)) > 1 else 0.0
+        hold = _CHILD_HOLD_SECONDS if int(event.get("__WARMER_INVOCATION__", 1)) > 1 else 0.0
         if "__WARMER_CORRELATIONID__" in event:
             return PeerPing("lambda-warmer", hold, "warmed")
         return PeerPing("lambda-warmer-py", hold, None)
@@ -54,7 +54,7 @@ def _is_lambda_warmer(event: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    """A positive int, or its digits as lambda-warmer (JS) accepts them."""
+    """Whether it is a positive int, or a str of digits, which lambda-warmer (JS) accepts too."""
     if isinstance(value, str):
         return len(value) <= 4 and value.isascii() and value.isdigit()
     return type(value) is int and 0 < value <= 10_000

@@ -1,4 +1,4 @@
-"""The Lambda entry point: one invocation in, one response out, with its record round it."""
+"""The Lambda entry point: one invocation in, one response out, one record sent."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def entry_point(
     routes: Routes, environment: ExecutionEnvironment | None = None, machine: Machine | None = None
 ) -> Handler:
-    """The function for serverless.yml to name: API Gateway's REST proxy events and the warmer's pings go in.
+    """Return the handler that serverless.yml names: it takes API Gateway's REST proxy events and the warmer's pings.
 
-    Make it on the last line of handler.py: with it the environment's init ends. Tests pass an environment and a machine
-    of their own.
+    Call it on the last line of handler.py, because it marks the end of the execution environment's init. Tests pass
+    their own `environment` and `machine`.
     """
     this_environment = environment or ExecutionEnvironment()
     tracer = Tracer(this_environment)
@@ -36,7 +36,7 @@ def entry_point(
 
         if (found := ping.recognise(event)) is not None:
             return ping.reply(found, tracer, context, machine)
-        _logger().error("invoked with what is neither a REST proxy event nor a ping: %.200r", event)
+        _logger().error("the event is neither a REST proxy event nor a ping: %.200r", event)
         return _record_request(routes, tracer, event if isinstance(event, dict) else {}, context)
 
     this_environment.end_init()
@@ -58,7 +58,7 @@ def _record_request(routes: Routes, tracer: Tracer, event: Mapping[str, Any], co
 
 
 def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Record) -> dict[str, Any]:
-    """Route the request; whatever happens on the way, what comes back is a valid proxy response."""
+    """Route the request and return a valid proxy response, whatever the route does."""
     head = event.get("httpMethod") == "HEAD"
     record.route = ""
     try:
@@ -100,7 +100,7 @@ def _call_route(routes: Routes, request: Request, record: Record) -> Response:
 
 
 def _url(request: Request) -> str:
-    """The URL without its query, which may hold what does not belong in a trace."""
+    """The URL without its query, which may hold data that must not be in a trace."""
     request_context = request.event.get("requestContext")
     if not isinstance(request_context, dict):
         request_context = {}

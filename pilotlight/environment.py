@@ -1,10 +1,10 @@
-"""This execution environment: who it is, what start each invocation meets, what it has served; and the words for it.
+"""This execution environment: its identity, the start of each invocation, what it has served; and the terms for these.
 
 Start types ("Understanding the Lambda execution environment lifecycle" in the AWS documentation):
 
 - `cold`: this invocation waited for the init.
 - `warm`: the environment had served an invocation before.
-- `proactive`: Lambda initialised ahead of need; the first invocation came long after the init.
+- `proactive`: Lambda initialised the environment ahead of need; the first invocation came long after the init.
 - `provisioned`: the first invocation of an environment of provisioned concurrency.
 - `restored`: the first invocation after a SnapStart restore.
 """
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 KINDS = ("request", "ping", "tick")
 """What is recorded: a user's request, the warmer's ping, and the warmer's own tick."""
 START_TYPES = ("cold", "warm", "proactive", "provisioned", "restored")
-"""What an invocation met, as described above."""
+"""The starts that an invocation can meet, as described above."""
 TICK_ANNOTATIONS = ("requested", "unique", "cold", "failed", "throttled", "hold_ms", "exposed_ms", "coverage")
-"""What the record of a tick carries of its result, under the result's own names."""
+"""The values of a tick's result that are annotations of its record, under the same names."""
 ON_DEMAND = "on-demand"
-"""Lambda's word, in AWS_LAMBDA_INITIALIZATION_TYPE, for an init that an invocation waits for."""
+"""The value of AWS_LAMBDA_INITIALIZATION_TYPE where an invocation waits for the init."""
 PROACTIVE_AFTER_SECONDS = 10.0
-"""A request that waits for an init follows it at once, and Lambda allows an init 10 s in all."""
+"""From this age on, a first invocation did not wait for the init: Lambda allows an init 10 s in all."""
 
 
 class Annotation:
@@ -49,9 +49,9 @@ class Annotation:
 
 
 class ExecutionEnvironment:
-    """What one process of the function knows of itself. Lambda gives it one invocation at a time.
+    """What one process of the function knows about itself. Lambda gives it one invocation at a time.
 
-    What must differ between environments is made at the first invocation: SnapStart clones what init made.
+    Values that must differ between environments are made at the first invocation: SnapStart clones what init made.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class ExecutionEnvironment:
         self._pings: int | None = None
 
     def end_init(self) -> None:
-        """Note that the function's own module is loaded, and how long that took.
+        """Record that the function's own module is loaded, and how long that took.
 
-        Call it in init: Lambda gives init more CPU than what follows it.
+        Call it in init: Lambda gives init more CPU than the invocations after it.
         """
         self.init_ended_at = self._clock()
         self._init_seconds = self._process_age()
@@ -84,12 +84,12 @@ class ExecutionEnvironment:
 
     @property
     def initialization(self) -> str:
-        """Lambda's own word for how it initialises: on-demand, provisioned-concurrency or snap-start."""
+        """How Lambda initialised this environment: `on-demand`, `provisioned-concurrency` or `snap-start`."""
         return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", ON_DEMAND)
 
     @property
     def warmed_by_ping(self) -> bool:
-        """Whether a ping met the start of this environment, so that no user had to."""
+        """Whether a ping met the start of this environment, so that no user met it."""
         return self.made_by == "ping"
 
     @property
@@ -107,19 +107,19 @@ class ExecutionEnvironment:
         return self._first_start()
 
     def reset_served(self) -> int:
-        """Return how many user requests came since the last ping (or the init), and start counting anew."""
+        """Return the number of user requests since the last ping (or the init), and reset it to 0."""
         served, self.served = self.served, 0
         return served
 
     def replace_pings(self, pings: int) -> int | None:
-        """Keep how many pings this tick has; return what was kept from the tick before, None for the first ping."""
+        """Store the number of pings of this tick; return that of the tick before, None at the first ping."""
         before, self._pings = self._pings, pings
         return before
 
     def _first_start(self) -> Start:
         initialization = self.initialization
         if initialization == "snap-start":
-            return "restored"  # the process start lies before the snapshot: no init duration to tell
+            return "restored"  # the process started before the snapshot, so the init duration is unknown
         since_init = max(0.0, self._clock() - self.init_ended_at)
         if self._init_seconds is None and (age := self._process_age()) is not None:
             self._init_seconds = age - since_init
@@ -131,7 +131,7 @@ class ExecutionEnvironment:
 
 
 def service_name() -> str:
-    """The API's name and stage, as in serverless.yml's apiName; outside a deployment the function's name."""
+    """The API's name and stage, as `apiName` in serverless.yml; outside a deployment the function's name."""
     return os.environ.get("PILOTLIGHT_SERVICE") or os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or "pilotlight"
 
 

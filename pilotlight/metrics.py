@@ -1,6 +1,6 @@
-"""CloudWatch metrics in the embedded metric format: one JSON line in the log, no call and no permission.
+"""CloudWatch metrics in the embedded metric format: one JSON line in the log; no API call, no permission.
 
-Format: "Embedded metric format specification" in the CloudWatch documentation. Unlike traces they are never sampled.
+Format: "Embedded metric format specification" in the CloudWatch documentation. Metrics are never sampled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ START_METRICS = {
 }
 """The metric that counts the user requests of each start that is not warm."""
 
-INIT_DURATION = "InitDuration"
+_INIT_DURATION = "InitDuration"
 
 TICK_METRICS = {
     "EnvironmentsRequested": "requested",
@@ -39,20 +39,38 @@ TICK_METRICS = {
 
 COVERAGE = "Coverage"
 INCOMPLETE_TICK = "IncompleteTick"
-EXPOSED = "ExposedDuration"
+_EXPOSED = "ExposedDuration"
 
 
-def emit(
+def emit_start(start: str, init_ms: float | None, request_id: str) -> None:
+    """Count a user request whose start was not warm."""
+    metrics: dict[str, tuple[float, str]] = {START_METRICS[start]: (1, "Count")}
+    if init_ms is not None:
+        metrics[_INIT_DURATION] = (init_ms, "Milliseconds")
+    _emit(metrics, {"Service": service_name()}, {"request_id": request_id})
+
+
+def emit_tick(result: Mapping[str, Any], write: Callable[[str], object] = print) -> None:
+    """Count one tick of one target, for the service and for the function."""
+    metrics = {name: (float(result[key]), "Count") for name, key in TICK_METRICS.items()}
+    metrics[COVERAGE] = (100.0 * result["coverage"], "Percent")
+    metrics[INCOMPLETE_TICK] = (0.0 if result["complete"] else 1.0, "Count")
+    metrics[_EXPOSED] = (result["exposed_ms"], "Milliseconds")
+    dimensions = {"Service": service_name(), "Function": result["function"]}
+    _emit(metrics, dimensions, dimension_sets=[["Service"], ["Service", "Function"]], write=write)
+
+
+def _emit(
     metrics: Mapping[str, tuple[float, str]],
     dimensions: Mapping[str, str],
     properties: Mapping[str, object] | None = None,
     *,
-    sets: Sequence[Sequence[str]] | None = None,
+    dimension_sets: Sequence[Sequence[str]] | None = None,
     write: Callable[[str], object] = print,
 ) -> None:
-    """Write one line: `metrics` maps a name to (value, CloudWatch unit); `properties` are logged, not dimensions.
+    """Write one line: `metrics` maps a name to (value, CloudWatch unit); `properties` are logged only.
 
-    `sets` are the sets of dimensions under which CloudWatch keeps each metric: all `dimensions` together by default.
+    `dimension_sets` are those under which CloudWatch keeps each metric: all `dimensions` together by default.
     """
     line = {
         "_aws": {
@@ -60,7 +78,7 @@ def emit(
             "CloudWatchMetrics": [
                 {
                     "Namespace": NAMESPACE,
-                    "Dimensions": sets or [list(dimensions)],
+                    "Dimensions": dimension_sets or [list(dimensions)],
                     "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in metrics.items()],
                 }
             ],
@@ -70,21 +88,3 @@ def emit(
         **{name: value for name, (value, _) in metrics.items()},
     }
     write(json.dumps(line))
-
-
-def emit_start(start: str, init_ms: float | None, request_id: str) -> None:
-    """Count a user request whose start was not warm."""
-    metrics: dict[str, tuple[float, str]] = {START_METRICS[start]: (1, "Count")}
-    if init_ms is not None:
-        metrics[INIT_DURATION] = (init_ms, "Milliseconds")
-    emit(metrics, {"Service": service_name()}, {"request_id": request_id})
-
-
-def emit_tick(result: Mapping[str, Any], write: Callable[[str], object] = print) -> None:
-    """Count one tick of one target, for the service and for the function."""
-    metrics = {name: (float(result[key]), "Count") for name, key in TICK_METRICS.items()}
-    metrics[COVERAGE] = (100.0 * result["coverage"], "Percent")
-    metrics[INCOMPLETE_TICK] = (0.0 if result["complete"] else 1.0, "Count")
-    metrics[EXPOSED] = (result["exposed_ms"], "Milliseconds")
-    dimensions = {"Service": service_name(), "Function": result["function"]}
-    emit(metrics, dimensions, sets=[["Service"], ["Service", "Function"]], write=write)

@@ -1,8 +1,8 @@
 """The ping contract: make a ping, recognise one, hold its execution environment to a deadline, reply.
 
-A ping is held so that no environment can answer two pings of one tick; all are released together. A user's request
-is never taken for a ping: API Gateway's events are told apart before this module is loaded, and nothing that a client
-sends becomes a key of the event itself.
+A ping is held so that no environment can reply to two pings of one tick; all are released together. A user's
+request is never taken for a ping: API Gateway's events are recognised before this module is loaded, and nothing that a
+client sends becomes a top-level key of the event.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pilotlight.tracing import Tracer
 
     class PingReply(TypedDict):
-        """What an execution environment replies to a ping, under KEY; times in epoch seconds.
+        """The reply of an execution environment to a ping, under KEY; `landed_at` in epoch seconds.
 
         `served` counts users' requests since the environment's last ping, `pings_before` the pings of the tick that
-        this last ping belonged to (None: there was none). `made_by` is what met the environment's start.
+        this last ping belonged to (None: there was none). `made_by` is the kind of the environment's first invocation.
         """
 
         ping: str
@@ -44,12 +44,13 @@ if TYPE_CHECKING:
 
 
 KEY = "pilotlight"
+"""The only key of a ping's event, and of its reply."""
 LONGEST_HOLD_SECONDS = 5.0
-"""However late a ping's deadline, no environment is kept from its users for longer."""
+"""The longest hold, however late the deadline: users cannot reach a held environment."""
 SECONDS_TO_SPARE = 0.25
-"""What a held ping leaves of the function's own timeout."""
+"""A hold ends this long before the function's own timeout."""
 MOST_PINGS = 1000
-"""Of one tick."""
+"""The most pings of one tick."""
 
 
 class Ping:
@@ -71,14 +72,14 @@ class Ping:
 
 
 def recognise(event: object) -> Ping | dialects.PeerPing | None:
-    """The ping in an event, ours or a peer's; None for anything else, whatever it looks like."""
+    """Return the ping in an event, ours or a peer's; None for any other event."""
     if isinstance(event, dict) and event.keys() == {KEY}:
         return _parse(event[KEY])
     return dialects.recognise(event)
 
 
 class Machine:
-    """What holding a ping needs of the machine it runs on; tests pass one of their own."""
+    """The clock, the sleep and the preparation that holding a ping needs; tests pass their own."""
 
     __slots__ = ("now", "prepare", "sleep")
 
@@ -94,7 +95,7 @@ class Machine:
 
 
 def reply(ping: Ping | dialects.PeerPing, tracer: Tracer, context: Any, machine: Machine | None = None) -> Any:
-    """Hold the environment, record the ping, and reply who held it. Never raises."""
+    """Hold the execution environment, record the ping, and return the reply. Never raises."""
     machine = machine or _THIS_MACHINE
     landed_at = machine.now()
     start = tracer.environment.arrive("ping")
@@ -109,7 +110,7 @@ def reply(ping: Ping | dialects.PeerPing, tracer: Tracer, context: Any, machine:
 def prepare_downstream_tracing() -> None:
     """Load aws-xray-sdk and let it trace boto3 and requests, while the environment is held anyway.
 
-    A client library that the API has not imported yet is patched when it is: no ping pays for one that no route uses.
+    A client library that the API has not imported yet is patched on import, so no ping loads one that no route uses.
     """
     global _prepared
     if _prepared:
@@ -119,7 +120,7 @@ def prepare_downstream_tracing() -> None:
         import wrapt
         from aws_xray_sdk.core import patch  # 60 ms and more: never in a user's request
     except ImportError:
-        return  # left out of requirements.txt: there is nothing to prepare
+        return  # not in requirements.txt, so there is nothing to prepare
     for library in ("botocore", "requests"):
         wrapt.register_post_import_hook(lambda _, name=library: patch((name,), raise_errors=False), library)
 
@@ -152,14 +153,14 @@ def _hold(ping: Ping | dialects.PeerPing, landed_at: float, context: Any, machin
 
 
 def _hold_seconds(until: float, now: float, context: Any) -> float:
-    """Until the deadline, but never beyond the cap or the time that the invocation has left."""
+    """The seconds until the deadline, limited by the cap and by the time that the invocation has left."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     left = remaining() / 1000 - SECONDS_TO_SPARE if callable(remaining) else LONGEST_HOLD_SECONDS
     return float(max(0.0, min(until - now, LONGEST_HOLD_SECONDS, left)))
 
 
 def _sleep(seconds: float) -> None:
-    """Sleep, or return at once for 0, for which the system's own sleep takes 60 µs."""
+    """Sleep; return at once for 0, because the system's own sleep takes 60 µs even then."""
     if seconds > 0:
         time.sleep(seconds)
 

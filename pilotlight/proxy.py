@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
-"""What Lambda accepts as the JSON of one synchronous response; above it API Gateway would return 502."""
+"""The largest JSON that Lambda accepts as a synchronous response; above it API Gateway returns 502."""
 
 
 class HttpError(Exception):
     """Raise it in a route to return `{"error": <the status in words>, "detail": detail}` with that status."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        if status not in STATUS_WORDS:
-            raise ValueError(f"HttpError wants an HTTP error status such as 400, not {status!r}")
+        if status not in _STATUS_WORDS:
+            raise ValueError(f"the status of an HttpError must be an HTTP error status such as 400, not {status!r}")
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
@@ -63,7 +63,7 @@ class Headers(dict[str, str]):
 class Request:
     """One HTTP request.
 
-    `path` is what the client asked for, without the stage. `query` and `headers` hold the last value of each
+    `path` is the path that the client requested, without the stage. `query` and `headers` hold the last value of each
     name, `multi_value_query` and `multi_value_headers` all of them. `body` is the parsed JSON where the content
     type declares JSON, else the text, else (not text) the bytes; None without a body. `event` and `context` are
     Lambda's.
@@ -89,7 +89,7 @@ class Request:
         self.event = event
         self.context = context
 
-    # Read on first use: most routes look at few headers, and lowering all of them is half of a small request's work.
+    # Read on first use: most routes read few headers, and lower-casing all is half of a small request's work.
     @property
     def query(self) -> dict[str, str]:
         """The last value of each query parameter."""
@@ -160,20 +160,19 @@ def render(response: Response, *, request_id: str, allow_origin: str, head: bool
         _add_headers(rendered, response.headers)
     if head or status in (204, 304):
         rendered["body"], rendered["isBase64Encoded"] = "", False
-    elif len(body) * 12 > RESPONSE_LIMIT_BYTES:  # a character is at most 12 bytes of JSON: short bodies are not counted
+    elif len(body) * 12 > RESPONSE_LIMIT_BYTES:  # a character is at most 12 bytes of JSON: no need to measure
         size = len(json.dumps(rendered).encode())
         if size > RESPONSE_LIMIT_BYTES:
-            raise ValueError(f"the response has {size} bytes, and Lambda's limit is {RESPONSE_LIMIT_BYTES}")
+            raise ValueError(f"the response has {size} bytes, but Lambda's limit is {RESPONSE_LIMIT_BYTES}")
     return rendered
 
 
 def error_response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The body of every error: `{"error": <status in words>, "detail": detail}`."""
-    return Response({"error": STATUS_WORDS[status], "detail": detail}, status, headers)
+    """The response for an error, with the body `{"error": <status in words>, "detail": detail}`."""
+    return Response({"error": _STATUS_WORDS[status], "detail": detail}, status, headers)
 
 
-# http.HTTPStatus knows these too, but its import is a millisecond that a cold start's first error would pay.
-STATUS_WORDS = {
+_STATUS_WORDS = {
     400: "bad request",
     401: "unauthorized",
     402: "payment required",
@@ -215,17 +214,14 @@ STATUS_WORDS = {
     510: "not extended",
     511: "network authentication required",
 }
-
-
+"""`http.HTTPStatus` has these words too, but importing it would make a cold start's first error 1 ms slower."""
 _VALUES = ("queryStringParameters", "multiValueQueryStringParameters", "headers", "multiValueHeaders")
-
-
-# Made once: json.dumps makes one for every call that asks for anything but its defaults.
 _encode_json = json.JSONEncoder(allow_nan=False).encode
+"""Made once: `json.dumps` makes a new encoder for every call with an argument that is not its default."""
 
 
 def _route_path(event: Mapping[str, Any], path: str) -> str:
-    """The path that routes match: behind a custom domain's base path mapping, `path` has the mapping in front."""
+    """The path that routes match: `path` without a custom domain's base path mapping, which it begins with."""
     resource = event.get("resource")
     if not isinstance(resource, str) or not resource.startswith("/"):
         return path
@@ -237,7 +233,7 @@ def _route_path(event: Mapping[str, Any], path: str) -> str:
 
 
 def _values(event: Mapping[str, Any], single: str, multiple: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The last value and all values of each name; null, as API Gateway sends for none, is empty."""
+    """The last value and all values of each name; API Gateway sends null where there are none."""
     last: dict[str, str] = event.get(single) or {}
     every: dict[str, list[str]] = event.get(multiple) or {}
     if every:
@@ -254,7 +250,7 @@ def _decode_base64(body: str) -> bytes:
     try:
         return binascii.a2b_base64(body.encode("ascii"), strict_mode=True)
     except ValueError as error:
-        raise HttpError(400, "the body is marked as base64 and is not") from error
+        raise HttpError(400, "the body is marked as base64 but is not base64") from error
 
 
 def _text_or_bytes(content: bytes, content_type: str, *, textual: bool) -> str | bytes:
@@ -276,7 +272,7 @@ def _parse_json(text: str | bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise HttpError(400, "the body is declared as JSON and is not") from error
+        raise HttpError(400, "the body is declared as JSON but is not JSON") from error
 
 
 def _refuse_constant(name: str) -> None:
@@ -288,7 +284,7 @@ def _encode_body(body: object) -> tuple[str | None, str, bool]:
     if isinstance(body, dict | list):
         return "application/json", _encode_json(body), False
     if isinstance(body, str):
-        body.encode()  # a lone surrogate has no UTF-8, and would break the response after this point
+        body.encode()  # fails here for a lone surrogate, which has no UTF-8 and would break the response later
         return "text/plain; charset=utf-8", body, False
     if body is None:
         return None, "", False

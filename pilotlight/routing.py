@@ -17,7 +17,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Routes:
-    """The routes of an API. `allow_origin` is the CORS origin that every response names."""
+    """The routes of an API. `allow_origin` is the CORS origin in every response."""
 
     def __init__(self, allow_origin: str = "*") -> None:
         self.allow_origin = allow_origin
@@ -27,7 +27,7 @@ class Routes:
     def route(self, path: str, *methods: str) -> Callable[[Route], Route]:
         """Decorate the function that responds to `path` for these methods, or for any method where none is named.
 
-        `{name}` in the path is one segment, `{name+}` at its end all the rest: Request.path_parameters holds them.
+        `{name}` in the path matches one segment, `{name+}` at its end all the rest: see `Request.path_parameters`.
         The function takes a Request and returns a dict, list, str, bytes, None or Response. A more literal path wins.
         Raises ValueError for a path or method that can never match, or that is taken.
         """
@@ -87,7 +87,7 @@ class Endpoint:
         """The function for a method; HEAD takes GET's. Raises HttpError(405) with `Allow` for a method without one."""
         function = self.functions.get(method) or (self.functions.get("GET") if method == "HEAD" else None)
         if function is None:
-            raise HttpError(405, f"{self.route} answers {self.allow}", {"Allow": self.allow})
+            raise HttpError(405, f"{self.route} allows {self.allow}", {"Allow": self.allow})
         return function
 
     @property
@@ -145,6 +145,6 @@ def _capture(segments: tuple[str, ...], parts: list[str]) -> dict[str, str] | No
 def _unquote(text: str) -> str:
     if "%" not in text:
         return text
-    from urllib.parse import unquote  # 4 ms that only an encoded path parameter needs
+    from urllib.parse import unquote  # 4 ms, and only an encoded path parameter needs it
 
     return unquote(text)

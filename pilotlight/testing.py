@@ -1,11 +1,11 @@
-"""Test routes in this process, without a network: the events, the context and the responses that Lambda has.
+"""Test routes in this process, without a network: with the events, the context and the responses of Lambda.
 
     from pilotlight.testing import client
 
     response = client(routes).get("/hello", query={"name": "marie"})
     assert (response.status, response.json()["query"]) == (200, {"name": "marie"})
 
-The package that is deployed leaves this module out.
+The deployed package does not contain this module.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from pilotlight.proxy import Headers
 from pilotlight.routing import METHODS, Routes
 
 Values = Mapping[str, str | int | Sequence[str]]
-"""Names to a value, or to the list of values of a name that is sent several times."""
-API_ID = "a1b2c3d4e5"
-HOST = f"{API_ID}.execute-api.us-east-1.amazonaws.com"
-STAGE = "test"
-SOURCE_IP = "203.0.113.7"
+"""Each name with its value, or with the list of values of a name that is sent several times."""
+_API_ID = "a1b2c3d4e5"
+_HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
+_STAGE = "test"
+_SOURCE_IP = "203.0.113.7"
 
 
 class Sent(TypedDict, total=False):
@@ -43,17 +43,17 @@ class Sent(TypedDict, total=False):
 def event(
     method: str, path: str, *, query: Values | None = None, headers: Values | None = None, body: object = None
 ) -> dict[str, Any]:
-    """The REST proxy event of a request, as the catch-all `/{proxy+}` of serverless.yml gets it.
+    """The REST proxy event of a request, as the catch-all `/{proxy+}` of serverless.yml receives it.
 
     Its shape is that of "Set up Lambda proxy integrations in API Gateway", "Input format of a Lambda function for proxy
-    integration". `path` has no query and is percent-encoded where it is not yet. `body`: a dict or list goes as JSON
-    with its Content-Type, bytes as base64, a str as it is. Raises ValueError for a method or path that API Gateway
+    integration". `path` has no query; it is percent-encoded where it is not yet. `body`: a dict or list is sent as
+    JSON with its Content-Type, bytes as base64, a str as it is. Raises ValueError for a method or path that API Gateway
     does not know, TypeError for another body.
     """
     if method.upper() not in METHODS:
         raise ValueError(f"{method!r} is not one of {', '.join(METHODS)}")
     if not path.startswith("/") or "?" in path or "#" in path:
-        raise ValueError(f"a path begins with / and has no query (that is `query=`): {path!r}")
+        raise ValueError(f"a path begins with / and has no query (pass it as `query=`): {path!r}")
     content_type, text, is_base64 = _encoded(body)
     headers = _with_added(headers or {}, content_type)
     path = quote(path, safe="/%:@!$&'()*+,;=~")
@@ -76,10 +76,10 @@ def event(
 
 
 class Context:
-    """The context object of one invocation, with the time that it has left counting down.
+    """The context object of one invocation, with its remaining time counting down.
 
     Its properties are those of "Using the Lambda context object to retrieve Python function information"; the memory
-    is a str, as Lambda's runtime has it.
+    is a str, as in Lambda's runtime.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Context:
 
 
 class Response:
-    """What the client gets: the `status`, the `headers` by a name of any case, and the `body` in bytes.
+    """The response to the client: the `status`, the `headers` by a name of any case, and the `body` in bytes.
 
     `headers` holds the last value of each name, `multi_value_headers` all of them by the name in lower case.
     """
@@ -144,12 +144,12 @@ class Client:
         """The response to `method` at `path`, with the `query`, `headers` and `body`, or `json`, of the request.
 
         Event and response pass through JSON as on Lambda. Raises ValueError where the handler returned no response, and
-        TypeError where JSON cannot hold it: API Gateway would say 502. An exception of the handler is raised as it is.
+        TypeError where it cannot be JSON: API Gateway would return 502. An exception of the handler is raised as it is.
         """
-        asked = json.loads(json.dumps(event(method, path, **_as_event_takes_it(sent))))
-        returned = self._handler(asked, Context())
+        proxy_event = json.loads(json.dumps(event(method, path, **_as_event_takes_it(sent))))
+        returned = self._handler(proxy_event, Context())
         if not isinstance(returned, dict) or type(returned.get("statusCode")) is not int:
-            raise ValueError(f"the handler returned no REST proxy response, so API Gateway would say 502: {returned!r}")
+            raise ValueError(f"the handler returned no REST proxy response, API Gateway would return 502: {returned!r}")
         return Response(json.loads(json.dumps(returned)))
 
     def get(self, path: str, **sent: Unpack[Sent]) -> Response:
@@ -199,7 +199,7 @@ def _as_event_takes_it(sent: Sent) -> dict[str, Any]:
 
 
 def _encoded(body: object) -> tuple[dict[str, str], str | None, bool]:
-    """The header that a body brings, its text in the event, and whether that is base64."""
+    """The headers that a body adds, its text in the event, and whether that is base64."""
     if isinstance(body, dict | list):
         return {"Content-Type": "application/json"}, json.dumps(body), False
     if isinstance(body, bytes):
@@ -210,7 +210,7 @@ def _encoded(body: object) -> tuple[dict[str, str], str | None, bool]:
 
 
 def _single_and_multiple(single: str, multiple: str, given: Values) -> dict[str, Any]:
-    """Both maps of these names, the last value in one and all in the other; null, as API Gateway says nothing."""
+    """The map of last values and the map of all values; null where there are none, as from API Gateway."""
     values = {
         name: [str(each) for each in ([value] if isinstance(value, str | int) else value)]
         for name, value in given.items()
@@ -220,38 +220,38 @@ def _single_and_multiple(single: str, multiple: str, given: Values) -> dict[str,
 
 
 def _with_added(given: Values, content_type: Mapping[str, str]) -> dict[str, str | int | Sequence[str]]:
-    """The headers with what API Gateway adds; a given one of the same name, in any case, stays."""
-    added = {"Host": HOST, "X-Forwarded-For": SOURCE_IP, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
+    """The headers, and those that API Gateway adds; a given header of the same name, in any case, stays."""
+    added = {"Host": _HOST, "X-Forwarded-For": _SOURCE_IP, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
     names = {name.lower() for name in given}
     return {**{name: value for name, value in {**added, **content_type}.items() if name.lower() not in names}, **given}
 
 
 def _identity(headers: Values) -> dict[str, Any]:
-    """Who asks: nobody that API Gateway knows, with this user agent."""
+    """The caller: unknown to API Gateway, with the user agent of its headers."""
     unknown = (
         *("accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType"),
         *("cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"),
     )
     user_agent = next((value for name, value in headers.items() if name.lower() == "user-agent"), None)
-    return {**dict.fromkeys(unknown), "sourceIp": SOURCE_IP, "userAgent": user_agent}
+    return {**dict.fromkeys(unknown), "sourceIp": _SOURCE_IP, "userAgent": user_agent}
 
 
 def _request_context(method: str, path: str, resource: str) -> dict[str, Any]:
     now = time.time()
     return {
         "accountId": "123456789012",
-        "apiId": API_ID,
+        "apiId": _API_ID,
         "deploymentId": "d6e7f8",
-        "domainName": HOST,
-        "domainPrefix": API_ID,
+        "domainName": _HOST,
+        "domainPrefix": _API_ID,
         "extendedRequestId": "BcD1eFGHIAMEa0w=",
         "httpMethod": method,
-        "path": f"/{STAGE}{path}",
+        "path": f"/{_STAGE}{path}",
         "protocol": "HTTP/1.1",
         "requestId": str(uuid.uuid4()),
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
         "requestTimeEpoch": int(now * 1000),
         "resourceId": "x7y8z9",
         "resourcePath": resource,
-        "stage": STAGE,
+        "stage": _STAGE,
     }

@@ -1,8 +1,8 @@
 """The record of each invocation: one X-Ray subsegment, sent to the X-Ray daemon.
 
 The datagram is the daemon's documented one ("Sending trace data to X-Ray", "X-Ray segment documents"); importing
-aws-xray-sdk for it would cost a user's cold start half as much again. Lambda's own segment cannot be annotated, so it
-is always a subsegment. Without a daemon address or a sampled trace nothing is sent, and nothing here ever raises.
+aws-xray-sdk for it would cost a user's cold start half as much again. Lambda's own segment cannot be annotated, so the
+record is always a subsegment. Without a daemon address or a sampled trace nothing is sent. Nothing here raises.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`, whose other half costs 3.5 ms
+from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`; the other half costs 3.5 ms
 from json.encoder import encode_basestring_ascii as quote
 
 from pilotlight.environment import Annotation, service_name
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 NAME = "pilotlight"
 """The name of the subsegment."""
-HEADER = '{"format": "json", "version": 1}\n'
-MOST_BYTES = 63 * 1024
+_HEADER = '{"format": "json", "version": 1}\n'
+_MOST_BYTES = 63 * 1024
 """A UDP datagram carries 64 KiB at most."""
 
 
@@ -37,12 +37,12 @@ class Tracer:
         self.environment = environment
         self._annotations = ""
         self._address: tuple[str, int] | None = None
-        # One for the environment's life; without a connection, so a SnapStart restore has none to lose.
+        # One socket for the environment's life. It is not connected, so a SnapStart restore breaks no connection.
         self._socket = socket(AF_INET, SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def send(self, record: Record) -> None:
-        """Send a record of what X-Ray asked to be sampled to the daemon named by AWS_XRAY_DAEMON_ADDRESS."""
+        """Send the record of a sampled trace to the daemon at AWS_XRAY_DAEMON_ADDRESS."""
         try:
             trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
             if trace is None:
@@ -51,16 +51,16 @@ class Tracer:
                 self._look_up()
             if self._address is None:
                 return
-            message = (HEADER + self.document(record, *trace)).encode()
-            if len(message) <= MOST_BYTES:
+            message = (_HEADER + self.document(record, *trace)).encode()
+            if len(message) <= _MOST_BYTES:
                 self._socket.sendto(message, self._address)
         except Exception:
-            return  # a record that cannot be sent must not become a response that fails
+            return  # a record that cannot be sent must not make the response fail
 
     def document(self, record: Record, trace_id: str, parent_id: str) -> str:
         """The subsegment document as JSON; times in epoch seconds.
 
-        Written out field by field: `json.dumps` of the same takes three times as long, in every request.
+        Written field by field: `json.dumps` of the same takes three times as long, in every request.
         """
         if not self._annotations:
             self._look_up()
@@ -84,13 +84,13 @@ class Tracer:
         )
 
     def _look_up(self) -> None:
-        """Keep what no invocation of an environment changes: its annotations as JSON, and the daemon's address."""
+        """Store what no invocation changes: the environment's annotations as JSON, and the daemon's address."""
         self._address = daemon_address(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
         self._annotations = _annotations_of_environment(self.environment)
 
 
 class Record:
-    """One invocation under way, of kind request or ping; fill in the rest, then send it once."""
+    """The record of an invocation under way, of kind request or ping; fill in the rest, then send it once."""
 
     __slots__ = ("exception", "kind", "method", "request_id", "route", "start", "start_ns", "status", "url")
 
@@ -143,7 +143,7 @@ def _annotations_of_environment(environment: ExecutionEnvironment) -> str:
 
 
 def _seconds(nanoseconds: int) -> str:
-    """Epoch seconds to the microsecond; as text, a float takes ten times as long."""
+    """Epoch seconds to the microsecond, as text; formatting a float takes ten times as long."""
     return f"{nanoseconds // 1_000_000_000}.{nanoseconds % 1_000_000_000 // 1000:06d}"
 
 

@@ -52,7 +52,7 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
     return total(results)
 
 
-def start_warming() -> Warming:
+def _start_warming() -> Warming:
     """One session, and one memory of what ticks taught, for the life of this environment."""
     session = boto3.Session()
     quick = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
@@ -63,7 +63,7 @@ def _tick(target: Target, deadline: Deadline) -> TickResult:
     global _warming
     with xray_recorder.in_subsegment(NAME) as subsegment:
         try:
-            _warming = _warming or start_warming()
+            _warming = _warming or _start_warming()
             result = _warming.tick(target, deadline.seconds_left)
         except Exception as error:  # the other targets still need their ticks
             logging.getLogger("pilotlight").exception("the tick of %s broke", target.function)
@@ -85,7 +85,7 @@ def _report(result: TickResult) -> None:
 
 
 def _annotate(subsegment: Subsegment, result: TickResult) -> None:
-    """Write the tick into its record in X-Ray, in whose trace the pings are."""
+    """Annotate the tick's record in X-Ray; the pings are in the same trace."""
     subsegment.put_annotation(Annotation.SERVICE, service_name())
     subsegment.put_annotation(Annotation.KIND, "tick")
     described = result.as_dict()

@@ -4,7 +4,7 @@
     .venv/bin/python -m pilotlight_tools.dashboard_preview docs/dashboard.png
 
 The layout, titles, labels, colours and units are the template's; only the numbers are invented here: an afternoon in
-which a release at 13:00 made every environment cold and the next tick warmed the service again.
+which a release at 13:00 made every execution environment cold and the next tick warmed the service again.
 """
 
 from __future__ import annotations
@@ -20,46 +20,49 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-COLUMNS = 24
-POINTS = 72  # six hours of five minutes
-RELEASE = 36
-RATE = "rate "
-TYPICAL = {
+_COLUMNS = 24
+"""The width of a dashboard's grid."""
+_POINTS = 72
+"""Six hours of five minutes each."""
+_RELEASE = 36
+"""The index of the point at which the release is."""
+_RATE = "rate "
+_TYPICAL = {
     "Latency p50": 38, "Latency p95": 71, "Latency p99": 118, "Duration p50": 4, "Duration p95": 9, "Duration p99": 21,
     "p50": 182, "p95": 214, "longest": 240, "Coverage": 100, "ConcurrentExecutions": 6, "EnvironmentsWarm": 10,
     "ColdPings": 0.4, "4XXError": 6,
 }  # fmt: skip
-AT_RELEASE = {
+_AT_RELEASE = {
     "Latency p95": 320, "Latency p99": 610, "Duration p99": 34, "ColdStart": 9, "ColdPings": 10, "Coverage": 80,
     "IncompleteTick": 1, "PingThrottles": 2, "5XXError": 1, "ConcurrentExecutions": 12,
 }  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit status."""
+    """Draw the preview; the exit code is 0, 1 for a problem, 2 for wrong usage."""
     parser = argparse.ArgumentParser(
         prog="python -m pilotlight_tools.dashboard_preview", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("output", type=Path, help="the PNG to write")
     default = Path(".serverless/cloudformation-template-update-stack.json")
     parser.add_argument(
-        "--template", type=Path, default=default, help="as `sls package` made it (default: %(default)s)"
+        "--template", type=Path, default=default, help="the output of `sls package` (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
     try:
         resources = json.loads(options.template.read_text())["Resources"]
         body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     except FileNotFoundError:
-        print(f"{options.template} is missing: `npx sls package --stage prod` makes it.", file=sys.stderr)
+        print(f"error: {options.template} does not exist: run `npx sls package --stage prod`", file=sys.stderr)
         return 1
     except KeyError:
-        print(f"{options.template} has no dashboard: its stage has the param xray set to false.", file=sys.stderr)
+        print(f"error: {options.template} has no dashboard: its stage has the param xray set to false", file=sys.stderr)
         return 1
-    draw(body, options.output)
+    _draw(body, options.output)
     return 0
 
 
-def draw(body: dict[str, Any], output: Path) -> None:
+def _draw(body: dict[str, Any], output: Path) -> None:
     """Draw the dashboard's widgets on its grid into a PNG."""
     import matplotlib as mpl
 
@@ -70,10 +73,10 @@ def draw(body: dict[str, Any], output: Path) -> None:
         {"font.size": 7, "axes.titlesize": 8.5, "axes.titlelocation": "left", "axes.spines.top": False}
     )
     rows = max(widget["y"] + widget["height"] for widget in body["widgets"])
-    figure = pyplot.figure(figsize=(COLUMNS * 0.56, rows * 0.42), dpi=100, facecolor="#f2f3f3")
+    figure = pyplot.figure(figsize=(_COLUMNS * 0.56, rows * 0.42), dpi=100, facecolor="#f2f3f3")
     for widget in body["widgets"]:
-        left, bottom = widget["x"] / COLUMNS, 1 - (widget["y"] + widget["height"]) / rows
-        width, height = widget["width"] / COLUMNS, widget["height"] / rows
+        left, bottom = widget["x"] / _COLUMNS, 1 - (widget["y"] + widget["height"]) / rows
+        width, height = widget["width"] / _COLUMNS, widget["height"] / rows
         card = figure.add_axes((left + 0.003, bottom + 0.004, width - 0.006, height - 0.008), facecolor="white")
         card.set(xticks=[], yticks=[])
         for spine in card.spines.values():
@@ -105,7 +108,7 @@ def _write(card: Any, widget: dict[str, Any]) -> None:
 def _plot(axes: Any, properties: dict[str, Any]) -> None:
     axes.set_title(properties["title"], loc="left", pad=10)
     series = _series(properties)
-    times = [10 + index / 12 for index in range(POINTS)]
+    times = [10 + index / 12 for index in range(_POINTS)]
     if properties["stacked"]:
         labels, stacks, given = zip(*series, strict=True)
         colors = [color or f"C{index}" for index, color in enumerate(given)]
@@ -133,7 +136,7 @@ def _series(properties: dict[str, Any]) -> list[tuple[str, list[float], str | No
     for metric in properties["metrics"]:
         options = metric[-1]
         if options.get("visible", True):
-            name = RATE + options["label"] if isinstance(metric[0], dict) else metric[1]
+            name = _RATE + options["label"] if isinstance(metric[0], dict) else metric[1]
             key = f"{name} {options['stat']}" if options.get("stat", "").startswith("p") else name
             found.append((options["label"], _values(key), options.get("color")))
     return found
@@ -141,12 +144,12 @@ def _series(properties: dict[str, Any]) -> list[tuple[str, list[float], str | No
 
 def _values(key: str) -> list[float]:
     dice = random.Random(key)  # noqa: S311 (a picture)
-    usual = TYPICAL.get(key, 0.0)
+    usual = _TYPICAL.get(key, 0.0)
     values = []
-    for index in range(POINTS):
+    for index in range(_POINTS):
         value = usual if key in {"Coverage", "EnvironmentsWarm"} else usual * (0.9 + 0.2 * dice.random())
-        since = index - RELEASE
-        peak = (5.5 if "traced" in key else 4.1) if key.startswith(RATE) else AT_RELEASE.get(key)
+        since = index - _RELEASE
+        peak = (5.5 if "traced" in key else 4.1) if key.startswith(_RATE) else _AT_RELEASE.get(key)
         if since >= 0 and peak is not None:
             value += (peak - value) * math.exp(-since * 1.6)
         counted = key.endswith(("Start", "Pings", "Tick", "Throttles", "Error", "Failures")) or key.startswith("Conc")

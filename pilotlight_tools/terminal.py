@@ -1,4 +1,4 @@
-"""What a person reads: answers on stdout, progress on stderr; colour on a terminal only, and never with NO_COLOR."""
+"""Terminal output: results on stdout, progress on stderr; colour on a terminal only, and never with NO_COLOR."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from rich.console import Console
 from rich.status import Status
 
 LINE_EVERY_SECONDS = 10.0
-"""How often a step that goes on is told again where no line can move."""
+"""How often a long step is reported again where the output is not a terminal."""
 
 
-def answers() -> Console:
-    """The console for what was asked for. Lines are never broken: they may be copied, or read by a program."""
+def results() -> Console:
+    """Make the console for results. Lines are never broken, so that people can copy and programs read them."""
     return Console(highlight=False, soft_wrap=True)
 
 
 def printable(text: str) -> str:
-    """`text` without characters that could steer a terminal: it may come from anybody's request."""
+    """Replace characters that could control a terminal: `text` may come from anybody's request."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 class Progress:
-    """Shows what is being done, from any thread: a moving line on a terminal, elsewhere a line for each step.
+    """Shows the current step, from any thread: a status line on a terminal, elsewhere one line for each step.
 
-    A step that takes long gets a line with its detail every ten seconds. `quiet_seconds` pass before the first.
+    A long step gets a line with its detail every ten seconds. The first `quiet_seconds` show nothing.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Progress:
             self._status.stop()
 
     def __call__(self, step: str, detail: str = "") -> None:
-        """Say that `step` is being done, and how far it has come."""
+        """Show the current `step`, and how far it has come."""
         with self._lock:
             if self._clock() < self._loud_from:
                 return
@@ -74,7 +74,7 @@ class Progress:
 
 
 def counting(progress: Progress, step: str) -> Callable[[str, int, int | None], None]:
-    """Tells `progress` what is being counted in `step`, how many are done, and of how many (None: not known yet)."""
+    """Make a callback that shows what `step` counts, how many are done, and the total (None: not known yet)."""
 
     def counted(kind: str, done: int, total: int | None) -> None:
         progress(step, f"{done:,} {kind}" if total is None else f"{done:,} of {total:,} {kind}")

@@ -1,12 +1,12 @@
 'use strict';
 
-// The CloudWatch dashboard. A grid 24 wide, three widgets to a row: what cold starts do to users, what requests cost,
-// how the warmer fares.
+// The CloudWatch dashboard: a grid of 24 columns, with three widgets in a row. It shows what cold starts do to
+// users, what requests cost, and how the warmer performs.
 
 const { filter, names } = require('./observability.cjs');
 const { metrics } = require('./vocabulary.json');
 
-const PERIOD = 300; // seconds: a tick each
+const PERIOD_SECONDS = 300; // one tick
 const COLORS = { bad: '#d62728', good: '#2ca02c', p50: '#1f77b4', p95: '#ff7f0e', p99: '#d62728' };
 
 async function body(variables) {
@@ -35,11 +35,11 @@ async function body(variables) {
     [
       6,
       graph(
-        'Requests that met no warm environment',
+        'Requests without a warm environment',
         'count',
         [
           own(metrics.starts.cold, 'cold: waited for the init', { color: COLORS.bad }),
-          own(metrics.starts.proactive, 'initialised ahead', { color: COLORS.good }),
+          own(metrics.starts.proactive, 'proactive: initialised ahead', { color: COLORS.good }),
           own(metrics.starts.provisioned, 'provisioned', { color: COLORS.p50 }),
           own(metrics.starts.restored, 'restored', { color: COLORS.p95 }),
         ],
@@ -62,7 +62,7 @@ async function body(variables) {
       ]),
       graph(
         'Coverage of ticks',
-        '% of environments asked for',
+        '% of requested environments',
         [own(metrics.coverage, 'lowest tick', { stat: 'Minimum', color: COLORS.good })],
         { max: 100, lines: [{ label: 'every environment warm', value: 100, color: COLORS.good }] },
       ),
@@ -90,7 +90,7 @@ async function body(variables) {
         'Pings',
         'count',
         [
-          own(metrics.tick.cold, 'made an environment', { color: COLORS.p50 }),
+          own(metrics.tick.cold, 'created an environment', { color: COLORS.p50 }),
           own(metrics.tick.failed, 'failed', { color: COLORS.bad }),
           own(metrics.tick.throttled, 'throttled', { color: COLORS.p95 }),
           own(metrics.incompleteTick, 'incomplete ticks', { color: '#7f7f7f' }),
@@ -103,19 +103,19 @@ async function body(variables) {
         [
           lambda('Throttles', 'Lambda throttles', { color: COLORS.p95 }),
           lambda('Errors', 'Lambda errors', { color: '#9467bd' }),
-          gateway('5XXError', '5xx answers', { color: COLORS.bad }),
-          gateway('4XXError', '4xx answers', { color: '#7f7f7f' }),
+          gateway('5XXError', '5xx responses', { color: COLORS.bad }),
+          gateway('4XXError', '4xx responses', { color: '#7f7f7f' }),
         ],
         { stat: 'Sum' },
       ),
       graph('Concurrency', 'execution environments', [
-        lambda('ConcurrentExecutions', 'at work at once', { stat: 'Maximum', color: COLORS.p50 }),
+        lambda('ConcurrentExecutions', 'concurrent', { stat: 'Maximum', color: COLORS.p50 }),
         own(metrics.tick.unique, 'proved warm by a tick', { stat: 'Maximum', color: COLORS.good }),
       ]),
     ],
     [2, alarms(['incomplete-coverage', 'warmer-errors', '5xx', 'throttles'].map((name) => `${service}-${name}`))],
   ];
-  // The only variables of the body: what differs between the regions and accounts it is deployed to.
+  // The body's only variables are the region, partition and account of the deployment.
   return { 'Fn::Sub': JSON.stringify({ start: '-PT6H', periodOverride: 'inherit', widgets: placed(rows) }) };
 }
 
@@ -164,7 +164,7 @@ function graph(title, label, shown, { stat = 'Average', stacked = false, max, li
       stacked,
       stat,
       metrics: shown,
-      period: PERIOD,
+      period: PERIOD_SECONDS,
       region: '${AWS::Region}',
       yAxis: { left: { label, min: 0, ...(max ? { max } : {}), showUnits: false } },
       ...(lines ? { annotations: { horizontal: lines } } : {}),

@@ -1,7 +1,7 @@
 'use strict';
 
-// What the X-Ray groups, the dashboard and the alarms have in common: their names, and the filters that tell user
-// requests apart.
+// What the X-Ray groups, the dashboard and the alarms have in common: their names, and the filters that select user
+// requests.
 
 const { annotations } = require('./vocabulary.json');
 
@@ -13,14 +13,14 @@ async function names({ resolveConfigurationProperty }) {
   const long = Object.values(groups).find((name) => name.length > MOST_GROUP_NAME_CHARACTERS);
   if (long) {
     throw new Error(
-      `"${long}" would be an X-Ray group's name and is longer than ${MOST_GROUP_NAME_CHARACTERS} characters: ` +
+      `The X-Ray group name "${long}" is longer than ${MOST_GROUP_NAME_CHARACTERS} characters: ` +
         'shorten `service` or the stage, or set the param xray to false.',
     );
   }
   return { service, groups };
 }
 
-/** User requests of the service that waited for an init, or did not; never the warmer's pings. */
+/** Returns the filter for the service's user requests with or without a cold start, without the warmer's pings. */
 function filter(service, coldStart) {
   return [
     `annotation[${annotations.service}] = "${service}"`,
@@ -36,7 +36,7 @@ module.exports = {
   warmGroup: async (variables) => (await names(variables)).groups.warm,
   coldFilter: async (variables) => filter((await names(variables)).service, true),
   warmFilter: async (variables) => filter((await names(variables)).service, false),
-  /** Sampling rules know a REST API's stage as "name/stage". */
+  /** Sampling rules identify a REST API's stage by "name/stage". */
   stageService: async (variables) =>
     `${(await names(variables)).service}/${await variables.resolveVariable('sls:stage')}`,
   alarmActions: async ({ resolveVariable }) => {

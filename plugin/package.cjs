@@ -1,9 +1,9 @@
 'use strict';
 
-// The project's plugin for osls: what serverless.yml cannot say by itself.
+// The project's plugin for osls, for what serverless.yml cannot express.
 //
 // - packages the functions with pilotlight_build, so that deploy, package and deploy function ship the same zip;
-// - gives the API's stage its deployment (infra/stage.yml), and leaves out what a stage or the local engine goes without;
+// - gives the API's stage its deployment (infra/stage.yml), and removes what a stage or the local engine does not use;
 // - lets `sls invoke local` use the project's own Python.
 
 const { spawnSync } = require('node:child_process');
@@ -29,10 +29,10 @@ class Pilotlight {
     };
   }
 
-  /** What the engine on this machine cannot do, and AWS can. */
+  /** Turns off what AWS can do and the engine on this machine cannot. */
   fitLocalEngine() {
     if (!localEndpoint()) return;
-    // On AWS osls gives the account a role for API Gateway's logs by a function that needs an SDK only Lambda has.
+    // osls sets the account's role for API Gateway's logs with a function that needs an SDK that only Lambda has.
     this.serverless.service.provider.logs.restApi.roleManagedExternally = true;
   }
 
@@ -65,14 +65,14 @@ class Pilotlight {
     for (const notice of notices) this.log.warning(notice);
     const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
     this.log.notice(`Package for ${where}: ${(bytes / 1e6).toFixed(2)} MB, sha256 ${sha256.slice(0, 12)}`);
-    // Where osls puts its own: it finds it there for `--package FOLDER` too.
+    // Where osls puts its own package, and finds it for `--package FOLDER` too.
     const shipped = path.join(this.folder, '.serverless', `${service.service}.zip`);
     fs.mkdirSync(path.dirname(shipped), { recursive: true });
     fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
     service.package.artifact = shipped;
   }
 
-  /** Settles what only the compiled template knows. */
+  /** Completes the compiled template. */
   completeTemplate() {
     const { Resources: resources } = this.serverless.service.provider.compiledCloudFormationTemplate;
     this.leaveOut(resources);
@@ -80,16 +80,16 @@ class Pilotlight {
     if (deployment && resources.ApiStage) {
       delete resources[deployment].Properties.StageName;
       resources.ApiStage.Properties.DeploymentId = { Ref: deployment };
-      // A deployment is a snapshot of the API: what it should hold has to be there before.
+      // A deployment is a snapshot of the API, so its gateway responses must exist before it.
       const own = Object.keys(resources).filter((id) => resources[id].Type === 'AWS::ApiGateway::GatewayResponse');
       resources[deployment].DependsOn = [resources[deployment].DependsOn ?? [], own].flat();
-      // API Gateway refuses an access log until the account has a role for it, which osls sees to with this resource.
+      // API Gateway refuses an access log until the account has a role for it, which this resource of osls sets.
       const account = Object.keys(resources).filter((id) => resources[id].Type === 'Custom::ApiGatewayAccountRole');
       if (account.length) resources.ApiStage.DependsOn = account;
     }
   }
 
-  /** X-Ray's and CloudWatch's resources, where the stage goes without; X-Ray's, which the engine here does not know. */
+  /** Removes X-Ray's and CloudWatch's resources for a stage without them, and X-Ray's for the local engine. */
   leaveOut(resources) {
     const wanted = this.serverless.service.custom?.pilotlight?.xray !== false;
     const local = localEndpoint();
@@ -99,19 +99,19 @@ class Pilotlight {
     });
     for (const id of left) delete resources[id];
     if (wanted && local && left.length)
-      this.log.notice(`Left out, for the engine at ${local} has no X-Ray: ${left.join(', ')}`);
+      this.log.notice(`Left out because the engine at ${local} has no X-Ray: ${left.join(', ')}`);
   }
 
   /**
-   * osls runs a function by its runtime's name, python3.13, which many machines lack. A command of that name, first on
-   * PATH, leads to the project's environment, which has the dependencies; without one, to the Python of the machine.
+   * osls runs a function with a command named like its runtime, python3.13, which many machines lack. Puts such a
+   * command first on PATH: it runs the Python of .venv, which has the dependencies, or else the machine's Python.
    */
   offerPython() {
     const python = venvPython(this.folder) ?? this.python();
     const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout?.trim().split(' ')[1] ?? '';
     const runtimes = new Set(this.runtimes());
     if (![...runtimes].every((runtime) => version.startsWith(`${runtime.replace('python', '')}.`))) {
-      this.log.notice(`Runs with this machine's Python ${version}; Lambda has ${[...runtimes].join(', ')}.`);
+      this.log.notice(`Running with this machine's Python ${version}; Lambda runs ${[...runtimes].join(', ')}.`);
     }
     const folder = windows ? path.dirname(python) : path.join(this.folder, '.serverless', 'bin');
     if (!windows) {
@@ -130,7 +130,7 @@ class Pilotlight {
     return service.getAllFunctions().map((name) => service.getFunction(name).runtime ?? service.provider.runtime);
   }
 
-  /** A Python with pip: the project's own, or the machine's, so that a deployment needs no set-up before it. */
+  /** Finds a Python with pip: the project's own, or the machine's, so that a deployment needs no set-up. */
   python() {
     const python = findPython(this.folder);
     if (!python) throw this.error(NO_PYTHON, 'NO_PYTHON');
@@ -142,7 +142,7 @@ class Pilotlight {
   }
 }
 
-/** The endpoint of an engine on this machine, or null when AWS itself is meant. */
+/** Returns the endpoint of an engine on this machine, or null for AWS. */
 function localEndpoint() {
   const endpoint = process.env.AWS_ENDPOINT_URL;
   if (!endpoint) return null;

@@ -1,7 +1,7 @@
 'use strict';
 
-// custom.pilotlight.targets of serverless.yml in the two forms it is needed in: what the warmer reads, and the ARNs
-// that its role allows. One list, so that the warmer can invoke exactly what it is told to.
+// custom.pilotlight.targets of serverless.yml in two forms: the list that the warmer reads, and the ARNs that its role
+// allows. Both come from one list, so that the warmer may invoke exactly its targets.
 
 const { spawnSync } = require('node:child_process');
 
@@ -15,34 +15,34 @@ async function targets({ resolveConfigurationProperty }) {
   const names = {};
   for (const { function: key } of Array.isArray(listed) ? listed : []) {
     if (typeof key !== 'string') continue;
-    // Only these two: to ask for the whole of `functions` would be to ask for what is being worked out here.
+    // Only these two properties: resolving all of `functions` would resolve these targets again.
     const handler = await resolveConfigurationProperty(['functions', key, 'handler']);
     if (handler) names[key] = (await resolveConfigurationProperty(['functions', key, 'name'])) ?? `${service}-${key}`;
   }
   return check(listed ?? null, names);
 }
 
-/** The same checks as the warmer's own, in Python: pilotlight/warming/targets.py. */
+/** Runs the same checks as the warmer, in Python: pilotlight/warming/targets.py. */
 function check(listed, names) {
   const input = JSON.stringify({ targets: listed, names });
   if (!checked.has(input)) {
     const folder = process.cwd(); // osls runs in the service's folder
     const python = findPython(folder);
-    if (!python) throw mistake(NO_PYTHON);
-    const answer = spawnSync(python, ['-m', 'pilotlight_build.resolve_targets'], {
+    if (!python) throw configurationError(NO_PYTHON);
+    const result = spawnSync(python, ['-m', 'pilotlight_build.resolve_targets'], {
       cwd: folder,
       env: pythonEnvironment(),
       input,
       encoding: 'utf8',
     });
-    if (answer.status !== 0) throw mistake(answer.stderr.trim());
-    checked.set(input, JSON.parse(answer.stdout));
+    if (result.status !== 0) throw configurationError(result.stderr.trim());
+    checked.set(input, JSON.parse(result.stdout));
   }
   return checked.get(input);
 }
 
-/** An error of the configuration: osls would print the stack, which tells its user nothing. */
-function mistake(message) {
+/** Returns an error without the stack, which osls would print and which does not help its user. */
+function configurationError(message) {
   return Object.assign(new Error(message), { name: '', stack: '' });
 }
 
@@ -50,7 +50,7 @@ module.exports.environment = async (variables) => JSON.stringify(await targets(v
 
 module.exports.arns = async (variables) => (await targets(variables)).map(({ function: name }) => arn(name));
 
-/** What the warmer asks before it pings: the function itself, without the alias that it invokes. */
+/** The functions whose concurrency the warmer reads before it pings, without the aliases that it invokes. */
 module.exports.functionArns = async (variables) =>
   (await targets(variables)).map(({ function: name }) => arn(name.split(':')[0]));
 

@@ -1,11 +1,11 @@
 'use strict';
 
-// `sls warm`, and the same at the end of `sls deploy`: one tick, and what it proved.
+// `sls warm`, which also runs at the end of `sls deploy`: runs one tick and reports what it proved.
 
 const { createRequire } = require('node:module');
 
 const STRICT = {
-  usage: 'Fail where a tick after the deployment does not prove every environment warm',
+  usage: 'Fail if the tick after the deployment does not prove every execution environment warm',
   type: 'boolean',
 };
 
@@ -23,7 +23,7 @@ class Warm {
         usage: 'Warm the deployed service now, and print what was proved',
         lifecycleEvents: ['warm'],
         options: {
-          'strict-warm': { ...STRICT, usage: 'Fail where the tick does not prove every environment warm' },
+          'strict-warm': { ...STRICT, usage: 'Fail if the tick does not prove every execution environment warm' },
           json: { usage: "Print the tick's result as JSON", type: 'boolean' },
         },
       },
@@ -41,33 +41,33 @@ class Warm {
     await this.warm();
   }
 
-  /** Ticks once and reports; short coverage is a warning, or with --strict-warm an error. */
+  /** Runs one tick and reports it; incomplete coverage is a warning, or an error with --strict-warm. */
   async warm() {
     const result = await this.tick();
     if (this.options.json) this.writeText(JSON.stringify(result, null, 2));
     const short = [];
     for (const target of result.targets) {
-      const told = `${target.unique} of ${target.requested} environments of ${target.function} warm`;
+      const summary = `${target.unique} of ${target.requested} environments of ${target.function} warm`;
       const causes = [target.stood_down, ...target.causes].filter(Boolean).join('; ');
-      if (target.coverage >= 1) this.log.success(`${told} (${target.cold} were cold${causes && `; ${causes}`})`);
-      else short.push(`${told}: ${causes}`);
+      if (target.coverage >= 1) this.log.success(`${summary} (${target.cold} were cold${causes && `; ${causes}`})`);
+      else short.push(`${summary}: ${causes}`);
     }
     for (const message of short) this.log.warning(message);
     if (short.length && this.options['strict-warm'])
       throw this.error(`The service is not warm. ${short.join('. ')}`, 'NOT_WARM');
   }
 
-  /** One tick, by the deployed warmer: it has the permission, and what it learns of the spread serves its next ticks. */
+  /** Invokes the deployed warmer, which has the permission and keeps what it learns about holds for its next ticks. */
   async tick() {
     const { LambdaClient, InvokeCommand } = createRequire(require.resolve('serverless/package.json'))(
       '@aws-sdk/client-lambda',
     );
     const progress = this.progress.get('main');
     progress.notice('Warming');
-    let answer;
+    let response;
     try {
       const lambda = new LambdaClient(await this.provider.getAwsSdkV3Config());
-      answer = await lambda.send(new InvokeCommand({ FunctionName: this.warmer().name }));
+      response = await lambda.send(new InvokeCommand({ FunctionName: this.warmer().name }));
     } catch (error) {
       const reason =
         error.name === 'ResourceNotFoundException' ? 'it is not deployed: run `sls deploy` first' : error.message;
@@ -75,10 +75,10 @@ class Warm {
     } finally {
       progress.remove();
     }
-    const payload = JSON.parse(Buffer.from(answer.Payload).toString() || 'null');
-    if (answer.FunctionError) {
+    const payload = JSON.parse(Buffer.from(response.Payload).toString() || 'null');
+    if (response.FunctionError) {
       throw this.error(
-        `The warmer failed: ${payload?.errorMessage ?? answer.FunctionError}; see \`sls logs -f warmer\``,
+        `The warmer failed: ${payload?.errorMessage ?? response.FunctionError}; see \`sls logs -f warmer\``,
         'WARMER_FAILED',
       );
     }

@@ -1,6 +1,6 @@
 // `npm run lock`: writes package-lock.json from package.json, and the requirements files from pyproject.toml's groups.
-// It keeps the versions that are locked; `npm run lock -- --upgrade` takes the newest that the groups allow.
-// No file names a registry: the lock is the same wherever it is made.
+// It keeps the locked versions; `npm run lock -- --upgrade` takes the newest that the groups allow.
+// No file names a registry, so the lock is the same on every machine.
 
 import path from 'node:path';
 import { UsageError } from './setup/errors.mjs';
@@ -16,7 +16,7 @@ const compile = [
   ...['pip', 'compile', '--universal', '--python-version', '3.11', '--generate-hashes', '--quiet'],
   ...['--no-emit-index-url', '--no-emit-find-links', '--custom-compile-command', 'npm run lock'],
 ];
-// Each is held to the versions of the one above it, so that a package has one version everywhere.
+// Each file is constrained by the one above it, so that a package has one version everywhere.
 const lockedFiles = [
   { group: 'dev', file: 'requirements-dev.txt' },
   { group: 'run', file: 'requirements-run.txt', within: 'requirements-dev.txt' },

@@ -1,9 +1,9 @@
-// Installs what a command needs and is missing, then runs the command after `--`:
+// Installs what a command needs, if it is missing, then runs the command after `--`:
 //
 //   node scripts/setup.mjs --for run -- python -m pilotlight_tools.local start
 //
 // `--for run` installs what running needs; `--for dev`, the default, adds what checks, tests and benches need.
-// package.json says `exec node …`: npm ends its shell with SIGTERM, and a shell that stayed would not pass it on.
+// package.json uses `exec node …` because npm sends SIGTERM to its shell, which would not pass it on.
 // It runs before node_modules exists, so it and its modules import Node's own modules only.
 
 import { UsageError } from './setup/errors.mjs';
@@ -38,7 +38,7 @@ function parse(args) {
   return { group, command };
 }
 
-/** The installs still to do; empty when both stamps say that nothing has changed. */
+/** Returns the installs still to do; empty when both stamps are current. */
 function missing(group) {
   return [
     ...(isNodeReady(group) ? [] : [installNodePackages]),

@@ -1,4 +1,4 @@
-"""What every test starts from: none of this machine's AWS settings, and a service of their own, deployed once."""
+"""What the tests share: no AWS settings of this machine, and a service of their own, deployed once."""
 
 import os
 import time
@@ -12,12 +12,12 @@ import pytest
 from pilotlight_tools.local.settings import forget_aws_settings
 
 forget_aws_settings()
-# Before anything imports aws_xray_sdk: with it the SDK believes itself in Lambda, and does not import botocore.
+# Before anything imports aws_xray_sdk: it makes the SDK assume that it runs in Lambda, and not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
-from pilotlight_tools.local.history import History  # noqa: E402
-from pilotlight_tools.local.service import Service  # noqa: E402
-from tests.support.service import make_project  # noqa: E402
+from pilotlight_tools.local.history import History  # noqa: E402 (after the settings above)
+from pilotlight_tools.local.service import Service  # noqa: E402 (after the settings above)
+from tests.support.service import make_project  # noqa: E402 (after the settings above)
 
 Found = TypeVar("Found")
 CONCURRENCY = 10
@@ -37,13 +37,13 @@ class Deployed:
 
 @pytest.fixture(scope="session")
 def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tests' own service; what changes it copies it first."""
+    """The folder of the tests' own service; a test that changes it must copy it first."""
     return make_project(tmp_path_factory.mktemp("service") / "project")
 
 
 @pytest.fixture(scope="session")
 def deployed(sample_project: Path) -> Iterator[Deployed]:
-    """Stage `local`, really deployed into a real engine, once; its schedule switched off."""
+    """Stage `local`, deployed once into a real engine, with its schedule switched off."""
     history = History()
     with Service(project=sample_project, parameters={"concurrency": CONCURRENCY}, on_pair=history.add) as service:
         service.stage.stop_schedule()
@@ -51,7 +51,7 @@ def deployed(sample_project: Path) -> Iterator[Deployed]:
 
 
 def until(find: Callable[[], Found], *, seconds: float = 20.0, what: str = "") -> Found:
-    """What `find` returns as soon as that is true in a condition; AssertionError after `seconds`."""
+    """Wait until `find` returns a truthy value, and return it. Raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := find()):
         assert time.monotonic() < deadline, f"still waiting after {seconds} s for {what or find}"

@@ -1,4 +1,4 @@
-"""How much of the code the tests ran through, a line for each room."""
+"""How much of the code the tests ran, with a line for each room."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from coverage import Coverage
 
-NOTE = "Only what ran in the tests' own process: functions in the engine and commands run as programs are not counted."
+_NOTE = "Only what ran in the tests' own process: functions in the engine and commands run as programs are not counted."
 
 
 def coverage_table(project: Path) -> str:
-    """The share of statements run in each room, from what `coverage run` left behind."""
+    """Return the share of statements run in each room, from the data of `coverage run`."""
     coverage = Coverage(config_file=str(project / "pyproject.toml"))
     coverage.load()
     statements: Counter[str] = Counter()
@@ -24,7 +24,7 @@ def coverage_table(project: Path) -> str:
             missed[name] += len(not_run)
     rooms = [*sorted(statements.keys() - {"in all"}), "in all"]
     rows = [f"  {room:32} {statements[room]:6} {_share(statements[room], missed[room]):>6}" for room in rooms]
-    return "\n".join([f"== coverage {'statements':>30} {'run':>6}", *rows, f"  {NOTE}"])
+    return "\n".join([f"== coverage {'statements':>30} {'run':>6}", *rows, f"  {_NOTE}"])
 
 
 def _room(path: Path) -> str:

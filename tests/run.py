@@ -14,21 +14,21 @@ from collections.abc import Sequence
 from tests.coverage_table import coverage_table
 from tests.support.project import PROJECT
 
-BIOME = ["node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"]
-EVERY_FILE = ["--config", 'include = ["**/*.py"]', "."]
-"""Beside Pilotlight's own files, which pyproject.toml names, those of the user."""
-STEPS = (
+_BIOME = ["node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"]
+_EVERY_FILE = ["--config", 'include = ["**/*.py"]', "."]
+"""The user's files too, not only Pilotlight's own, which pyproject.toml names."""
+_STEPS = (
     ("style", [sys.executable, "-m", "ruff", "check", "."]),
     ("format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
-    ("JavaScript", BIOME),
+    ("JavaScript", _BIOME),
     ("types", [sys.executable, "-m", "mypy"]),
-    ("your files", [sys.executable, "-m", "ruff", "check", "-q", *EVERY_FILE]),
-    ("format of your files", [sys.executable, "-m", "ruff", "format", "-q", "--check", *EVERY_FILE]),
+    ("your files", [sys.executable, "-m", "ruff", "check", "-q", *_EVERY_FILE]),
+    ("format of your files", [sys.executable, "-m", "ruff", "format", "-q", "--check", *_EVERY_FILE]),
 )
-ADVICE = ("your files", "format of your files")
-"""Told, and never a failure: handler.py, and what else a user adds, is the user's."""
-FAST = ["-n", "auto", "-m", "not end_to_end and not slow and not browser"]
-INTERRUPTED = 130
+_ADVICE = ("your files", "format of your files")
+"""Reported, but never a failure: handler.py and other files that a user adds are the user's."""
+_FAST = ["-n", "auto", "-m", "not end_to_end and not slow and not browser"]
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only-pytest", action="store_true", help="leave out style and types")
     options, for_pytest = parser.parse_known_args(arguments)
     is_whole = not options.fast and not for_pytest
-    steps = [] if options.only_pytest else list(STEPS)
-    steps.append(("tests", _tests([*FAST, *for_pytest] if options.fast else for_pytest, with_coverage=is_whole)))
+    steps = [] if options.only_pytest else list(_STEPS)
+    steps.append(("tests", _tests([*_FAST, *for_pytest] if options.fast else for_pytest, with_coverage=is_whole)))
     started = time.monotonic()
     for number, (name, command) in enumerate(steps, 1):
         _say(f"{name} ({number} of {len(steps)}): {_shown(command)}")
@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = subprocess.run(command, cwd=PROJECT, check=False).returncode
         except KeyboardInterrupt:
             _say(f"stopped during {name}")
-            return INTERRUPTED
-        if code and name in ADVICE:
+            return _INTERRUPTED
+        if code and name in _ADVICE:
             _say(f"notice: the above is about your own files and stops nothing ({name})")
         elif code:
             _say(f"FAILED: {name} (exit code {code})")

@@ -1,4 +1,4 @@
-"""The routes of handler.py, asked as a client of the API would: these tests are yours, and go with your routes."""
+"""The routes of handler.py, as a client of the API uses them: these tests are yours, like your routes."""
 
 import json
 from pathlib import Path
@@ -22,11 +22,11 @@ def test_hello_shows_how_the_request_arrived():
     }
 
 
-def test_hello_gives_a_json_body_back():
+def test_hello_returns_a_json_body():
     assert api.post("/hello", json={"name": "marie"}).json()["body"] == {"name": "marie"}
 
 
-def test_hello_gives_a_binary_body_back_in_hexadecimal():
+def test_hello_returns_a_binary_body_in_hexadecimal():
     headers = {"Content-Type": "application/octet-stream"}
     assert api.put("/hello", body=b"\x00\xff", headers=headers).json()["body"] == "00ff"
 
@@ -41,6 +41,6 @@ def test_an_item_cannot_be_deleted():
 
 
 @pytest.mark.parametrize("name", ["get-hello", "get-item", "post-json"])
-def test_the_sample_events_are_answered(name):
+def test_the_sample_events_get_a_response(name):
     event = json.loads(Path(f"events/{name}.json").read_text())
     assert handler.handler(event, Context())["statusCode"] == 200

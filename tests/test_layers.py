@@ -1,4 +1,4 @@
-"""Imports point one way: the rules of CONTRIBUTING.md, "Who may import whom", read from the import statements.
+"""Imports point one way: the rules of CONTRIBUTING.md, "Import rules", read from the import statements.
 
 Imports for type checkers only do not count; imports inside functions do. A name that `pilotlight` loads on demand is
 followed to the module that owns it.
@@ -27,7 +27,7 @@ ROOMS = (
     "bench",
     "tests",
 )
-"""A room imports itself and those before it; what is further restricted stands in the tests below."""
+"""A room imports itself and those before it; the tests below restrict this further."""
 DEPLOYED_LIBRARIES = {"aws_xray_sdk", "boto3", "botocore", "wrapt"}
 NOT_THE_REQUEST_HALF = {"pilotlight.warming", "pilotlight.warmer", "pilotlight.testing"}
 
@@ -41,7 +41,7 @@ def test_each_room_imports_only_those_before_it() -> None:
     assert wrong == []
 
 
-def test_the_modules_that_a_request_meets_know_nothing_of_the_tick() -> None:
+def test_the_modules_of_a_request_or_ping_import_nothing_of_the_tick() -> None:
     half = {name for name in modules() if room(name) == "pilotlight" and not within(name, NOT_THE_REQUEST_HALF)}
     assert {"pilotlight.entry", "pilotlight.ping"} <= half
     assert [(importer, found) for importer, found in edges() if importer in half and found not in half] == []
@@ -60,7 +60,7 @@ def test_what_is_deployed_imports_only_what_is_deployed() -> None:
 
 
 def test_the_package_builder_needs_the_standard_library_only() -> None:
-    """What it imports of `pilotlight`, to check targets, needs no more. pip's own copy of `packaging` reads markers."""
+    """What it imports of `pilotlight`, to check targets, needs no more. pip's copy of `packaging` reads markers."""
     needed = {name for name in modules() if room(name) == "pilotlight_build"}
     while more := {imported for name in needed for imported in imported_by(name)} - needed:
         needed |= more
@@ -70,7 +70,7 @@ def test_the_package_builder_needs_the_standard_library_only() -> None:
 
 
 def test_the_packages_of_both_halves_import_nothing() -> None:
-    """So that who asks for one module loads that one; the public names of `pilotlight` are loaded on demand."""
+    """Importing one module loads only that one; the public names of `pilotlight` are loaded on demand."""
     for name in ("pilotlight", "pilotlight.warming"):
         assert list(statements(name)) == []
 
@@ -93,12 +93,12 @@ def test_nothing_imports_in_a_circle() -> None:
     ],
 )
 def test_the_reader_sees_what_is_imported(source: str, modules_imported: list[str]) -> None:
-    """So that the rules above cannot be kept by being read past."""
+    """Otherwise the rules above could pass because an import was not seen."""
     assert [found.module for found in imports_of(source.encode(), "x.py")] == modules_imported
 
 
 def room(module: str) -> str:
-    """The most particular of ROOMS that a module lies in."""
+    """The innermost of ROOMS that contains a module."""
     return max((name for name in ROOMS if within(module, {name})), key=len)
 
 
@@ -129,7 +129,7 @@ def statements(module: str) -> Iterator[Import]:
 
 
 def file(module: str) -> str:
-    """The path that the reader knows a module by, in a zip of all of them."""
+    """The path of a module, as `imports_of` knows it in a zip of all modules."""
     path = module.replace(".", "/")
     return f"{path}/__init__.py" if module in packages() else f"{path}.py"
 

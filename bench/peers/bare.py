@@ -1,4 +1,4 @@
-"""The baseline: what a REST answer costs with nothing but `json`. Leaves no record."""
+"""The baseline: what a REST response costs with nothing but `json`. Sends no record."""
 
 import json
 

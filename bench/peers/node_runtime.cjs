@@ -1,7 +1,7 @@
 'use strict';
 
 // A Node function's side of the Lambda Runtime API, in place of the Node runtime client, which is native code.
-// Usage: node node_runtime.cjs <module> <export>. A module's second value, `handler(event, context)`, may be async.
+// Usage: node node_runtime.cjs <module> <export>. The export, `handler(event, context)`, may be async.
 
 const http = require('node:http');
 const path = require('node:path');
@@ -31,8 +31,8 @@ async function main() {
     const id = headers['lambda-runtime-aws-request-id'];
     const context = { awsRequestId: id, invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'] };
     try {
-      const answer = JSON.stringify((await handler(JSON.parse(body), context)) ?? null);
-      await call('POST', `${id}/response`, answer);
+      const result = JSON.stringify((await handler(JSON.parse(body), context)) ?? null);
+      await call('POST', `${id}/response`, result);
     } catch (error) {
       await call('POST', `${id}/error`, JSON.stringify({ errorType: error.name, errorMessage: error.message }));
     }

@@ -1,4 +1,4 @@
-"""The routes that the bench asks Pilotlight for; handler.py is the project's own, and may answer anything."""
+"""Pilotlight's routes for the bench; handler.py is the user's, and may contain anything."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ routes = Routes(allow_origin="*")
 @routes.route("/hello")
 def hello(request: Request) -> dict[str, Any]:
     """Say hello, and show how the request arrived."""
-    answer: dict[str, Any] = {
+    content: dict[str, Any] = {
         "message": "Hello from Lambda",
         "method": request.method,
         "path": request.path,
         "query": dict(sorted(request.query.items())),
     }
     if request.body is not None:
-        answer["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
-    return answer
+        content["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
+    return content
 
 
 @routes.route("/items/{id}", "GET")

@@ -2,7 +2,7 @@
 
 Pings are released together, so their replies come together, and one thread that reads them in turn waits no longer than
 fifty would. What counts is how close together the pings leave: connections are opened and requests signed beforehand.
-boto3 resolves the endpoint, the region and the credentials; a call of its own for each ping costs ten times the CPU,
+boto3 resolves the endpoint, the region and the credentials; a boto3 call for each ping would cost ten times the CPU,
 and at 512 MB only a third of fifty pings would be in flight at once.
 
 The call is Invoke of the Lambda API ("Invoke", AWS Lambda API reference).
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import boto3
     from botocore.credentials import ReadOnlyCredentials
 
-CONNECTING_AT_ONCE = 16
+_CONNECTING_AT_ONCE = 16
 _SIGNED_TO_MEASURE = 5
 
 Outcome = Literal["succeeded", "function error", "throttled", "timed out", "failed"]
@@ -74,7 +74,7 @@ class FanOut:
         if missing <= 0:
             return
         # A TLS handshake is mostly waiting. The threads are not waited for: a name look-up has no timeout of its own.
-        threads = ThreadPoolExecutor(min(missing, CONNECTING_AT_ONCE))
+        threads = ThreadPoolExecutor(min(missing, _CONNECTING_AT_ONCE))
         opening = [threads.submit(Connection, self._address, deadline) for _ in range(missing)]
         done, late = wait(opening, timeout_seconds, return_when="FIRST_EXCEPTION")
         threads.shutdown(wait=False, cancel_futures=True)
@@ -161,7 +161,7 @@ class FanOut:
             return replace(begun, outcome="timed out", cause="no whole response within the time that a ping may take")
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            return replace(begun, outcome="failed", cause=f"the Lambda API broke off: {error!r}")
+            return replace(begun, outcome="failed", cause=f"the connection to the Lambda API broke off: {error!r}")
         if response.keeps_connection:
             self._idle.append(connection)
         else:

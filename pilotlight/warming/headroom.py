@@ -1,8 +1,8 @@
-"""How many pings a function can take at once without taking its users' room.
+"""How many pings a function can take at once and still leave concurrency to its users.
 
 Reserved concurrency is the function's own; without it, the function shares what the account has unreserved
-("Understanding Lambda function scaling" in the AWS documentation). Pings occupy environments while they are held, so
-some room is left.
+("Understanding Lambda function scaling" in the AWS documentation). Held pings occupy environments, so
+some concurrency is left to users.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-logger = logging.getLogger("pilotlight")
+_logger = logging.getLogger("pilotlight")
 
 KEPT_SECONDS = 900.0
 """How long a limit is remembered: limits change rarely, and each look-up is a call of the Lambda API."""
@@ -64,7 +64,7 @@ class Headroom:
             limit = TimeoutError(f"no response within {timeout_seconds:g} s")
         if isinstance(limit, Limit):
             return limit
-        logger.warning("the concurrency limits of %s could not be read, so none is respected: %s", function, limit)
+        _logger.warning("the concurrency limits of %s could not be read, so no limit applies: %s", function, limit)
         return Limit(None, "the concurrency limits could not be read")
 
     def _ask(self, function: str, found: queue.SimpleQueue[Limit | Exception]) -> None:

@@ -1,4 +1,4 @@
-"""How long the pings of the next tick are held: just long enough to prove them distinct, learned from earlier ticks."""
+"""How long a tick holds its pings: just long enough to reach distinct environments, learned from earlier ticks."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import deque
 
 SHORTEST_SECONDS = 0.02
 LONGEST_SECONDS = 4.0
-"""Below the cap that the API function puts on any hold."""
+"""Below the API function's own limit for a hold."""
 
 
 class HoldEstimate:
-    """The hold for one target, kept while the warmer's own environment lives.
+    """The hold for one target, remembered while the warmer's own execution environment lives.
 
     Two pings of a tick can share an environment only if the first is released before the last has landed. So the hold
     covers the spread from the first dispatch to the last landing: twice the worst of the last ticks.
@@ -29,19 +29,19 @@ class HoldEstimate:
         self.lead_seconds = min(1.0, max(0.0, seconds))
 
     def seconds(self, pings: int) -> float:
-        """The hold for this many pings; a single one needs none."""
+        """The hold for this many pings; a single ping needs none."""
         if pings <= 1:
             return 0.0
         expected = max(self._spreads) * 2 + SHORTEST_SECONDS if self._spreads else 0.25 + 0.001 * pings
         return min(LONGEST_SECONDS, expected * self._widening)
 
     def learn_short(self, spread_seconds: float, held_seconds: float) -> None:
-        """Cover the spread of a round that proved too few environments; where it was covered already, hold longer."""
+        """Learn the spread of a round that proved too few environments; where the hold covered it, hold longer."""
         self._spreads.append(max(0.0, spread_seconds))
         if max(self._spreads) * 2 + SHORTEST_SECONDS <= held_seconds:
             self._widening = min(16.0, self._widening * 2)
 
     def learn_complete(self, spread_seconds: float) -> None:
-        """Narrow again after a round that proved all: its last ping landed this long after its first was sent."""
+        """Learn the spread of a round that proved all environments, first ping sent to last landed; hold less again."""
         self._spreads.append(max(0.0, spread_seconds))
         self._widening = max(1.0, self._widening / 2)

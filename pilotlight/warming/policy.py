@@ -1,6 +1,6 @@
-"""How each target is kept warm: how many now, how many fit, one tick, and what the next tick should know.
+"""How each target is kept warm: how many now, how many fit, one tick, and what to remember for the next.
 
-All that is remembered lives in the warmer's own environment and may be gone at any tick; every default is a safe one.
+The memory is in the warmer's own execution environment and may be lost at any tick; every default is safe.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Memory:
-    """What one target's ticks have taught."""
+class _Memory:
+    """What earlier ticks of one target taught."""
 
     hold: HoldEstimate = field(default_factory=HoldEstimate)
     throttle: Throttle = field(default_factory=Throttle)
@@ -42,11 +42,11 @@ class Warming:
         self._invoker = invoker
         self._headroom = headroom
         self._clock = clock
-        self._memories: dict[str, Memory] = {}
+        self._memories: dict[str, _Memory] = {}
 
     def tick(self, target: Target, seconds_left: Callable[[], float]) -> TickResult:
-        """One tick of one target, as many rounds as it takes."""
-        memory = self._memories.setdefault(target.function, Memory())
+        """Run one tick of one target, in as many rounds as it takes."""
+        memory = self._memories.setdefault(target.function, _Memory())
         times = Times(seconds_left, self._clock)
         if memory.initialised_by:
             probe = tick(Order(target.function, 1, 1, target.timeout_seconds), self._invoker, memory.hold, times)
@@ -65,7 +65,7 @@ class Warming:
             return replace(result, stood_down=_why(memory.initialised_by))
         return result
 
-    def _tick(self, target: Target, requested: int, memory: Memory, times: Times) -> TickResult:
+    def _tick(self, target: Target, requested: int, memory: _Memory, times: Times) -> TickResult:
         if requested == 0:
             return TickResult(target.function, 0)
         limit = self._headroom.limit(target.function, times.seconds_left())
@@ -86,7 +86,7 @@ class Warming:
             return replace(result, causes=(*result.causes, too_few), limited_to=pings)
         return result
 
-    def _tick_auto(self, target: Target, size: Size, memory: Memory, times: Times) -> TickResult:
+    def _tick_auto(self, target: Target, size: Size, memory: _Memory, times: Times) -> TickResult:
         now = times.now()
         if memory.sizing is None or memory.sizing_for != size:
             memory.sizing_for = size
@@ -103,4 +103,4 @@ class Warming:
 
 
 def _why(initialised_by: str) -> str:
-    return f"{initialised_by} initialises this function's environments ahead of its users: warming it adds only cost"
+    return f"{initialised_by} initialises this function's environments before users need them: warming only adds cost"

@@ -1,4 +1,4 @@
-"""Replies to pings, as they come over the wire: one that is not whole and well-typed is none."""
+"""Read and check the replies to pings: a reply that is incomplete or has a wrong type counts as none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read_reply(payload: object, ping: str) -> PingReply | None:
     """The reply to the fan-out `ping` in an invocation's payload, or None where there is none.
 
     It needs `ping`, `index`, `environment` and `start`; the rest has defaults, and unknown keys are left out. A key of
-    a wrong type makes it none: what cannot be read is never taken for warm.
+    a wrong type makes the reply None: what cannot be read never counts as warm.
     """
     body = payload.get(KEY) if isinstance(payload, dict) else None
     if not isinstance(body, dict) or body.get("ping") != ping:
@@ -26,12 +26,12 @@ def read_reply(payload: object, ping: str) -> PingReply | None:
     found = {**_DEFAULTS, **{name: value for name, value in body.items() if name in _CHECKS}}
     if found.keys() != _CHECKS.keys() or not all(check(found[name]) for name, check in _CHECKS.items()):
         return None
-    reply: PingReply = found  # type: ignore[assignment]  # just checked, key by key
+    reply: PingReply = found  # type: ignore[assignment]  # checked above, key by key
     return reply
 
 
 def by_environment(replies: Iterable[PingReply]) -> dict[str, PingReply]:
-    """The first reply of each environment; what users did until a later one is added to its `served`."""
+    """The first reply of each environment, with the `served` of its later replies added."""
     found: dict[str, PingReply] = {}
     for reply in replies:
         first = found.get(reply["environment"])

@@ -1,9 +1,9 @@
-"""How many environments the next tick keeps warm where `concurrency` is `auto`, worked out from ping replies alone.
+"""How many environments the next tick keeps warm where `concurrency` is `auto`, computed from ping replies alone.
 
 Rank the environments of a function by how many were busy at once: rank 1 serves whenever anybody calls, rank 5 only
 when four others are busy. A rank is worth a ping while users have lately needed it. So the rule remembers, for each
 rank, in what share of recent ticks it was needed, and keeps as many ranks warm as were needed often enough.
-`pilotlight_tools/policies` replays this function; docs/policies.md tells what it saves, and when it does not.
+`pilotlight_tools/policies` replays this function; docs/policies.md shows what it saves, and when it does not.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from pilotlight.environment import Kind
 
-WEIGHT = 0.05
+_WEIGHT = 0.05
 """The weight of the newest tick in each rank's share: a memory of about 20 ticks."""
-WORTH_A_PING = 0.01
-"""A rank is kept warm from this share of ticks on. Needed once, it stays for 32 ticks: 160 minutes, at 5 each."""
-START = 0.02
-"""The share of a rank of which nothing is known but that it was kept. It lasts 14 ticks, fewer than Lambda leaves the
-warmer its own environment, so that state that is lost again and again does not keep a rank for ever."""
+_WORTH_A_PING = 0.01
+"""The least share of ticks that keeps a rank warm. A rank needed once stays for 32 ticks: 160 minutes at 5 each."""
+_START = 0.02
+"""The first share of a rank that was kept, where nothing else is known of it. It lasts 14 ticks. The warmer's own
+execution environment lives longer, so a rank does not stay for ever where the state is lost again and again."""
 LONGEST_WAIT = 12
-"""The most ticks until an idle function is looked at again."""
+"""The most ticks until an idle function is pinged again."""
 
 
 class Use(TypedDict):
-    """What a ping's reply tells of its environment's use: the part of `pilotlight.ping.PingReply` that is read here."""
+    """How an execution environment was used: the part of `pilotlight.ping.PingReply` that is read here."""
 
     served: int
     made_by: Kind | None
@@ -38,7 +38,7 @@ class Use(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What is remembered from tick to tick. Losing it costs one tick: the environments tell how many they were."""
+    """The state kept from tick to tick. Losing it costs one tick: replies say how many environments were kept."""
 
     asked: int
     """Pings of the tick that is now under way, as `next_concurrency` returned them."""
@@ -58,8 +58,8 @@ def next_concurrency(
 ) -> tuple[int, Sizing]:
     """Return the next tick's concurrency, and the new state, from the replies to the last tick.
 
-    Call it after each tick. Where there is no state, call it first without replies: it then asks for `minimum`, at
-    least one, whose reply tells how many environments were kept before. Where it asks for more after that first tick,
+    Call it after each tick. Where there is no state, call it first without replies: it then returns `minimum`, at
+    least 1, and the replies say how many environments were kept before. Where it returns more after that first tick,
     ping that many at once. `now` is in epoch seconds. It reads no clock and keeps nothing.
 
     Raises:
@@ -71,21 +71,21 @@ def next_concurrency(
         start = max(minimum, 1)
         return start, Sizing(start, 0, now)
     if not replies:
-        return _unseen(state, minimum, maximum)
+        return _without_replies(state, minimum, maximum)
     needed = _needed(replies, state, now)
     shares = _remember(_shares_before(replies, state), needed)[:maximum]
-    worth = sum(share >= WORTH_A_PING for share in shares)
+    worth = sum(share >= _WORTH_A_PING for share in shares)
     wanted = max(minimum, min(maximum, worth))
     if wanted:
-        kept = state.asked if state.shares is not None else max(state.asked, wanted)  # those that were missing: at once
+        kept = state.asked if state.shares is not None else max(state.asked, wanted)  # missing ones: at once
         return wanted, Sizing(wanted, kept, now, shares)
-    # Nobody comes: look again ever more rarely. A look finds what was used since, as far as Lambda still keeps it.
+    # No users: ping less and less often. A ping finds what was used since, as far as Lambda still keeps it.
     longest_wait = 1 if needed else min(LONGEST_WAIT, state.longest_wait * 2)
     return 0, Sizing(0, state.asked, now, shares, longest_wait, longest_wait)
 
 
-def _unseen(state: Sizing, minimum: int, maximum: int) -> tuple[int, Sizing]:
-    """Wait on where nothing was asked, or ask the same again where nothing was replied. Neither teaches anything."""
+def _without_replies(state: Sizing, minimum: int, maximum: int) -> tuple[int, Sizing]:
+    """Wait on where no ping was due, or request the same again where no reply came. The shares stay as they are."""
     if state.asked:
         asked = max(minimum, min(maximum, state.asked))
         return asked, replace(state, asked=asked)
@@ -94,10 +94,10 @@ def _unseen(state: Sizing, minimum: int, maximum: int) -> tuple[int, Sizing]:
 
 
 def _needed(replies: Collection[Use], state: Sizing, now: float) -> int:
-    """How many environments users had busy at once since the last tick, as far as the replies tell.
+    """How many environments users had busy at once since the last tick, as far as the replies show.
 
     An environment that served since its last ping was needed: routing prefers the one used last, so few serve where few
-    are needed. One that a user's request made since the last tick was a cold start: those kept warm were not enough.
+    are needed. One made by a user's request since the last tick was a cold start: those kept warm were not enough.
     """
     served = [reply for reply in replies if reply["served"] > 0]
     since_ms = (now - state.at) * 1000
@@ -109,12 +109,12 @@ def _shares_before(replies: Collection[Use], state: Sizing) -> tuple[float, ...]
     """The remembered shares; without any, a first share for each rank that was kept until now."""
     if state.shares is not None:
         return state.shares
-    return (START,) * max(1, *(reply["pings_before"] or 0 for reply in replies))
+    return (_START,) * max(1, *(reply["pings_before"] or 0 for reply in replies))
 
 
 def _remember(shares: Sequence[float], needed: int) -> tuple[float, ...]:
     ranks = [*shares, *[0.0] * (needed - len(shares))]
-    new = [share + WEIGHT * ((rank <= needed) - share) for rank, share in enumerate(ranks, start=1)]
-    while new and new[-1] < WORTH_A_PING / 10:
+    new = [share + _WEIGHT * ((rank <= needed) - share) for rank, share in enumerate(ranks, start=1)]
+    while new and new[-1] < _WORTH_A_PING / 10:
         new.pop()
     return tuple(new)

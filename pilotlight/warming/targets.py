@@ -1,4 +1,4 @@
-"""What the warmer keeps warm, and when: its targets, as the deployment hands them over in PILOTLIGHT_TARGETS.
+"""What the warmer keeps warm, and when: its targets, which the deployment writes into PILOTLIGHT_TARGETS.
 
 The same checks run when the service is packaged, so that a mistake in serverless.yml is found there.
 
@@ -17,9 +17,9 @@ from typing import Any
 
 from pilotlight.ping import MOST_PINGS
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MINUTES_A_DAY = 24 * 60
-LONGEST_TIMEOUT_SECONDS = 900
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MINUTES_A_DAY = 24 * 60
+_LONGEST_TIMEOUT_SECONDS = 900
 """Of a function: "Lambda quotas"."""
 
 
@@ -29,7 +29,7 @@ class TargetsError(ValueError):
 
 @dataclass(frozen=True)
 class Size:
-    """How many environments: between `minimum` and `maximum` as users need them, or that many where both agree."""
+    """How many environments: from `minimum` to `maximum` as users need them; a fixed number where both are equal."""
 
     minimum: int
     maximum: int
@@ -99,7 +99,7 @@ def parse_target(entry: Any, where: str) -> Target:
 
 
 def size_at(moment: float, windows: tuple[Window, ...], otherwise: Size, zone: str) -> Size:
-    """The size at `moment` (epoch seconds): that of the first window that holds it, or `otherwise`."""
+    """The size at `moment` (epoch seconds): that of the first open window, or `otherwise`."""
     if not windows:
         return otherwise
     local = _local_time(moment, zone)
@@ -115,7 +115,7 @@ def _parse_size(entry: dict[str, Any], where: str) -> Size:
         return Size(minimum, maximum)
     for name in ("min", "max"):
         if name in entry:
-            raise TargetsError(f"{where}.{name} goes with concurrency: auto only")
+            raise TargetsError(f"{where}.{name} is allowed with concurrency: auto only")
     if type(concurrency) is not int or not 0 <= concurrency <= MOST_PINGS:
         raise TargetsError(
             f"{where}.concurrency must be a whole number from 0 to {MOST_PINGS}, or auto, not {concurrency!r}"
@@ -127,27 +127,27 @@ def _parse_window(entry: Any, where: str) -> Window:
     _only_keys(entry, {"days", "from", "to", "concurrency", "min", "max"}, where)
     start = _minute(entry.get("from", "00:00"), f"{where}.from")
     end = _minute(entry.get("to", "24:00"), f"{where}.to")
-    if start in (end, MINUTES_A_DAY):
-        raise TargetsError(f"{where}.to must differ from its from, and a from lies before 24:00")
+    if start in (end, _MINUTES_A_DAY):
+        raise TargetsError(f"{where}.to must differ from its from, and a from must be before 24:00")
     return Window(_days(entry.get("days", "mon-sun"), f"{where}.days"), start, end, _parse_size(entry, where))
 
 
 def _days(value: Any, where: str) -> frozenset[int]:
     days: set[int] = set()
     for part in value if isinstance(value, list) else [value]:
-        match = re.fullmatch(rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?", part) if isinstance(part, str) else None
+        match = re.fullmatch(rf"({'|'.join(_DAYS)})(?:-({'|'.join(_DAYS)}))?", part) if isinstance(part, str) else None
         if match is None:
             raise TargetsError(f"{where} must be a day, a range or a list of them, such as mon-fri or [sat, sun]")
-        first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
+        first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
         days.update(day % 7 for day in range(first, last + 1 if last >= first else last + 8))
     if not days:
-        raise TargetsError(f"{where} must name at least one of {', '.join(DAYS)}")
+        raise TargetsError(f"{where} must name at least one of {', '.join(_DAYS)}")
     return frozenset(days)
 
 
 def _minute(value: Any, where: str) -> int:
     match = re.fullmatch(r"(\d\d):(\d\d)", value) if isinstance(value, str) else None
-    if match is None or int(match[2]) > 59 or int(match[1]) * 60 + int(match[2]) > MINUTES_A_DAY:
+    if match is None or int(match[2]) > 59 or int(match[1]) * 60 + int(match[2]) > _MINUTES_A_DAY:
         raise TargetsError(f'{where} must be a quoted time such as "07:30", from "00:00" to "24:00", not {value!r}')
     return int(match[1]) * 60 + int(match[2])
 
@@ -159,8 +159,8 @@ def _whole(value: Any, least: int, where: str) -> int:
 
 
 def _timeout(value: Any, where: str) -> float:
-    if type(value) is not int or not 1 <= value <= LONGEST_TIMEOUT_SECONDS:
-        raise TargetsError(f"{where} must be the function's timeout, 1 to {LONGEST_TIMEOUT_SECONDS} s, not {value!r}")
+    if type(value) is not int or not 1 <= value <= _LONGEST_TIMEOUT_SECONDS:
+        raise TargetsError(f"{where} must be the function's timeout, 1 to {_LONGEST_TIMEOUT_SECONDS} s, not {value!r}")
     return float(value)
 
 

@@ -1,4 +1,4 @@
-"""After a throttle a target is pinged less, then more again from tick to tick."""
+"""After a throttle, ping a target less, then more again with each tick."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class Throttle:
         self.pings: int | None = None
 
     def shrink(self, sent: int, unique: int) -> None:
-        """Remember that of so many pings at once some were throttled, and that so many environments replied."""
+        """After a throttle, allow as many pings as environments replied, and fewer than were sent."""
         self.pings = max(1, min(sent - 1, unique))
 
     def grow(self, wanted: int) -> None:
-        """Allow a quarter more after a tick without a throttle, until nothing is held back of what is wanted."""
+        """Allow a quarter more after a tick without a throttle, until all that are wanted are allowed."""
         if self.pings is not None:
             grown = self.pings + max(1, self.pings // 4)
             self.pings = None if grown >= wanted else grown

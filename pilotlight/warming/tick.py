@@ -1,4 +1,4 @@
-"""One tick for one target: pings out, replies in, distinct environments counted, once more where they fall short."""
+"""One tick of one target: send pings, read replies, count distinct environments; repeat where some are missing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pilotlight.warming.hold import HoldEstimate
 
 MOST_ROUNDS = 3
-ROUND_SECONDS = 1.5
+_ROUND_SECONDS = 1.5
 """What must be left of the tick's time beyond the hold for another round to begin."""
-SKEW_SECONDS = 0.5
+_SKEW_SECONDS = 0.5
 """A reply that landed this long before it was sent, or after it was received, comes from a clock that differs."""
 
 
@@ -63,10 +63,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Tally:
-    """What pings met and what they cost; tallies add up.
+    """Counts and costs of pings; tallies can be added.
 
-    `hold_ms` and `billed_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long a user could
-    have met held environments only.
+    `hold_ms` and `billed_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long users could
+    have met only held environments.
     """
 
     cold: int = 0
@@ -88,7 +88,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class TickResult:
-    """What one tick proved for one function. A later tick of the same function adds to what it cost."""
+    """What one tick proved for one function. A later tick of the same function adds its tally and causes."""
 
     function: str
     requested: int
@@ -100,7 +100,7 @@ class TickResult:
     """How many pings fit, where that is fewer than requested: the rest is missing, and no fault of the tick."""
 
     def __add__(self, later: TickResult) -> TickResult:
-        """The sums of both, and what the later one proved."""
+        """The later result, with the tallies and causes of both."""
         return replace(later, tally=self.tally + later.tally, causes=self.causes + later.causes)
 
     @property
@@ -111,7 +111,7 @@ class TickResult:
     @property
     def coverage(self) -> float:
         """Distinct environments that replied, of those requested: 0 to 1."""
-        return coverage(self.unique, self.requested)
+        return _coverage(self.unique, self.requested)
 
     @property
     def complete(self) -> bool:
@@ -119,7 +119,7 @@ class TickResult:
         return self.unique >= (self.requested if self.limited_to is None else self.limited_to)
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as it is returned and logged, without the single replies."""
+        """The result as it is returned and logged, without the replies themselves."""
         return {
             "function": self.function,
             "requested": self.requested,
@@ -140,13 +140,13 @@ def total(results: Sequence[TickResult]) -> dict[str, Any]:
         "requested": requested,
         "unique": unique,
         **sum((each.tally for each in results), Tally()).as_dict(),
-        "coverage": coverage(unique, requested),
+        "coverage": _coverage(unique, requested),
         "complete": all(each.complete for each in results),
         "targets": [each.as_dict() for each in results],
     }
 
 
-def coverage(unique: int, requested: int) -> float:
+def _coverage(unique: int, requested: int) -> float:
     """The share of the requested environments that replied, 1 where none was requested."""
     return round(min(1.0, unique / requested), 4) if requested else 1.0
 
@@ -160,11 +160,11 @@ def tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> Ti
 
 
 def _tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> TickResult:
-    found = Round()
+    found = _Round()
     while len(found.replies) < order.pings and found.tally.rounds < MOST_ROUNDS:
         hold_seconds = hold.seconds(order.pings)
-        if found.tally.rounds and times.seconds_left() < hold_seconds + ROUND_SECONDS:
-            found += Round(causes=Counter(["the warmer's own time ran out before another round"]))
+        if found.tally.rounds and times.seconds_left() < hold_seconds + _ROUND_SECONDS:
+            found += _Round(causes=Counter(["the warmer's own time ran out before another round"]))
             break
         latest = _round(order, hold_seconds, invoker, hold, times)
         found += latest
@@ -178,7 +178,7 @@ def _tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> T
 
 
 @dataclass(frozen=True)
-class Round:
+class _Round:
     """What one round found: replies by environment, and why others are missing. Rounds of one tick add up."""
 
     replies: dict[str, PingReply] = field(default_factory=dict)
@@ -189,10 +189,10 @@ class Round:
     skew_seconds: float = 0.0
     """How far the target's clock is ahead of the warmer's, where that is more than the network can explain."""
 
-    def __add__(self, later: Round) -> Round:
+    def __add__(self, later: _Round) -> _Round:
         replies = by_environment([*self.replies.values(), *later.replies.values()])
         causes = self.causes + later.causes
-        return Round(replies, self.tally + later.tally, causes, later.spread_seconds, later.skew_seconds)
+        return _Round(replies, self.tally + later.tally, causes, later.spread_seconds, later.skew_seconds)
 
     @property
     def lost(self) -> int:
@@ -200,10 +200,10 @@ class Round:
         return self.tally.failed + self.tally.throttled
 
 
-def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstimate, times: Times) -> Round:
+def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstimate, times: Times) -> _Round:
     """Ping every environment at once.
 
-    A later round pings all again, not only those missing: those would land on idle environments that are counted.
+    A later round pings all again: pings for the missing ones alone would land on idle environments already counted.
     """
     ping = os.urandom(8).hex()
     try:
@@ -221,14 +221,14 @@ def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstima
         invocations = invoker.invoke(order.function, payloads, timeout_seconds)
     except OSError as error:
         unreachable = Counter([f"the Lambda API could not be reached: {error}"])
-        return Round(tally=Tally(rounds=1, failed=order.pings), causes=unreachable)
+        return _Round(tally=Tally(rounds=1, failed=order.pings), causes=unreachable)
     hold.learn_lead(min(each.sent_at for each in invocations) - began)
     read = _read(order.function, ping, invocations)
     hold.skew_seconds = read.skew_seconds
     return read
 
 
-def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
+def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> _Round:
     read = [read_reply(each.payload, ping) if each.outcome == "succeeded" else None for each in invocations]
     lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
     replies = [reply for reply in read if reply is not None]
@@ -241,7 +241,7 @@ def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
     spans = [(at - skew_seconds, at - skew_seconds + held_seconds) for at, held_seconds in held if at is not None]
     throttled = sum(each.outcome == "throttled" for each in lost)
     sent = [each.sent_at for each in invocations]
-    return Round(
+    return _Round(
         by_environment(replies),
         Tally(
             cold=sum(reply["start"] == "cold" for reply in replies),
@@ -266,7 +266,7 @@ def _skew(replied: Iterable[tuple[Invocation, PingReply | None]]) -> float:
         if reply is None or reply["landed_at"] is None or invocation.received_at is None:
             continue
         early, late = reply["landed_at"] - invocation.sent_at, reply["landed_at"] - invocation.received_at
-        skews.append(early if early < -SKEW_SECONDS else late if late > SKEW_SECONDS else 0.0)
+        skews.append(early if early < -_SKEW_SECONDS else late if late > _SKEW_SECONDS else 0.0)
     return float(median(skews)) if skews else 0.0
 
 
@@ -283,7 +283,7 @@ def _no_reply(function: str, invocation: Invocation) -> str:
 _ID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{16,}\b")
 
 
-def _causes(order: Order, found: Round) -> tuple[str, ...]:
+def _causes(order: Order, found: _Round) -> tuple[str, ...]:
     if len(found.replies) < order.pings and not found.causes:
         return (f"{order.pings} pings met only {len(found.replies)} distinct environments",)
     return tuple(cause if times == 1 else f"{cause} ({times} times)" for cause, times in found.causes.most_common())

@@ -1,1 +1,1 @@
-"""What warming costs in a month, beside its alternatives: for development, never deployed."""
+"""What warming costs in a month, compared with its alternatives. For development, never deployed."""

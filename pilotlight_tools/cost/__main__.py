@@ -1,4 +1,4 @@
-"""`npm run cost`: the month's price of warming, beside what AWS sells instead, and what to do."""
+"""`npm run cost`: the monthly price of warming, compared with AWS's alternatives, and a recommendation."""
 
 import argparse
 import dataclasses
@@ -21,7 +21,7 @@ from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_WRONG_USAGE = 2
 EXIT_CODE_INTERRUPTED = 130
-NAMES = {
+_NAMES = {
     "none": "no warming",
     "warmer": "Pilotlight's warmer",
     "provisioned": "provisioned concurrency",
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison; the exit code is 0, 1 for a problem with the configuration, 2 for wrong usage, 130."""
+    """Print the comparison; the exit code is 0, 1 for a configuration problem, 2 for wrong usage, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
     given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
     flags = {name: value for name, value in given.items() if value is not None}
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, EXIT_CODE_PROBLEM)
     except KeyboardInterrupt:
         return EXIT_CODE_INTERRUPTED
-    report = compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
+    report = _compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
     if options.json:
         json.dump(report, sys.stdout, indent=2)
         print()
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False) -> dict[str, Any]:
-    """All that the command prints, as plain data. Prices in US dollars a month."""
+def _compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False) -> dict[str, Any]:
+    """Return everything that the command prints, as plain data. Prices are in US dollars a month."""
     bills = {name: bill(plan, name, free_tier=free_tier) for name in ALTERNATIVES}
     return {
         "region": REGION,
@@ -73,7 +73,7 @@ def compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = False
 
 
 def _configured(options: argparse.Namespace, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """What serverless.yml says for the stage and no flag does; nothing without a stage."""
+    """Read from serverless.yml, for the stage, what no flag gives; empty without a stage."""
     if options.stage is None:
         return {}
     if sys.stderr.isatty():
@@ -86,37 +86,37 @@ def _fail(error: Exception, exit_code: int) -> int:
     return exit_code
 
 
-def _row(one: Bill, none: Bill) -> dict[str, Any]:
-    avoided = none.cold_starts - one.cold_starts
-    added = one.total - none.total
+def _row(priced: Bill, none: Bill) -> dict[str, Any]:
+    avoided = none.cold_starts - priced.cold_starts
+    added = priced.total - none.total
     return {
-        "alternative": one.alternative,
-        "price": one.total,
+        "alternative": priced.alternative,
+        "price": priced.total,
         "added": added,
-        "cold_starts": one.cold_starts,
+        "cold_starts": priced.cold_starts,
         "price_per_cold_start_avoided": added / avoided if avoided > 0 else None,
-        "lines": one.lines,
-        "usage": dataclasses.asdict(one.usage),
+        "lines": priced.lines,
+        "usage": dataclasses.asdict(priced.usage),
     }
 
 
 def _show(report: Mapping[str, Any], console: Console) -> None:
     plan = report["plan"]
     console.print(
-        f"{plan['memory_mb']} MB {plan['architecture']}, {plan['concurrency']} environments every "
-        f"{plan['interval_minutes']:g} minutes held {plan['hold_ms']:g} ms; {plan['requests_per_month']:,.0f} requests "
-        f"a month of {plan['request_ms']:g} ms, initialization {plan['init_ms']:g} ms",
+        f"{plan['memory_mb']} MB {plan['architecture']}, {plan['concurrency']} environments pinged every "
+        f"{plan['interval_minutes']:g} minutes and held {plan['hold_ms']:g} ms; {plan['requests_per_month']:,.0f} "
+        f"requests a month of {plan['request_ms']:g} ms, initialization {plan['init_ms']:g} ms",
         highlight=False,
     )
     table = Table(caption=f"US dollars a month, {report['region']}, prices of {report['prices_checked']}")
     table.add_column("", no_wrap=True)
-    for title in ("price", "more than none", "of it standing", "cold starts"):
+    for title in ("price", "above no warming", "of which fixed", "cold starts"):
         table.add_column(title, justify="right")
     for row in report["alternatives"]:
         standing = row["lines"]["provisioned"] + row["lines"]["snapstart"]
         amounts = (f"{amount:,.2f}" for amount in (row["price"], row["added"], standing))
         cold = f"{row['cold_starts']:,.0f}" + (" restored" if row["alternative"] == "snapstart" else "")
-        table.add_row(NAMES[row["alternative"]], *amounts, cold)
+        table.add_row(_NAMES[row["alternative"]], *amounts, cold)
     console.print(table)
     for key, text in _BREAK_EVEN.items():
         requests = report["break_even_requests_per_month"][key]
@@ -126,7 +126,7 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
 
 
 _BREAK_EVEN = {
-    "users_keep_it_warm": "Requests a month from which users keep it warm themselves (fewer than 1 % cold)",
+    "users_keep_it_warm": "Requests a month from which users keep the function warm themselves (fewer than 1 % cold)",
     "warmer_no_dearer_than_none": "… from which the INIT it saves pays for the warmer",
     "provisioned_no_dearer_than_warmer": "… from which provisioned concurrency costs no more than the warmer",
     "snapstart_no_dearer_than_warmer": "… from which SnapStart costs no more than the warmer",
@@ -136,16 +136,16 @@ _BREAK_EVEN = {
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="npm run cost --",
-        description="The month's price of keeping execution environments warm, beside provisioned concurrency and "
-        "SnapStart, with the break-even in requests and a recommendation.",
+        description="The monthly price of keeping execution environments warm, compared with provisioned concurrency "
+        "and SnapStart, with the break-even in requests and a recommendation.",
         epilog="With --stage, memory, architecture, concurrency and rate come from serverless.yml (`sls print`); a "
-        "flag given beside it wins. `auto` counts with its maximum; windows do not count. Without --stage, flags "
-        "and their defaults are all there is. Exit codes: 0 printed, 1 problem, 2 wrong usage, 130 interrupted.",
+        "flag overrides its value. `auto` is priced at its maximum; windows are ignored. Without --stage, only flags "
+        "and their defaults are used. Exit codes: 0 printed, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
     parser.add_argument("--function", default="api", help="the function in serverless.yml (default: %(default)s)")
-    parser.add_argument("--project", type=Path, default=Path.cwd(), help="folder of serverless.yml (default: this one)")
+    parser.add_argument("--project", type=Path, default=Path.cwd(), help="the service's folder (default: this)")
     parser.add_argument("--requests-per-month", type=float, help=f"(default: {default.requests_per_month:,.0f})")
     parser.add_argument("--memory-mb", type=int, help=f"of the function (default: {default.memory_mb})")
     parser.add_argument("--architecture", choices=sorted(PRICES), help=f"(default: {default.architecture})")
@@ -155,13 +155,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--request-ms", type=float, help=f"of a warm request (default: {default.request_ms:g})")
     parser.add_argument("--init-ms", type=float, help=f"INIT of a cold start (default: {default.init_ms:g})")
     parser.add_argument("--warmer-memory-mb", type=int, help=f"(default: {default.warmer_memory_mb})")
-    parser.add_argument("--trace-share", type=float, help=f"that X-Ray samples (default: {default.trace_share})")
-    parser.add_argument("--idle-minutes", type=float, help=f"an idle one is kept (default: {default.idle_minutes:g})")
-    parser.add_argument("--lifetime-hours", type=float, help=f"any one is kept (default: {default.lifetime_hours:g})")
+    parser.add_argument("--trace-share", type=float, help=f"sampled by X-Ray, 0 to 1 (default: {default.trace_share})")
+    idle_help = f"how long Lambda keeps an idle environment (default: {default.idle_minutes:g})"
+    parser.add_argument("--idle-minutes", type=float, help=idle_help)
+    lifetime_help = f"how long Lambda keeps any environment (default: {default.lifetime_hours:g})"
+    parser.add_argument("--lifetime-hours", type=float, help=lifetime_help)
     parser.add_argument("--cold-share", type=float, help="measured share of cold requests without warming, 0 to 1")
-    parser.add_argument("--free-tier", action="store_true", help="as if this were all that the account runs")
+    parser.add_argument("--free-tier", action="store_true", help="subtract it, as if the account ran nothing else")
     parser.add_argument("--no-cold-starts", action="store_true", help="a cold start is not acceptable at any price")
-    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What serverless.yml says about memory, architecture, concurrency and rate: read from `sls print`, never guessed."""
+"""Memory, architecture, concurrency and rate from serverless.yml: read from `sls print`, never guessed."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from pilotlight_tools.configuration import ConfigurationError
 
 
 def print_configuration(stage: str, project: Path) -> dict[str, Any]:
-    """The resolved serverless.yml of `project` for `stage`, as `npx sls print` gives it: no AWS account is needed."""
+    """Resolve serverless.yml of `project` for `stage` with `npx sls print`; no AWS account is needed."""
     command = project / "node_modules" / ".bin" / "sls"
     if not command.exists():
         raise ConfigurationError("the Serverless Framework is not installed here: run `npm ci`, or give flags")
@@ -28,10 +28,10 @@ def print_configuration(stage: str, project: Path) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ConfigurationError("`sls print` did not end in two minutes: give the flags instead") from None
+        raise ConfigurationError("`sls print` did not end in two minutes: give flags instead") from None
     if printed.returncode:
-        said = f"{printed.stdout}\n{printed.stderr}".strip()  # the reason is on the one, the versions on the other
-        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{said}")
+        output = f"{printed.stdout}\n{printed.stderr}".strip()  # the reason and the versions are on different streams
+        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{output}")
     try:
         configuration: dict[str, Any] = json.loads(printed.stdout[printed.stdout.index("{") :])
     except ValueError:
@@ -42,7 +42,7 @@ def print_configuration(stage: str, project: Path) -> dict[str, Any]:
 def plan_fields(
     configuration: Mapping[str, Any], function: str = "api", warmer: str = "warmer", given: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Fields of `cost.plan.Plan` that the configuration decides, without those it leaves open and those `given`."""
+    """Return the fields of `cost.plan.Plan` that the configuration sets, without those that are `given`."""
     functions = configuration.get("functions") or {}
     if function not in functions:
         known = ", ".join(sorted(functions)) or "none"
@@ -65,14 +65,14 @@ def plan_fields(
 
 
 def parse_rate(expression: str) -> float:
-    """Minutes between two firings of `rate(5 minutes)`.
+    """Parse an expression such as `rate(5 minutes)` into the minutes between two firings.
 
     Raises:
-        ConfigurationError: anything else, a cron expression too, for that has no one interval.
+        ConfigurationError: for anything else, also for a cron expression, which has no fixed interval.
     """
     match = re.fullmatch(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)", expression.strip())
     if match is None or int(match[1]) < 1:
-        raise ConfigurationError(f"the warmer's schedule {expression!r} is no rate(…): give --interval-minutes")
+        raise ConfigurationError(f"the warmer's schedule {expression!r} is not a rate(…): give --interval-minutes")
     return int(match[1]) * {"minute": 1, "hour": 60, "day": 1440}[match[2]]
 
 
@@ -91,24 +91,24 @@ def _interval_minutes(events: list[Any]) -> float | None:
 
 
 def _concurrency(warmer: Mapping[str, Any], target: Mapping[str, Any], function: str) -> int | None:
-    """From what the warmer is told in `PILOTLIGHT_TARGETS`."""
+    """Read the concurrency from the warmer's `PILOTLIGHT_TARGETS`."""
     targets = (warmer.get("environment") or {}).get("PILOTLIGHT_TARGETS")
     if not isinstance(targets, str):
         return None
     try:
         listed = json.loads(targets)
     except ValueError:
-        raise ConfigurationError(f"PILOTLIGHT_TARGETS of the warmer is no JSON: {targets!r}") from None
+        raise ConfigurationError(f"PILOTLIGHT_TARGETS of the warmer is not JSON: {targets!r}") from None
     names = {function, str(target.get("name", function))}
-    # A target is a name, an ARN, or either with an alias behind it.
-    chosen = [one for one in listed if names & set(str(one.get("function", "")).split(":"))]
+    # A target is a name or an ARN, with or without an alias after it.
+    chosen = [each for each in listed if names & set(str(each.get("function", "")).split(":"))]
     if not chosen:
         raise ConfigurationError(f"the warmer has no target {' or '.join(sorted(names))}: give --concurrency")
     return _at_most(chosen[0].get("concurrency"), chosen[0])
 
 
 def _at_most(concurrency: Any, settings: Mapping[str, Any]) -> int | None:
-    """A number as it is; for `auto` its upper end, so that the price errs on the dear side."""
+    """Return a number unchanged, and for `auto` its maximum, so that the price is an upper limit."""
     if concurrency == "auto":
         return _at_most(settings.get("max"), {})
     try:

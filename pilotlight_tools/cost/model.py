@@ -1,4 +1,4 @@
-"""What a month of users' requests costs without warming, with the warmer, and with what AWS sells instead."""
+"""What a month of users' requests costs without warming, with the warmer, and with AWS's alternatives."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Usage:
     schedules: float = 0.0
 
     def less_free_tier(self) -> "Usage":
-        """What is left to pay. Lambda's free tier is not for functions with provisioned concurrency."""
+        """Subtract the free tier. Lambda's part does not apply to functions with provisioned concurrency."""
         provisioned = self.provisioned_gigabyte_seconds > 0
         return replace(
             self,
@@ -42,7 +42,7 @@ class Usage:
         )
 
     def price_lines(self, prices: Prices) -> dict[str, float]:
-        """US dollars of each position of the bill."""
+        """US dollars for each line of the bill."""
         return {
             "requests": self.requests * prices.request,
             "duration": self.gigabyte_seconds * prices.gigabyte_second
@@ -57,7 +57,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """One alternative's month: what it uses, what that costs in US dollars, and how many requests stay cold."""
+    """One alternative's month: what it uses, what that costs in US dollars, and how many requests start cold."""
 
     alternative: str
     usage: Usage
@@ -70,7 +70,7 @@ class Bill:
 
 
 def bill(plan: Plan, alternative: str, *, free_tier: bool = False) -> Bill:
-    """The month's bill of `alternative`, one of `ALTERNATIVES`; users' requests are part of each of them."""
+    """Compute the monthly bill of `alternative`, one of `ALTERNATIVES`; users' requests are included in each."""
     usage, cold_starts = _USAGE[alternative](plan)
     to_pay = usage.less_free_tier() if free_tier else usage
     return Bill(alternative, usage, to_pay.price_lines(PRICES[plan.architecture]), cold_starts)
@@ -87,7 +87,7 @@ def break_even(plan: Plan, dearer: str, cheaper: str, *, free_tier: bool = False
 
 
 def requests_that_keep_warm(plan: Plan, cold_share: float = 0.01) -> float | None:
-    """Requests a month from which fewer than `cold_share` of them would be cold with no warming at all."""
+    """Requests a month from which fewer than `cold_share` of them would be cold without warming."""
     unmeasured = replace(plan, cold_share=None)
     return _first(
         lambda requests: cold_share_without_warming(replace(unmeasured, requests_per_month=requests)) < cold_share
@@ -103,11 +103,11 @@ def _warmer(plan: Plan) -> tuple[Usage, float]:
     ticks = MONTH_SECONDS / (plan.interval_minutes * 60)
     pings = ticks * plan.concurrency
     gigabytes, warmer_gigabytes = plan.memory_mb / 1024, plan.warmer_memory_mb / 1024
-    # While pings hold all of the environments, and while users keep all of them busy, a request is still cold.
+    # A request is still cold while pings hold all environments, and while users keep all of them busy.
     held = min(1.0, plan.hold_ms / 1000 / (plan.interval_minutes * 60))
     cold_share = min(cold_share_without_warming(plan), held + cold_share_beyond(plan, plan.concurrency))
     cold_starts = plan.requests_per_month * cold_share
-    # A tick that comes later than Lambda's patience finds nothing left; otherwise only age ends an environment.
+    # A tick later than `idle_minutes` finds no environment; otherwise only age ends an environment.
     inits = ticks if plan.interval_minutes > plan.idle_minutes else min(ticks, _recycled(plan))
     served = _served(plan, cold_starts)
     return (
@@ -166,9 +166,9 @@ _USAGE: dict[str, Callable[[Plan], tuple[Usage, float]]] = {
 }
 
 _DISPATCH_MS = 150.0
-"""What a tick takes beyond its hold: opening connections and reading replies."""
+"""A tick's duration beyond its hold: opening connections and reading replies."""
 _WARMER_INIT_MS = 500.0
-"""The warmer's own initialization: no user waits for it, so it imports what it likes."""
+"""The warmer's own initialization: not optimised, because no user waits for it."""
 
 
 def _served(plan: Plan, cold_starts: float) -> Usage:
@@ -181,12 +181,12 @@ def _served(plan: Plan, cold_starts: float) -> Usage:
 
 
 def _recycled(plan: Plan) -> float:
-    """How often in a month Lambda replaces one environment for its age."""
+    """How often in a month Lambda replaces an execution environment because of its age."""
     return MONTH_SECONDS / (plan.lifetime_hours * 3600)
 
 
 def _first(is_true: Callable[[float], bool]) -> float | None:
-    """The smallest number of requests, to one in a thousand, for which `is_true`: a coarse scan, then bisection."""
+    """Find the smallest number of requests, to one in a thousand, for which `is_true`: scan coarsely, then bisect."""
     below = 0.0
     for step in range(201):
         above = 10 ** (step / 20)

@@ -27,13 +27,13 @@ class Plan:
     init_ms: float = 300.0
     warmer_memory_mb: int = 512
     trace_share: float = 0.05
-    """Share of users' requests that X-Ray records. Each tick is a trace too, and all its pings are in that one."""
+    """Share of users' requests that X-Ray records. Each tick is one more trace, with all its pings."""
     idle_minutes: float = 6.0
-    """How long Lambda keeps an idle environment: undocumented, five minutes and more are seen."""
+    """How long Lambda keeps an idle environment: undocumented, five minutes and more are observed."""
     lifetime_hours: float = 2.0
-    """How long Lambda keeps any environment, however busy: undocumented, about two hours are seen."""
+    """How long Lambda keeps any environment, however busy: undocumented, about two hours are observed."""
     cold_share: float | None = None
-    """Share of requests that are cold without warming, where it was measured."""
+    """Share of requests that are cold without warming, if it was measured."""
 
     def __post_init__(self) -> None:
         if self.architecture not in PRICES:
@@ -41,7 +41,7 @@ class Plan:
         if not 128 <= self.memory_mb <= 10240 or not 128 <= self.warmer_memory_mb <= 10240:
             raise ValueError("memory is outside what Lambda allows: give 128 to 10240 MB")
         if self.concurrency < 1:
-            raise ValueError("concurrency is below 1: give how many environments are to be warm")
+            raise ValueError("concurrency is below 1: give the number of environments to keep warm")
         for name in ("interval_minutes", "request_ms", "idle_minutes", "lifetime_hours"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}: give a number above 0")
@@ -55,17 +55,17 @@ class Plan:
 
 
 def cold_share_without_warming(plan: Plan) -> float:
-    """Share of users' requests that meet no environment, as measured or else as `cold_share_beyond` estimates."""
+    """Share of users' requests that find no environment: measured, or else estimated by `cold_share_beyond`."""
     return cold_share_beyond(plan, 0) if plan.cold_share is None else plan.cold_share
 
 
 def cold_share_beyond(plan: Plan, environments: int) -> float:
-    """Share of all requests that start cold when `environments` of them are always there.
+    """Share of all requests that start cold when `environments` execution environments are always warm.
 
-    Requests in progress are Poisson distributed with mean a = rate x duration (M/G/infinity). One that finds n in
-    progress needs the n+1st environment, which is gone when the last such request is longer ago than Lambda keeps an
+    Requests in progress are Poisson distributed with mean a = rate x duration (M/G/infinity). A request that finds n
+    in progress needs environment n+1, which has ended if the last such request is longer ago than Lambda keeps an
     idle environment (T): the sum over n of p(n) e^(-rate p(n) T). With short requests this is the exact e^(-rate T).
-    Age adds one cold start in each lifetime at best. `pilotlight_tools.policies` is held against the same formula.
+    Age adds at least one cold start in each lifetime. A test compares `pilotlight_tools.policies` with this formula.
     """
     a_second = plan.requests_per_month / MONTH_SECONDS
     idle_seconds = plan.idle_minutes * 60
@@ -75,7 +75,7 @@ def cold_share_beyond(plan: Plan, environments: int) -> float:
 
 
 def share_beyond_busy(plan: Plan, environments: int) -> float:
-    """Erlang B: share of requests that find all of so many provisioned environments busy and spill over."""
+    """Erlang B: share of requests that find all provisioned `environments` busy and spill over."""
     offered = plan.requests_per_month / MONTH_SECONDS * plan.request_ms / 1000
     blocked = 1.0
     for number in range(1, environments + 1):
@@ -84,7 +84,7 @@ def share_beyond_busy(plan: Plan, environments: int) -> float:
 
 
 def _in_progress(plan: Plan, at_least: int) -> list[float]:
-    """Poisson probabilities of finding n requests in progress, for the n from `at_least` on that matter."""
+    """Poisson probabilities of finding n requests in progress, for all relevant n from `at_least` on."""
     mean = plan.requests_per_month / MONTH_SECONDS * plan.request_ms / 1000
     reach = 12 * math.sqrt(mean) + 12
     first, last = max(at_least, int(mean - reach)), int(mean + reach)

@@ -1,8 +1,8 @@
-"""The one dated table of AWS prices that everything in this project computes with.
+"""The single dated table of AWS prices, which everything in this project uses.
 
 Region us-east-1, US dollars, without free tiers (they belong to the whole account; see `FREE_TIER`), first volume
 tier. AWS pages: "AWS Lambda Pricing" (functions, provisioned concurrency, SnapStart), "AWS X-Ray pricing",
-"Amazon EventBridge pricing". To use other prices, change them here and the date with them.
+"Amazon EventBridge pricing". To use other prices, change them here, together with the date.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Prices:
     """One X-Ray trace recorded."""
     schedule: float
     """One firing of a schedule. EventBridge Scheduler's price; AWS publishes none for a scheduled rule, so this
-    errs on the dear side, by less than a cent a month."""
+    may be too high, by less than a cent a month."""
 
 
 _SHARED = {
@@ -64,7 +64,7 @@ PRICES = {
 
 @dataclass(frozen=True, slots=True)
 class FreeTier:
-    """What an account has free each month. Lambda's part is not for functions with provisioned concurrency."""
+    """What an account has free each month. Lambda's part does not apply to functions with provisioned concurrency."""
 
     requests: float = 1_000_000
     gigabyte_seconds: float = 400_000

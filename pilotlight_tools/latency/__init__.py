@@ -1,1 +1,1 @@
-"""Record in, picture out: reads X-Ray back and shows what cold starts cost beside warm ones."""
+"""Record in, picture out: reads X-Ray and shows what cold starts cost, compared with warm ones."""

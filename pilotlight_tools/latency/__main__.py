@@ -20,12 +20,12 @@ from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.terminal import Progress, counting
 
-DEFAULT_LAST = "6h"
-DEFAULT_MOST = 2000
+_DEFAULT_LAST = "6h"
+_DEFAULT_MOST = 2000
 """400 calls of BatchGetTraces: well under a minute, and enough for a p99 of each start type."""
 EXIT_CODE_INTERRUPTED = 130
-QUIET_SECONDS = 2.0
-"""Reading that is done by then shows no progress."""
+_QUIET_SECONDS = 2.0
+"""A reading that takes no longer shows no progress."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         deployment = find_deployment(
             options.stage, service=options.service, region=options.region, project=options.project
         )
-        report = read(deployment, options.last, options.most)
+        report = _read(deployment, options.last, options.most)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code
@@ -53,11 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def read(deployment: Deployment, last: str, most: int) -> Report:
-    """The report of the deployment's last `last` (such as 6h); Problem when there is none to make."""
+def _read(deployment: Deployment, last: str, most: int) -> Report:
+    """Report on the deployment's last `last` (such as 6h). Raises Problem when there is nothing to report."""
     end = time.time() + 1
     time_range = TimeRange(end - duration_seconds(last), end)
-    with explained(deployment.endpoint_url), Progress(quiet_seconds=QUIET_SECONDS) as progress:
+    with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
         client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
         reader = Reader(client, deployment.service, deployment.stage, progress=counting(progress, "Reading X-Ray"))
         region = None if deployment.endpoint_url else deployment.region
@@ -73,12 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         description="What cold starts cost your users: response times by start type, read back from X-Ray.",
         epilog="Exit codes: 0 report made, 1 problem, 2 wrong usage, 3 no traces in the time range, 130 interrupted.",
     )
-    parser.add_argument("--stage", required=True, help="stage to read, as it was deployed; 'local' reads `npm start`'s")
-    parser.add_argument("--last", default=DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")
-    parser.add_argument("--most", default=DEFAULT_MOST, type=_positive, help="traces to read closely (%(default)s)")
-    parser.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: this one)")
-    parser.add_argument("--service", help="service name (the one in serverless.yml)")
-    parser.add_argument("--region", help="AWS region (AWS_REGION, or the profile's)")
+    parser.add_argument("--stage", required=True, help="deployed stage to read; 'local' is the stage of `npm start`")
+    parser.add_argument("--last", default=_DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")
+    parser.add_argument("--most", default=_DEFAULT_MOST, type=_positive, help="traces to read in detail (%(default)s)")
+    parser.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: the current one)")
+    parser.add_argument("--service", help="service name (default: the one in serverless.yml)")
+    parser.add_argument("--region", help="AWS region (default: AWS_REGION, serverless.yml, or the profile's)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page that needs no network")
     return parser

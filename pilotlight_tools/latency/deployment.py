@@ -1,4 +1,4 @@
-"""Which X-Ray to ask, and for which service: from the command line, the environment, serverless.yml, `npm start`."""
+"""Which X-Ray to read, and for which service: from options, environment variables, serverless.yml, `npm start`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
-LOCAL_STAGE = "local"
+_ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
+_LOCAL_STAGE = "local"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`service` is the name with the stage; `endpoint_url` is None for AWS; `local` X-Rays need no credentials."""
+    """`service` is the name with the stage; `endpoint_url` is None for AWS; a `local` X-Ray needs no credentials."""
 
     service: str
     stage: str
@@ -42,17 +42,17 @@ def find_deployment(
     environment: Mapping[str, str] = os.environ,
     project: Path = Path(),
 ) -> Deployment:
-    """What to read for this stage; Problem when it is local and does not run, or when nothing names the service."""
+    """Find what to read for a stage. Raises Problem when a local stage does not run, or nothing names the service."""
     name = f"{service or _service_name(project)}-{stage}"
     chosen_region = region or _region(read_configuration(project), environment)
-    endpoint_url = environment.get(ENDPOINT_VARIABLE)
+    endpoint_url = environment.get(_ENDPOINT_VARIABLE)
     if endpoint_url:
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
         return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
     here = running.find(project)
     if here and here.stage == stage:
         return Deployment(name, stage, chosen_region, here.xray_endpoint, local=True)
-    if stage == LOCAL_STAGE:
+    if stage == _LOCAL_STAGE:
         other = f" (stage {here.stage} runs: --stage {here.stage})" if here else ""
         raise Problem(f"No local stack is running here{other}.", "Start it in another terminal: npm start")
     return Deployment(name, stage, chosen_region, None, local=False)
@@ -61,10 +61,10 @@ def find_deployment(
 def nothing_found(
     deployment: Deployment, last: str, transaction_search: bool, cloudformation: CloudFormationClient | None = None
 ) -> Problem:
-    """Why there is not one trace, as far as that can be told; `cloudformation` None makes a client for the region."""
+    """Explain as far as possible why there are no traces; `cloudformation` None makes a client for the region."""
     if deployment.local:
-        way_out = "Make some requests to it; they show up within a second."
-        return Problem(f"{deployment.service} has no traces in the last {last} yet.", way_out, EXIT_CODE_NO_TRACES)
+        remedy = "Make some requests to it; they show up within a second."
+        return Problem(f"{deployment.service} has no traces in the last {last} yet.", remedy, EXIT_CODE_NO_TRACES)
     if transaction_search:
         return Problem(
             f"X-Ray lists no traces of {deployment.service} in the last {last}, and Transaction Search is on: it "
@@ -105,7 +105,7 @@ def _region(configured: dict[str, Any], environment: Mapping[str, str]) -> str:
 
 
 def _is_deployed(deployment: Deployment, cloudformation: CloudFormationClient | None) -> bool:
-    """Is there a CloudFormation stack? True, too, when that cannot be told."""
+    """Check whether there is a CloudFormation stack; True also when that is not known."""
     try:
         client = cloudformation or boto3.client("cloudformation", region_name=deployment.region)
         client.describe_stacks(StackName=deployment.service)

@@ -1,4 +1,4 @@
-"""X-Ray's segment documents as everything here reads them: JSON objects with subsegments inside."""
+"""X-Ray's segment documents: JSON objects with nested subsegments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Document = dict[str, Any]
 
 
 def walk(document: Document) -> Iterator[Document]:
-    """The document and every subsegment inside it, outermost first."""
+    """Yield the document and every subsegment inside it, outermost first."""
     yield document
     for inner in document.get("subsegments") or ():
         if isinstance(inner, dict):

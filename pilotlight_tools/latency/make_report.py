@@ -15,20 +15,20 @@ from pilotlight_tools.latency.statistics import Distribution
 from pilotlight_tools.latency.survey import Survey, Tick
 from pilotlight_tools.latency.time_range import TimeRange
 
-SLOWEST_SHOWN = 10
+_SLOWEST_SHOWN = 10
 
-DEFINITIONS = {
+_DEFINITIONS = {
     "cold": "The request waited for a new execution environment: its code was loaded and initialised first.",
-    "warm": "An execution environment that had served before, a user or a ping, answered.",
-    "proactive": "Lambda had initialised the environment ahead by itself: its first request waited for nothing.",
+    "warm": "The request met an execution environment that had served before, a user or a ping.",
+    "proactive": "The first request in an environment that Lambda had initialised ahead of need: it did not wait.",
     "provisioned": "The first request in an environment that provisioned concurrency had initialised.",
     "restored": "The first request in an environment that SnapStart restored from a snapshot.",
-    UNKNOWN: "The record does not say, so nothing is claimed.",
+    UNKNOWN: "The record has no start annotation.",
 }
 
 
 def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: str | None, most: int) -> Report:
-    """Read the traces of a time range, `most` of them closely, and compute the report; no `region` is a local X-Ray."""
+    """Read the traces of a time range, `most` in detail, and compute the report; without `region`, X-Ray is local."""
     reading = _read(reader, time_range, most)
     survey, response_ms = reading.survey, reading.response_ms
     starts = _starts_met(survey)
@@ -59,7 +59,7 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """All traces counted, the sample observed, and the response times of what was measured, by start type."""
+    """The survey of all traces, the observed sample, and the measured response times by start type."""
 
     survey: Survey
     observations: list[Observation]
@@ -73,17 +73,17 @@ def _read(reader: Reader, time_range: TimeRange, most: int) -> _Reading:
     for summary in reader.summaries(time_range):
         survey.add(summary)
     observations = list(reader.observations([trace_id for ids in survey.sample().values() for trace_id in ids]))
-    measured_by = API_GATEWAY if any(one.measured_by == API_GATEWAY for one in observations) else LAMBDA
+    measured_by = API_GATEWAY if any(observation.measured_by == API_GATEWAY for observation in observations) else LAMBDA
     # Times of different segments are not comparable: one kind is measured, the other counts as partial.
-    measured = [one for one in observations if one.response_ms is not None and one.measured_by == measured_by]
+    measured = [each for each in observations if each.response_ms is not None and each.measured_by == measured_by]
     response_ms: dict[str, list[float]] = {}
-    for one in measured:
-        response_ms.setdefault(one.start, []).append(one.response_ms or 0.0)
+    for observation in measured:
+        response_ms.setdefault(observation.start, []).append(observation.response_ms or 0.0)
     return _Reading(survey, observations, measured_by, measured, response_ms)
 
 
 def _starts_met(survey: Survey) -> list[str]:
-    """The start types that there were: the known ones in their usual order, others after them."""
+    """The start types that occurred: known ones in their usual order, then others."""
     return [start for start in dict.fromkeys([*START_TYPES, *sorted(survey.starts)]) if survey.starts[start]]
 
 
@@ -93,26 +93,26 @@ def _cold_start_rate(survey: Survey) -> float | None:
 
 
 def _every(survey: Survey, response_ms: dict[str, list[float]]) -> Distribution | None:
-    """The response times of all start types, each of them weighted by how many requests it stands for."""
+    """The response times of all start types, each weighted by the number of requests that it represents."""
     return statistics.weighted_distribution(
         [(value, survey.starts[start] / len(group)) for start, group in response_ms.items() for value in group]
     )
 
 
 def _slowest(measured: list[Observation], region: str | None) -> list[Slow]:
-    ordered = sorted(measured, key=lambda one: one.response_ms or 0, reverse=True)
-    return [_slow(one, region) for one in ordered[:SLOWEST_SHOWN]]
+    ordered = sorted(measured, key=lambda observation: observation.response_ms or 0, reverse=True)
+    return [_slow(observation, region) for observation in ordered[:_SLOWEST_SHOWN]]
 
 
 def _definitions(starts: list[str]) -> dict[str, str]:
-    """What each start type shown means; cold and warm are always shown."""
+    """The meaning of each start type shown; cold and warm are always shown."""
     shown = dict.fromkeys([*starts, "cold", "warm"])
-    return {start: DEFINITIONS.get(start, DEFINITIONS[UNKNOWN]) for start in shown}
+    return {start: _DEFINITIONS.get(start, _DEFINITIONS[UNKNOWN]) for start in shown}
 
 
 def _start_type(reading: _Reading, start: str) -> StartType:
     survey = reading.survey
-    inits_ms = (one.init_ms for one in reading.observations if one.start == start and one.init_ms is not None)
+    inits_ms = (each.init_ms for each in reading.observations if each.start == start and each.init_ms is not None)
     return StartType(
         count=survey.starts[start],
         faults=survey.faults[start],
@@ -136,7 +136,7 @@ def _pings(survey: Survey) -> Pings:
 
 
 def _timeline(survey: Survey) -> list[Point]:
-    """A point for every bin from the first that has something to the last; coverage is the lowest of its ticks."""
+    """A point for every bin from the first with data to the last; coverage is the lowest of its ticks."""
     ticks: dict[int, list[Tick]] = {}
     for tick in survey.ticks:
         ticks.setdefault(survey.bin_number(tick.at), []).append(tick)
@@ -156,17 +156,17 @@ def _timeline(survey: Survey) -> list[Point]:
     return points
 
 
-def _slow(one: Observation, region: str | None) -> Slow:
+def _slow(observation: Observation, region: str | None) -> Slow:
     return Slow(
-        trace_id=one.trace_id,
-        at=one.at,
-        start=one.start,
-        response_ms=one.response_ms or 0.0,
-        init_ms=one.init_ms,
-        handler_ms=one.handler_ms,
-        status=one.status,
-        request=f"{one.method} {one.route or '(no route)'}".strip(),
-        console_url=_console_url(region, one.trace_id) if region else None,
+        trace_id=observation.trace_id,
+        at=observation.at,
+        start=observation.start,
+        response_ms=observation.response_ms or 0.0,
+        init_ms=observation.init_ms,
+        handler_ms=observation.handler_ms,
+        status=observation.status,
+        request=f"{observation.method} {observation.route or '(no route)'}".strip(),
+        console_url=_console_url(region, observation.trace_id) if region else None,
     )
 
 

@@ -1,10 +1,10 @@
 """One user request, observed in the segment documents of its trace.
 
-**Response time** is from start to end of the API Gateway segment at the trace's root: what the client waited, without
-the network. A trace of an API without one is measured by its AWS::Lambda segment, and the observation says which.
+**Response time** is from start to end of the API Gateway segment at the trace's root: how long the client waited,
+without the network. A trace without one is measured by its AWS::Lambda segment; `measured_by` says which.
 **Init duration** is the `Initialization` subsegment that Lambda sends (`Init` in some traces). In AWS's own samples it
-begins before the function segment that contains it, so only its own start and end count; where Lambda sent none, the
-record's `init_ms` does.
+begins before the function segment that contains it, so only its own start and end are used; where Lambda sent none,
+the record's `init_ms` is.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _INITIALIZATION_NAMES = {"Initialization", "Init"}
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A user request: `at` in epoch seconds, durations in milliseconds, None where the trace does not tell.
+    """A user request: `at` in epoch seconds, durations in milliseconds, None where the trace has no value.
 
-    `response_ms` is None for a partial trace: neither API Gateway's nor Lambda's segment is there and ended.
-    `measured_by` names the one that is.
+    `response_ms` is None for a partial trace: neither API Gateway's nor Lambda's segment has ended.
+    `measured_by` names the segment that was measured.
     """
 
     trace_id: str
@@ -44,10 +44,10 @@ class Observation:
 
 
 def observe(trace_id: str, documents: list[Document], service: str) -> Observation | None:
-    """The user request of `service` in a trace's documents, or None when its record is not among them.
+    """Find the user request of `service` in a trace's documents; None when its record is not among them.
 
-    The record may be a document of its own or inside Lambda's function segment, as X-Ray gives it back. Should the
-    trace hold several (an API that calls itself), the first is the user's.
+    The record may be a document of its own or inside Lambda's function segment, as X-Ray returns it. When the
+    trace has several (an API that calls itself), the first is the user's.
     """
     records = [part for document in documents for part in walk(document) if _is_record(part, service)]
     if not records:
@@ -60,7 +60,7 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
     initialization = (
         next((p for p in walk(function) if p.get("name") in _INITIALIZATION_NAMES), None) if function else None
     )
-    # A warm record, too, carries the init_ms of its environment, but this request did not meet it.
+    # A warm record also has the init_ms of its execution environment, but this request did not wait for it.
     init_ms = None if start == "warm" else _milliseconds(initialization) or annotations.get(Annotation.INIT_MS)
     http = (whole or {}).get("http") or record.get("http") or {}
     return Observation(

@@ -1,13 +1,13 @@
 'use strict';
-// Draws the report that is in the page, or asks for it again and again when the page is live.
+// Draws the report in the page, or fetches it repeatedly when the page is live.
 
 const EVERY_MS = 2000;
-// A start type with fewer measured requests is listed in the tables only: its spread would be noise.
+// A start type with fewer measured requests is shown in the tables only: its spread would be noise.
 const FEWEST_DRAWN = 20;
 const { report: included, live } = JSON.parse(document.getElementById('data').textContent);
 let shown = null;
-// What changes with every reading, though nothing has happened.
-const PASSING = { made_at: 0, time_range: null };
+// Fields that change with every reading, even when nothing has happened.
+const VOLATILE = { made_at: 0, time_range: null };
 
 if (live) {
   say('Waiting for the first figures …');
@@ -26,7 +26,7 @@ new ResizeObserver(() => {
 
 async function poll() {
   try {
-    // A page that nobody looks at asks for nothing.
+    // A hidden page fetches nothing.
     if (!document.hidden) {
       const response = await fetch('report.json');
       const content = await response.json();
@@ -37,7 +37,7 @@ async function poll() {
       }
     }
   } catch {
-    say('The local stack does not answer. This page goes on asking.', true);
+    say('The local stack does not respond. This page keeps trying.', true);
   }
   setTimeout(poll, EVERY_MS);
 }
@@ -50,7 +50,7 @@ function say(text, problem = false) {
 }
 
 function show(report) {
-  const same = shown && JSON.stringify({ ...report, ...PASSING }) === JSON.stringify({ ...shown, ...PASSING });
+  const same = shown && JSON.stringify({ ...report, ...VOLATILE }) === JSON.stringify({ ...shown, ...VOLATILE });
   shown = report;
   if (same) return;
   put('service', report.service);
@@ -85,7 +85,7 @@ function tiles(report) {
     tile(
       'Cold-start rate',
       percent(report.cold_start_rate),
-      `${count(cold?.count ?? 0)} of ${count(report.requests)} requests waited for an environment`,
+      `${count(cold?.count ?? 0)} of ${count(report.requests)} requests met a cold start`,
     ),
     tile(
       'Cold median',
@@ -98,8 +98,8 @@ function tiles(report) {
       'Saved by pings',
       count(pings.environments),
       pings.requests
-        ? `environments made by a ping answered ${count(pings.requests)} requests: nobody waited for their start`
-        : 'No request has met an environment that a ping had made',
+        ? `environments made by a ping served ${count(pings.requests)} requests: no user waited for their init`
+        : 'No request has met an environment made by a ping',
     ),
     tile(
       'Coverage',
@@ -131,7 +131,7 @@ function tile(name, figure, more, type) {
 function tables(report) {
   const starts = Object.entries(report.starts);
   const durations = (d) => ['p50', 'p90', 'p95', 'p99', 'max'].map((key) => ms(d?.[key]));
-  // Where every request was measured the column would only repeat the counts.
+  // When every request was measured, this column would only repeat the counts.
   const measured = (n) => (report.measured < report.requests ? [n] : []);
   fill('starts-table', [
     table(
@@ -272,7 +272,7 @@ function spread(report) {
     })),
   );
   const medians = names.map((name) => ({ name, at: report.starts[name].response.p50 }));
-  // The legend has every median; beside the lines they stand only where they do not run into each other.
+  // The legend has every median; the chart labels only those that do not overlap.
   const apart = (m) =>
     medians.every(
       (other) =>
@@ -365,7 +365,7 @@ function overTime(id, report, value, colour, top, what) {
         labelArrow: false,
       },
       marks: [
-        // A bar of height zero would not be seen, but zero was measured: it gets a line.
+        // A bar of height zero is invisible, but zero was measured: the line shows it.
         Plot.rectY(rows, {
           x1: 'from',
           x2: 'to',
@@ -398,7 +398,7 @@ function overTime(id, report, value, colour, top, what) {
   );
 }
 
-/** 1, 2 and 5 times powers of ten between the edges, or the powers alone where those would crowd. */
+/** 1, 2 and 5 times powers of ten between the edges, or only the powers where there is no room for more. */
 function roundTimes(edges, narrow) {
   const decades = d3.range(Math.floor(Math.log10(edges[0])), Math.ceil(Math.log10(edges.at(-1))) + 1);
   const steps = decades.length > (narrow ? 3 : 6) ? [1] : [1, 2, 5];

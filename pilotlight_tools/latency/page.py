@@ -1,4 +1,4 @@
-"""The report as one page of HTML: charts, styles and figures inlined, nothing fetched from anywhere else."""
+"""The report as one HTML page with charts, styles and figures inlined; nothing is fetched from anywhere else."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pilotlight_tools.latency.report import Report
 
 _HERE = Path(__file__).resolve().parent
 _CHART_LIBRARY = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js")
-"""Observable Plot, pinned in package.json, and D3, on which it stands."""
+"""Observable Plot, pinned in package.json, and D3, which it depends on."""
 
 
 def static_page(report: Report, project: Path = Path()) -> str:
-    """The page of this report, to be kept as a file: it works offline and never changes."""
+    """Render the page of a report, to keep as a file: it works offline and never changes."""
     title = f"{report.service}: cold and warm starts"
     return _page(title, json.dumps({"report": report.as_dict(), "live": False}), project, connect="'none'")
 
 
 def live_page(service: str, project: Path = Path()) -> str:
-    """The page that asks `report.json` beside it for the report, and again every two seconds."""
+    """Render the page that fetches the report from `report.json` beside it every two seconds."""
     return _page(
         f"{service}: cold and warm starts, live", json.dumps({"report": None, "live": True}), project, connect="'self'"
     )
@@ -36,7 +36,7 @@ def _page(title: str, data: str, project: Path, *, connect: str) -> str:
         "style": _text("page.css"),
         "library": _library(project),
         "script": _text("page.js"),
-        # Inside a script element only "<" could end it.
+        # Only "<" can end a script element.
         "data": data.replace("<", "\\u003c"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text("page.html"))

@@ -1,4 +1,4 @@
-"""What can stand between a reader and the traces, each with the way out."""
+"""The problems that prevent reading traces, each with its remedy."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _DENIED = {"AccessDenied", "AccessDeniedException"}
 _THROTTLED = {"ThrottledException", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
 
 
-class Problem(Exception):  # noqa: N818 (it is what the person reads, and not always an error)
+class Problem(Exception):  # noqa: N818 (not always an error)
     """Why there is no report: what is wrong, and what to do about it. `exit_code` is the command's."""
 
-    def __init__(self, wrong: str, way_out: str, exit_code: int = EXIT_CODE_PROBLEM) -> None:
-        super().__init__(f"{wrong} {way_out}")
+    def __init__(self, wrong: str, remedy: str, exit_code: int = EXIT_CODE_PROBLEM) -> None:
+        super().__init__(f"{wrong} {remedy}")
         self.wrong = wrong
-        self.way_out = way_out
+        self.remedy = remedy
         self.exit_code = exit_code
 
 
 @contextmanager
 def explained(endpoint_url: str | None) -> Iterator[None]:
-    """Turn what boto3 raises into a Problem. `endpoint_url` is where it asks, None for AWS itself."""
+    """Convert boto3's exceptions to Problem. `endpoint_url` is X-Ray's, None for AWS itself."""
     try:
         yield
     except (
@@ -42,13 +42,13 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
             "Run aws configure or aws sso login, or choose a profile: export AWS_PROFILE=…",
         ) from error
     except exceptions.NoRegionError as error:
-        raise Problem("No AWS region is set.", "Name it: --region us-east-1, or export AWS_REGION=…") from error
+        raise Problem("No AWS region is set.", "Set one: --region us-east-1, or export AWS_REGION=…") from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         if endpoint_url:
-            way_out = "If it is the local stack's: is `npm start` still running?"
+            remedy = "If this is the local stack, check that `npm start` is still running."
         else:
-            way_out = "Check the network and the region's name."
-        raise Problem(f"X-Ray does not answer at {endpoint_url or 'its AWS endpoint'} ({error}).", way_out) from error
+            remedy = "Check the network and the region's name."
+        raise Problem(f"X-Ray does not respond at {endpoint_url or 'its AWS endpoint'} ({error}).", remedy) from error
     except exceptions.ClientError as error:
         raise _from_response(error) from error
 
@@ -58,17 +58,17 @@ def _from_response(error: exceptions.ClientError) -> Problem:
     message = error.response.get("Error", {}).get("Message") or error.response.get("Message", "")
     if code in _EXPIRED:
         return Problem(
-            f"AWS does not accept these credentials ({code}).", "Sign in again: `aws sso login`, or new keys."
+            f"AWS does not accept these credentials ({code}).", "Sign in again with `aws sso login`, or use new keys."
         )
     if code in _DENIED:
         return Problem(
             f"These credentials may not call xray:{error.operation_name} ({message}).",
-            "Attach the managed policy AWSXrayReadOnlyAccess to them, or use other ones.",
+            "Attach the managed policy AWSXrayReadOnlyAccess to them, or use other credentials.",
         )
     if code in _THROTTLED:
         return Problem(
-            f"X-Ray throttled {error.operation_name} again and again; the report would be incomplete.",
-            "Ask for less, with a shorter --last or a smaller --most, or try again in a minute.",
+            f"X-Ray throttled {error.operation_name} repeatedly; the report would be incomplete.",
+            "Read less, with a shorter --last or a smaller --most, or try again in a minute.",
         )
     return Problem(
         f"X-Ray refused {error.operation_name}: {message or code}.", "Please report it, with the command you ran."

@@ -1,4 +1,4 @@
-"""X-Ray's API as this package needs it: all summaries of a time range, and what many traces tell of their requests."""
+"""Reads X-Ray: all trace summaries of a time range, and the user requests of many traces."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from mypy_boto3_xray import XRayClient
 
 Progress = Callable[[str, int, int | None], None]
-"""Gets what is being read, how many are done, and of how many (None: not known yet)."""
+"""Called with what is being read, how many are done, and the total (None: not known yet)."""
 
 _ATTEMPTS = 10
 _LOCAL_ATTEMPTS = 3
-"""Nobody throttles a local X-Ray, and one that does not answer has been stopped: say so soon."""
+"""A local X-Ray does not throttle, and has been stopped if it does not respond: fail early."""
 _IDS_PER_BATCH = 5
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
 
 
 def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -> XRayClient:
-    """A client that waits when it is throttled. A local X-Ray needs no credentials, so it gets made-up ones."""
+    """Make a client that waits when it is throttled. A local X-Ray needs no credentials, so it gets made-up ones."""
     made_up = "local" if local else None
-    # Adaptive mode backs off when throttled and then holds its own rate down (Boto3 guide, "Retries").
+    # Adaptive mode backs off when throttled and then limits its own rate (Boto3 guide, "Retries").
     attempts = _LOCAL_ATTEMPTS if local else _ATTEMPTS
     config = Config(retries={"mode": "adaptive", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=30)
     return boto3.client(
@@ -52,7 +52,7 @@ def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -
 class Reader:
     """Reads the traces of one service: `service` is its name with the stage, as in the records' annotation.
 
-    `remember` keeps that many whole observations, so that one who reads again and again asks only for what is new.
+    It keeps up to `remember` complete observations, so that reading repeatedly fetches only new traces.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class Reader:
 
     @property
     def filter_expression(self) -> str:
-        """Traces with records of the service, and those of its API Gateway stage, which may have none."""
+        """Selects traces with the service's records, and those of its API Gateway stage, which may have none."""
         return f'annotation[{Annotation.SERVICE}] = "{self.service}" OR service("{self.service}/{self._stage}")'
 
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
-        """Every trace summary of the time range; those at the borders of its chunks may come twice."""
+        """Yield every trace summary of the time range; those at the borders of its chunks may come twice."""
         done = 0
         for chunk in time_range.chunks():
             token: dict[str, str] = {}
@@ -103,7 +103,7 @@ class Reader:
                 token = {"NextToken": page["NextToken"]}
 
     def observations(self, trace_ids: list[str]) -> Iterator[Observation]:
-        """The user request in each of these traces that has one; `unread` counts the traces X-Ray did not give."""
+        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return."""
         known = [self._remembered[trace_id] for trace_id in trace_ids if trace_id in self._remembered]
         yield from known
         done = len(known)
@@ -112,7 +112,7 @@ class Reader:
         batches = [trace_ids[index : index + _IDS_PER_BATCH] for index in range(0, len(trace_ids), _IDS_PER_BATCH)]
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="latency") as threads:
             try:
-                # The documents are made into observations where they are read, so that they do not pile up.
+                # The reading threads convert documents to observations, so that documents do not accumulate.
                 for batch, found in zip(batches, threads.map(self._observe_batch, batches), strict=True):
                     yield from found
                     self._keep(found)
@@ -123,13 +123,13 @@ class Reader:
                 raise
 
     def documents(self, trace_id: str) -> list[Document]:
-        """The segment documents of one trace, empty when X-Ray has none."""
+        """Return the segment documents of one trace, empty when X-Ray has none."""
         return next((documents for _, documents in self._traces([trace_id])), [])
 
     def transaction_search_is_on(self) -> bool:
-        """Do traces go to CloudWatch Logs, where GetTraceSummaries finds only the few that are indexed?
+        """Check whether traces go to CloudWatch Logs, where GetTraceSummaries finds only the few that are indexed.
 
-        False, too, when it cannot be told: the call is newer than some X-Rays and some permissions.
+        False also when that is not known: the call is newer than some X-Rays and some permissions.
         """
         try:
             return self._client.get_trace_segment_destination().get("Destination") == "CloudWatchLogs"
@@ -141,7 +141,7 @@ class Reader:
         return [observation for observation in observed if observation]
 
     def _traces(self, trace_ids: list[str]) -> Iterator[tuple[str, list[Document]]]:
-        """Traces with their documents; what X-Ray leaves unprocessed is asked for again, each time a little later."""
+        """Yield traces with their documents; unprocessed traces are requested again, after longer and longer waits."""
         waiting = trace_ids
         for attempt in range(_ROUNDS_FOR_UNPROCESSED):
             if attempt:
@@ -163,11 +163,13 @@ class Reader:
             self.unread += len(waiting)
 
     def _keep(self, found: list[Observation]) -> None:
-        """Remember what will not change any more: the trace's last segment, API Gateway's, is there."""
+        """Remember the observations that are final: those with API Gateway's segment, a trace's last."""
         if len(self._remembered) + len(found) > self._remember:
             self._remembered.clear()
         if self._remember:
-            self._remembered.update((one.trace_id, one) for one in found if one.measured_by == API_GATEWAY)
+            self._remembered.update(
+                (observation.trace_id, observation) for observation in found if observation.measured_by == API_GATEWAY
+            )
 
     def _count_throttles(self, response_dict: dict[str, Any] | None, **_: Any) -> None:
         # None when there was no response at all.

@@ -1,4 +1,4 @@
-"""The report: what cold starts cost users, and what the warmer saved them. Plain data, the same for every picture."""
+"""The report: what cold starts cost users, and what the warmer saved them. Plain data, for every output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StartType:
 
 @dataclass(frozen=True, slots=True)
 class Pings:
-    """What pings saved: `requests` met one of `environments` that a ping, and no user, had waited to initialise."""
+    """What pings saved: `requests` met one of `environments` whose init a ping, not a user, had waited for."""
 
     requests: int
     environments: int
@@ -61,7 +61,7 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a picture shows. Times are epoch seconds, durations milliseconds, rates from 0 to 1."""
+    """Everything that the outputs show. Times are epoch seconds, durations milliseconds, rates from 0 to 1."""
 
     service: str
     stage: str

@@ -1,4 +1,4 @@
-"""Where a project's running `npm start` is: a small file that it writes and `npm run latency` reads."""
+"""The small file that `npm start` writes while it runs, and by which `npm run latency` finds it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-FILE = "build/running.json"
-"""Where it is, in the service's folder."""
+_FILE = "build/running.json"
+"""The file's path in the service's folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """A service that `npm start` runs, and the addresses it answers at; `service` is its API's name, stage included."""
+    """A service that `npm start` runs, and its addresses; `service` is its API's name, stage included."""
 
     service: str
     stage: str
@@ -26,14 +26,14 @@ class RunningService:
 
 @contextlib.contextmanager
 def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
-    """Have `find` find this service while the block runs; one announced earlier from this folder gives way."""
-    file = project / FILE
+    """Let `find` return this service while the block runs, in place of any announced earlier from this folder."""
+    file = project / _FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(service) | {"pid": os.getpid()}, indent=2) + "\n"
-    # Written beside and renamed, so that no reader ever sees half of it.
-    beside = file.with_suffix(f".{os.getpid()}")
-    beside.write_text(content, encoding="utf-8")
-    beside.replace(file)
+    # Written to another file and renamed, so that no reader sees half of it.
+    temporary = file.with_suffix(f".{os.getpid()}")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(file)
     try:
         yield
     finally:
@@ -43,9 +43,9 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
 
 
 def find(project: Path = Path()) -> RunningService | None:
-    """The service that runs from this folder, or None when there is none or its process has ended."""
+    """Return the service that runs from this folder; None when there is none or its process has ended."""
     try:
-        fields = json.loads((project / FILE).read_text(encoding="utf-8"))
+        fields = json.loads((project / _FILE).read_text(encoding="utf-8"))
         os.kill(fields.pop("pid"), 0)
         return RunningService(**fields)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

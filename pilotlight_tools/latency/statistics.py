@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 METHOD = (
-    "Percentiles are exact, by nearest rank: the smallest measured value that at least that share of the values does "
-    "not exceed. Each is a value that was really measured; nothing is interpolated or bucketed."
+    "Percentiles are exact, by nearest rank: the smallest measured value that is not exceeded by at least that share "
+    "of the values. Each is a value that was really measured; nothing is interpolated or bucketed."
 )
 _MOST_BINS = 60
 _BINS_PER_DECADE = (40, 20, 10, 5)
@@ -17,7 +17,7 @@ _BINS_PER_DECADE = (40, 20, 10, 5)
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """What `count` measured durations are like, in milliseconds."""
+    """Percentiles of `count` measured durations, in milliseconds."""
 
     count: int
     p50: float
@@ -28,12 +28,12 @@ class Distribution:
 
 
 def distribution(values: Iterable[float]) -> Distribution | None:
-    """The distribution of some milliseconds, None of none."""
+    """Compute the distribution of durations in milliseconds; None when there are none."""
     return weighted_distribution([(value, 1.0) for value in values])
 
 
 def weighted_distribution(weighted: Sequence[tuple[float, float]]) -> Distribution | None:
-    """The same where each (value, weight) stands for `weight` values, as one of a sample does."""
+    """Compute the same from (value, weight): each represents `weight` values, as a value of a sample does."""
     if not weighted:
         return None
     ordered = sorted(weighted)
@@ -43,7 +43,7 @@ def weighted_distribution(weighted: Sequence[tuple[float, float]]) -> Distributi
         running.append(total)
 
     def percentile(share: float) -> float:
-        # The tolerance keeps what is exact on paper, such as 90 % of 10, from going one value too far.
+        # The tolerance absorbs rounding: 90 % of 10 values is exactly the ninth.
         index = bisect.bisect_left(running, share * total - 1e-9 * total)
         return ordered[min(index, len(ordered) - 1)][0]
 
@@ -54,15 +54,15 @@ def weighted_distribution(weighted: Sequence[tuple[float, float]]) -> Distributi
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts between `edges` (milliseconds, one more than there are counts), by start type; every bin is as wide as the
-    next on a logarithmic scale, for cold and warm differ by orders of magnitude."""
+    """Counts between `edges` (milliseconds, one more than there are counts), by start type. Bins are equally wide on a
+    logarithmic scale, because cold and warm differ by orders of magnitude."""
 
     edges: list[float]
     counts: dict[str, list[int]]
 
 
 def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
-    """Histograms of several sets of positive milliseconds over the same bins."""
+    """Make histograms of several sets of durations (milliseconds, above 0) over the same bins."""
     every = [max(value, 0.001) for group in values.values() for value in group]
     if not every:
         return Histogram([], {})
@@ -71,7 +71,7 @@ def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
         first, last = math.floor(low * per_decade), math.floor(high * per_decade) + 1
         if last - first <= _MOST_BINS:
             break
-    # A logarithm that was rounded up to a whole step leaves the lowest value just below the first edge.
+    # When the logarithm was rounded up to a whole step, the lowest value is just below the first edge.
     first -= round(10 ** (first / per_decade), 6) > min(every)
     edges = [round(10 ** (step / per_decade), 6) for step in range(first, last + 1)]
     counts = {}

@@ -1,7 +1,7 @@
-"""A first pass over all trace summaries of a time range: counts, rates and ticks, and a sample to look at closely.
+"""A first pass over all trace summaries of a time range: counts, rates and ticks, and a sample to read in detail.
 
-Memory is bounded: by the bins of the time range, the size of the sample, the number of environments and of ticks; not
-by the number of traces.
+Memory depends on the bins of the time range, the sample's size and the numbers of execution environments and ticks,
+not on the number of traces.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Bin:
 
 
 class Survey:
-    """Takes each summary once with `add`; afterwards its fields tell the counts and `sample` what to read."""
+    """Counts every summary that `add` takes; `sample` returns the traces to read."""
 
     def __init__(self, time_range: TimeRange, most: int) -> None:
         self.time_range = time_range
@@ -53,7 +53,7 @@ class Survey:
         self.by_ping: Counter[str] = Counter()
         self.environments_by_ping: set[str] = set()
         self.ticks: list[Tick] = []
-        # Requests the API answered for which no record came: throttled, crashed, timed out, or not sampled by Lambda.
+        # Requests the API responded to without a record: throttled, crashed, timed out, or not sampled by Lambda.
         self.without_record: Counter[str] = Counter()
         self.bins: dict[int, Bin] = {}
         self._sampled: dict[str, list[tuple[int, str]]] = {}
@@ -61,15 +61,15 @@ class Survey:
 
     @property
     def requests(self) -> int:
-        """How many user requests with a record there were."""
+        """The number of user requests with a record."""
         return self.starts.total()
 
     def bin_number(self, at: float) -> int:
-        """The bin of a moment. Bins begin at multiples of their width: they stay put when the time range moves."""
+        """The bin of a moment. Bins begin at multiples of their width, so they do not move with the time range."""
         return int(at // self.time_range.bin_seconds)
 
     def add(self, summary: Summary) -> None:
-        """Count one trace; a second time, where two chunks of the time range meet, does not count."""
+        """Count one trace, but only once when both chunks at a border return it."""
         at = _moment(summary)
         if self.time_range.near_border(at):
             if summary["Id"] in self._at_borders:
@@ -80,14 +80,14 @@ class Survey:
             self._add_request(summary, at)
         elif "tick" in kinds:
             self.ticks.append(_tick(summary, at))
-        elif not kinds:  # a ping's record alone says nothing of a user
+        elif not kinds:  # a ping's record alone is not about a user
             self.without_record[_outcome(summary)] += 1
 
     def sample(self) -> dict[str, list[str]]:
-        """Trace ids to read by start type, `most` in all.
+        """Return the trace ids to read by start type, `most` in all.
 
-        Each start type gets an equal share first, since cold starts are few, and what others leave over goes to those
-        that have more. Which traces is decided by a hash of their ids: at random, but the same ones in the next report.
+        Each start type first gets an equal share, because cold starts are few; the rest is given to those with more.
+        A hash of the trace ids decides which are read: a random choice, but the same one in the next report.
         """
         counts = {start: len(heap) for start, heap in self._sampled.items()}
         shares = dict.fromkeys(counts, 0)
@@ -144,7 +144,7 @@ def _tick(summary: Summary, at: float) -> Tick:
 
 
 def _moment(summary: Summary) -> float:
-    """When the trace began: X-Ray's StartTime, or the second in the trace id where an older answer has none."""
+    """When the trace began: X-Ray's StartTime, or the second in the trace id where an older response has none."""
     if "StartTime" in summary:
         return float(summary["StartTime"].timestamp())
     return float(int(summary["Id"].split("-")[1], 16))

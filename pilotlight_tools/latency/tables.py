@@ -22,7 +22,8 @@ _COLOURS = {
     "restored": "cyan",
 }
 _CHART_ROWS = 16
-NOTHING = "-"
+_NOTHING = "-"
+"""Shown in place of a duration that was not measured."""
 
 
 def show(report: Report, console: Console) -> None:
@@ -41,10 +42,10 @@ def show(report: Report, console: Console) -> None:
 
 def milliseconds(value: float) -> str:
     """A duration in ms, or in s from ten seconds on, with three significant digits."""
-    return f"{value / 1000:.1f} s" if value >= 10_000 else f"{figure(value)} ms"
+    return f"{value / 1000:.1f} s" if value >= 10_000 else f"{_figure(value)} ms"
 
 
-def figure(value: float) -> str:
+def _figure(value: float) -> str:
     """A number with three significant digits, or as many as it has before the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
@@ -81,13 +82,13 @@ def _counts(start: StartType, report: Report) -> Iterator[str]:
 
 def _durations(distribution: Distribution | None) -> list[str]:
     if distribution is None:
-        return [NOTHING] * 5
+        return [_NOTHING] * 5
     d = distribution
-    return [figure(value) for value in (d.p50, d.p90, d.p95, d.p99, d.max)]
+    return [_figure(value) for value in (d.p50, d.p90, d.p95, d.p99, d.max)]
 
 
 def _init(distribution: Distribution | None) -> str:
-    return figure(distribution.p50) if distribution else ""
+    return _figure(distribution.p50) if distribution else ""
 
 
 def _failures(start: StartType) -> list[str]:
@@ -105,10 +106,10 @@ def _findings(report: Report) -> Iterator[str]:
     pings = report.pings
     yield (
         f"Pings saved: [bold]{pings.requests:,}[/bold] requests met one of [bold]{pings.environments:,}[/bold] "
-        "environments that a ping had made, which nobody had to wait for."
+        "environments whose init a ping had waited for, not a user."
     )
     if pings.coverage_mean is None or pings.coverage_lowest is None:
-        yield "No ticks of the warmer in this time range: is its schedule on?"
+        yield "No ticks of the warmer in this time range: check that its schedule is enabled."
     else:
         yield (
             f"Coverage [bold]{100 * pings.coverage_mean:.1f} %[/bold] on average of {pings.ticks:,} ticks, lowest "
@@ -117,7 +118,7 @@ def _findings(report: Report) -> Iterator[str]:
 
 
 def _chart(histogram: Histogram) -> Table:
-    """A row for each span of response times, a bar for each start type: what share of its requests took that long."""
+    """A row for each range of response times, with a bar for each start type: the share of its requests in it."""
     table = Table(title="How response times are spread", title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.add_column("Response time", justify="right", no_wrap=True)
     merged = -(-(len(histogram.edges) - 1) // _CHART_ROWS)
@@ -128,7 +129,7 @@ def _chart(histogram: Histogram) -> Table:
     for name, counts in histogram.counts.items():
         table.add_column(f"{name} ({sum(counts):,})", ratio=1)
         columns.append([sum(counts[index : index + merged]) / sum(counts) for index in range(0, len(counts), merged)])
-    # Each start type has its own scale: the spread is what is compared, and cold ones are few.
+    # Each start type has its own scale: the bars compare spreads, and cold starts are few.
     bars = [
         [Bar(max(shares), 0, share, color=_COLOURS.get(name, "red")) for share in shares]
         for name, shares in zip(histogram.counts, columns, strict=True)

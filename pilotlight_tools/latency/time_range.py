@@ -1,4 +1,4 @@
-"""The range of time a report looks at."""
+"""The time range of a report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _LONGEST_CHUNK_SECONDS = 6 * 3600
-"""GetTraceSummaries refuses longer ones ("X-Ray endpoints and quotas")."""
+"""GetTraceSummaries refuses longer time ranges ("X-Ray endpoints and quotas")."""
 _KEPT_SECONDS = 30 * 86400
 """X-Ray keeps traces for 30 days."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -23,7 +23,7 @@ class TimeRange:
     end: float
 
     def chunks(self) -> Iterator[TimeRange]:
-        """Time ranges short enough for X-Ray that cover this one, the latest first; neighbours share their border."""
+        """Split into time ranges short enough for X-Ray, the latest first; neighbours share their border."""
         end = self.end
         while end > self.start:
             start = max(self.start, end - _LONGEST_CHUNK_SECONDS)
@@ -31,7 +31,7 @@ class TimeRange:
             end = start
 
     def near_border(self, moment: float, seconds: float = 2.0) -> bool:
-        """Is this moment so near to a border between chunks that both may bring its trace?"""
+        """Check whether a moment is so near a border between chunks that both may return its trace."""
         into_chunk = (self.end - moment) % _LONGEST_CHUNK_SECONDS
         return into_chunk < seconds or into_chunk > _LONGEST_CHUNK_SECONDS - seconds
 
@@ -43,11 +43,11 @@ class TimeRange:
 
 
 def duration_seconds(text: str) -> float:
-    """Seconds of a duration such as 90s, 15m, 6h or 7d; ValueError says what is wrong with another text."""
+    """Parse a duration such as 90s, 15m, 6h or 7d into seconds. Raises ValueError, which says what is wrong."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text.strip())
     if not match:
         raise ValueError(f"'{text}' is not a duration: write a number and s, m, h or d, such as 90s, 15m, 6h or 7d")
     seconds = float(match[1]) * _UNITS[match[2]]
     if not 0 < seconds <= _KEPT_SECONDS:
-        raise ValueError(f"'{text}' is outside what X-Ray keeps: more than nothing, and 30d at most")
+        raise ValueError(f"'{text}' is outside what X-Ray keeps: give more than 0 and at most 30d")
     return seconds

@@ -16,7 +16,7 @@ from pilotlight_tools.local.settings import forget_aws_settings
 _DEFAULT_PORT = 3000
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
 _INTERRUPTED = 130
-"""What a shell calls a program that SIGINT ended."""
+"""The exit code that shells report for a program ended by SIGINT."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,15 +32,15 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(
             f"error: this Python ({sys.executable}) has no module {error.name!r}: run `npm start`, "
-            "which makes the environment, or `python -m pip install --require-hashes -r requirements-run.txt` in yours",
+            "which creates .venv, or `python -m pip install --require-hashes -r requirements-run.txt` in your own",
             file=sys.stderr,
         )
         return 1
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Run the chosen subcommand; what goes wrong outside the program is said in one message."""
-    # Imported late: --help and a missing module must not need what only the commands need.
+    """Run the chosen subcommand; print an expected error as one message and return 1."""
+    # Imported late, so that --help and the message about a missing module need none of these.
     import requests
 
     from pilotlight_tools.configuration import ConfigurationError
@@ -72,8 +72,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """The command line."""
-    whole = argparse.ArgumentParser(prog="python -m pilotlight_tools.local", description="The service on this machine.")
+    """Build the parser of the command line."""
+    whole = argparse.ArgumentParser(
+        prog="python -m pilotlight_tools.local", description="Run the service on this machine."
+    )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     start = commands.add_parser("start", help="run the API, its warmer and its schedule until Ctrl-C (npm start)")
     start.add_argument(
@@ -91,35 +93,37 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="override one of the stage's params of serverless.yml; may be repeated",
     )
-    demo = commands.add_parser("demo", help="show cold beside warm in one go, on free ports (npm run demo)")
+    demo = commands.add_parser("demo", help="compare cold with warm requests once, on free ports (npm run demo)")
     demo.add_argument(
         "--concurrency",
         type=_concurrency,
         default=10,
-        help="execution environments that the warmer keeps warm, and most requests at once (default: %(default)s)",
+        help="execution environments to keep warm, and the most concurrent requests (default: %(default)s)",
     )
     demo.add_argument(
         "--path",
         type=_path,
         default=_DEFAULT_PATH,
-        help="path and query of each request, a GET; any response of the function counts, a 404 too, but none of 500 "
-        "and above (default: %(default)s)",
+        help="path and query of each GET request; any status below 500 from the function counts, also 404 "
+        "(default: %(default)s)",
     )
     demo.add_argument("--json", action="store_true", help="print the findings as one JSON document and nothing else")
     for command in (start, demo):
-        command.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: this one)")
+        command.add_argument(
+            "--project", type=Path, default=Path(), help="folder of the service (default: the working directory)"
+        )
     return whole
 
 
 def _concurrency(text: str) -> int:
-    """How many environments to warm, or the error argparse shows."""
+    """Parse a number of execution environments. Raises the error that argparse shows."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_PINGS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_PINGS}")
     return int(text)
 
 
 def _path(text: str) -> str:
-    """A path with or without a query as a client sends it, or the error argparse shows."""
+    """Parse a path with or without a query, as a client sends it. Raises the error that argparse shows."""
     if not re.fullmatch(r"/[!-~]*", text) or "#" in text:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a path: give what follows the host, such as /items/7?x=1, in ASCII (%20 for a space)"
@@ -128,14 +132,14 @@ def _path(text: str) -> str:
 
 
 def _port_number(text: str) -> int:
-    """A TCP port, or the error argparse shows."""
+    """Parse a TCP port. Raises the error that argparse shows."""
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535 (0: any free one)")
     return int(text)
 
 
 def _parameter(text: str) -> tuple[str, str]:
-    """`NAME=VALUE`, or the error argparse shows."""
+    """Parse `NAME=VALUE`. Raises the error that argparse shows."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
@@ -143,9 +147,9 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _interrupt_once(signal_number: int, frame: FrameType | None) -> None:
-    """Unwind on the first signal, whichever it is; deaf from then on, for tidying up must not be interrupted.
+    """Raise KeyboardInterrupt on the first signal and ignore later ones, so that nothing interrupts the clean-up.
 
-    A terminal sends Ctrl-C to npm and to us, and npm passes it on: two signals for one key.
+    A terminal sends Ctrl-C to npm and to this process, and npm passes it on: two signals for one key press.
     """
     del signal_number, frame
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -13,12 +13,12 @@ from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.terminal import printable
 
-Annotations = dict[str, Any]
+_Annotations = dict[str, Any]
 _START_STYLES = {"cold": "bold yellow", "warm": "green"}
 
 
 def line_of(pair: Pair) -> Text | None:
-    """What `pair` tells, or None for a ping that was warm: it is one of many, and the tick's line sums them up."""
+    """Format `pair` as one line, or return None for a warm ping: the line of its tick counts it."""
     if pair.record is None:
         return _request_line(pair.exchange, {}) if pair.exchange is not None else None
     if pair.exchange is not None:
@@ -26,12 +26,12 @@ def line_of(pair: Pair) -> Text | None:
     if pair.kind == "tick":
         return _tick_line(pair.record)
     if pair.kind == "request":
-        return _lonely_record_line(pair.record)
+        return _record_only_line(pair.record)
     return _cold_ping_line(pair.record) if pair.record["annotations"].get(Annotation.COLD_START) else None
 
 
-def _request_line(exchange: Exchange, annotations: Annotations) -> Text:
-    """A request at the front door: what was asked, the status, the response time, and the start it met."""
+def _request_line(exchange: Exchange, annotations: _Annotations) -> Text:
+    """Format a request at the front door: method, target, status, response time and start type."""
     line = _moment(exchange.ended_at)
     line.append(f"{exchange.method:<7} {printable(exchange.target)}  ")
     line.append(str(exchange.status), style=_status_style(exchange.status))
@@ -39,8 +39,8 @@ def _request_line(exchange: Exchange, annotations: Annotations) -> Text:
     return line.append_text(_start_of(annotations)) if annotations else line.append("no record", style="dim")
 
 
-def _lonely_record_line(record: Document) -> Text:
-    """A request that did not come through the front door; the time is the function's own."""
+def _record_only_line(record: Document) -> Text:
+    """Format a request that did not pass the front door; the time is the function's own."""
     line = _moment(record["end_time"])
     request = (record.get("http") or {}).get("request") or {}
     line.append(f"{request.get('method', '?'):<7} {printable(str(request.get('url', '?')))}  ")
@@ -51,13 +51,13 @@ def _lonely_record_line(record: Document) -> Text:
 
 
 def _cold_ping_line(record: Document) -> Text:
-    """A cold start that a ping took, so that no user has to."""
+    """Format a cold start that a ping caused instead of a user."""
     line = _moment(record["end_time"]).append("ping    ", style="dim")
     return line.append_text(_start_of(record["annotations"]))
 
 
 def _tick_line(record: Document) -> Text:
-    """A tick of the warmer: how many of the environments it asked for it proved to be warm."""
+    """Format a tick: how many of the requested execution environments it proved warm."""
     tick = record["annotations"]
     complete = tick["unique"] >= tick["requested"] and not tick["failed"]
     line = _moment(record["end_time"]).append("tick    ", style="bold")
@@ -66,16 +66,16 @@ def _tick_line(record: Document) -> Text:
         style="green" if complete else "bold red",
     )
     line.append(f"  {tick['cold']} cold")
-    for trouble in ("failed", "throttled"):
-        if tick[trouble]:
-            line.append(f"  {tick[trouble]} {trouble}", style="bold red")
+    for problem in ("failed", "throttled"):
+        if tick[problem]:
+            line.append(f"  {tick[problem]} {problem}", style="bold red")
     if "hold_ms" in tick:
         line.append(f"  held {tick['hold_ms']:,.0f} ms")
     return line.append(f"  coverage {100 * tick['coverage']:.0f} %")
 
 
-def _start_of(annotations: Annotations) -> Text:
-    """The start type and its environment, with the init duration where it was paid, and whether a ping had made it."""
+def _start_of(annotations: _Annotations) -> Text:
+    """Format the start type and its execution environment, with the init duration or the origin in a ping."""
     start = str(annotations.get(Annotation.START, "?"))
     text = Text().append(start, style=_START_STYLES.get(start, "cyan"))
     if start != "warm" and annotations.get(Annotation.INIT_MS) is not None:
@@ -86,10 +86,10 @@ def _start_of(annotations: Annotations) -> Text:
 
 
 def _status_style(status: int) -> str:
-    """Colours for HTTP status codes."""
+    """Return the style for an HTTP status code."""
     return "bold red" if status >= 500 else "yellow" if status >= 400 else "green"
 
 
 def _moment(epoch_seconds: float) -> Text:
-    """The time of day, in the machine's own zone."""
+    """Format the time of day in this machine's time zone."""
     return Text().append(datetime.fromtimestamp(epoch_seconds).strftime("%H:%M:%S  "), style="dim")

@@ -1,8 +1,8 @@
-"""`npm run demo`: what the warmer is worth, shown once from beginning to end on free ports of this machine.
+"""`npm run demo`: compare cold with warm requests once, on free ports of this machine.
 
-The same requests twice, first to a service without a single execution environment, then after one tick of the warmer.
-The tick is the warmer invoked with the event its schedule sends; the schedule itself is switched off meanwhile, for a
-tick between two measurements would belong to neither.
+It sends the same requests twice: first to a service without any execution environment, then after one tick of the
+warmer. For the tick it invokes the warmer with the event that the schedule sends. The schedule is switched off
+meanwhile, because a tick during a measurement would distort it.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from pilotlight_tools.local.findings import Burst, Findings, as_document, times_
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.local.witness import contradictions, environments_started
-from pilotlight_tools.terminal import Progress, answers, printable
+from pilotlight_tools.terminal import Progress, printable, results
 
 _CONCURRENCIES = (1, 2, 5, 10)
 _REQUEST_SECONDS = 60.0
 
 
 def demo(*, project: Path, concurrency: int, path: str, as_json: bool) -> int:
-    """Run the demonstration with the warmer keeping `concurrency` environments; return the exit code."""
+    """Run the demonstration with `concurrency` execution environments kept warm; return the exit code."""
     with Progress() as progress:
         findings, report = measure(project, concurrency, path, progress)
     if as_json:
         print(json.dumps(as_document(findings), indent=2))
     else:
         _show(findings)
-        answers().print("\nThe same, read back from X-Ray as `npm run latency` does:")
-        tables.show(report, answers())
+        results().print("\nThe same requests, read back from X-Ray as `npm run latency` does:")
+        tables.show(report, results())
     shortfalls = findings.shortfalls()
     for shortfall in shortfalls:
         print(f"error: {shortfall}", file=sys.stderr)
@@ -78,9 +78,9 @@ def measure(project: Path, concurrency: int, path: str, progress: Progress) -> t
 
 
 def get(url: str) -> None:
-    """Send one request on a connection of its own, and read its response whole; a redirection is a response."""
+    """Send one GET request on its own connection and read the whole response; do not follow a redirect."""
     with requests.Session() as session:
-        session.trust_env = False  # no proxy of the developer's between two ends of one machine
+        session.trust_env = False  # a local request must not pass the developer's proxy
         session.get(url, timeout=_REQUEST_SECONDS, allow_redirects=False)
 
 
@@ -95,27 +95,27 @@ def _send(service: Service, history: History, path: str, count: int) -> Burst:
 
 
 def _read_back(service: Service, began: float) -> Report:
-    """The report of all that X-Ray has of this demonstration."""
+    """Return the report of everything that X-Ray has recorded of this demonstration."""
     reader = Reader(xray_client(REGION, service.xray.endpoint_url, local=True), service.name, service.stage.name)
     return make_report(reader, TimeRange(began, time.time() + 1), stage=service.stage.name, region=None, most=2000)
 
 
 def _show(findings: Findings) -> None:
-    """Print cold beside warm as a table, what was asked for, and what the tick proved."""
-    console, tick = answers(), findings.tick
+    """Print the table of cold and warm requests, the request that was sent, and the tick's result."""
+    console, tick = results(), findings.tick
     console.print(_table(findings))
-    console.print(_asked(findings), markup=False)
+    console.print(_request_line(findings), markup=False)
     console.print(
         f"The tick proved {tick['unique']} of {tick['requested']} execution environments warm "
         f"(coverage {100 * tick['coverage']:.0f} %): {tick['cold']} cold starts taken by its "
         f"{tick['invocations']} pings in {tick['rounds']} rounds, {tick['failed']} failed, "
         f"{tick['throttled']} throttled, {tick['billed_ms']:,} ms billed.\n"
-        "About 50 ms of every response time are the local engine's own."
+        "The local engine itself adds about 50 ms to every response time."
     )
 
 
-def _asked(findings: Findings) -> str:
-    """Which request was sent, and the statuses of its responses: a 404 is quick, and may not be what was meant."""
+def _request_line(findings: Findings) -> str:
+    """Name the request and the statuses of its responses, because a fast 404 may not be what the user meant."""
     exchanges = [exchange for burst in (*findings.cold, *findings.warm) for exchange in burst.exchanges]
     statuses = ", ".join(map(str, sorted({exchange.status for exchange in exchanges})))
     return f"Every request was {exchanges[0].method} {printable(exchanges[0].target)}; its status was {statuses}."
@@ -137,7 +137,7 @@ def _table(findings: Findings) -> Table:
 
 
 def _cells(bursts: Sequence[Burst]) -> list[str]:
-    """The cells for one state of the service."""
+    """Format the cells for one state of the service."""
     times = times_of(bursts)
     cold = sum(burst.starts.count("cold") for burst in bursts)
     return [f"{times.p50:,.0f}", f"{times.p95:,.0f}", f"{times.max:,.0f}", str(cold)]

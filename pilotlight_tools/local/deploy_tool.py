@@ -1,7 +1,7 @@
-"""The deploy tool `sls`, run for real on a private copy of the service.
+"""Run the deploy tool `sls` on a private copy of the service.
 
-The tool writes `.serverless` and the package beside `serverless.yml`. Two of them in one folder would overwrite each
-other's, so each stage deploys from its own copy: a `npm test` beside a running `npm start` is safe.
+The tool writes `.serverless` and the package beside `serverless.yml`. Two runs in one folder would overwrite each
+other's files, so each stage deploys from its own copy: `npm test` can run beside `npm start`.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from pathlib import Path
 from pilotlight_tools.local.engine import SUPERVISOR
 
 _SHARED = ("node_modules", ".venv")
-"""Large, and only read: linked, not copied."""
+"""Large folders that are only read: they are linked, not copied."""
 _LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless", "build", "tests", "docs"))
-"""Only in the service's own folder: a folder of such a name further in may be the service's code."""
+"""Left out at the top level only: a deeper folder of such a name may be the service's code."""
 _LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
 _WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
 _OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
 class DeployToolError(Exception):
-    """The deploy tool failed; the message holds its own words."""
+    """The deploy tool failed; the message includes its output."""
 
 
 def copy_service(project: Path, folder: Path) -> None:
-    """Copy what a deployment needs of `project` into `folder`; what is large and only read is linked."""
+    """Copy what a deployment needs from `project` into `folder`; link the large folders that are only read."""
     everywhere = shutil.ignore_patterns(*_LEFT_OUT)
 
     def left_out(path: str, names: list[str]) -> set[str]:
@@ -46,7 +46,7 @@ def copy_service(project: Path, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Output:
-    """What one run of the tool gave: its exit code and everything it printed (its log and its answer together)."""
+    """The exit code of one run, and everything that it printed (stdout and stderr together)."""
 
     exit_code: int
     text: str
@@ -60,15 +60,13 @@ class DeployTool:
         project = project.resolve()
         self.program = project / "node_modules" / ".bin" / "sls"
         if not self.program.exists():
-            raise DeployToolError(
-                "the deploy tool is not installed: run `npm ci` first (`npm start` does it by itself)"
-            )
+            raise DeployToolError("the deploy tool is not installed: run `npm ci` first (`npm start` does this itself)")
         self.folder = folder
         copy_service(project, folder)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_OWN_SETTINGS)},
             **environment,
-            "SLS_AWS_MONITORING_FREQUENCY": "200",  # milliseconds between looks at the stack: 5000 is for the real AWS
+            "SLS_AWS_MONITORING_FREQUENCY": "200",  # milliseconds between polls of the stack; 5000 suits AWS
             "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
             "NO_COLOR": "1",
         }
@@ -76,7 +74,7 @@ class DeployTool:
     def run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> Output:
         """Run `sls` with `arguments`, giving each line to `on_line` as it is printed."""
         lines: list[str] = []
-        # Its standard input is ours to hold: should we die, the supervisor ends the tool and removes its folder.
+        # This process holds the other end of stdin: if it dies, the supervisor ends the tool and removes its folder.
         with subprocess.Popen(
             [sys.executable, "-E", "-S", str(SUPERVISOR), str(self.folder), str(self.program), *arguments],
             cwd=self.folder,
@@ -96,11 +94,11 @@ class DeployTool:
         return Output(exit_code, "".join(lines))
 
     def must_run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> str:
-        """Like `run`, for what has to succeed: return what it printed, or raise `DeployToolError` with it."""
+        """Run `sls` and return its output. Raises `DeployToolError` with the output when it fails."""
         output = self.run(*arguments, on_line=on_line)
         if output.exit_code != 0:
-            said = "\n".join(line for line in output.text.splitlines() if not _WENT_WELL.match(line))
+            errors = "\n".join(line for line in output.text.splitlines() if not _WENT_WELL.match(line))
             raise DeployToolError(
-                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. It said:\n\n{said.strip()}"
+                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. Its output:\n\n{errors.strip()}"
             )
         return output.text

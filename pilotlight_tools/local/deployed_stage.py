@@ -16,19 +16,19 @@ from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
 from pilotlight_tools.local.engine import LOOPBACK, Engine
 
 Progress = Callable[[str, str], None]
-"""Told what is being done, and how far it has come."""
+"""Called with the current step and with its detail."""
 _READY_SECONDS = 30.0
 
 
 class WarmerError(Exception):
-    """The warmer raised instead of returning the result of a tick; the message holds Lambda's answer."""
+    """The warmer raised instead of returning the result of a tick; the message includes Lambda's payload."""
 
 
 class DeployedStage:
     """An engine with a stage deployed, between `__enter__` and `__exit__`.
 
     `parameters` override the stage's `params` of `serverless.yml`, as `sls deploy --param name=value` does. The rest
-    are the engine's (see `Engine`). `progress` is told in a few words what is going on.
+    are the engine's (see `Engine`). `progress` is called with each step in a few words.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class DeployedStage:
 
     @property
     def api_url(self) -> str:
-        """Where the engine serves the API, for clients that need no `Host` of AWS's shape."""
+        """The engine's URL of the API, for clients that need no `Host` header as on AWS."""
         return f"{self.engine.url}/_aws/execute-api/{self.api_id}/{self.name}"
 
     @property
     def api_host(self) -> str:
-        """The `Host` under which the engine serves the API as AWS does, at the path `/<stage>`."""
+        """The `Host` header for which the engine serves the API as AWS does, at the path `/<stage>`."""
         return f"{self.api_id}.execute-api.localhost:{self.engine.port}"
 
     @property
@@ -93,7 +93,7 @@ class DeployedStage:
         return self.deploy_tool.must_run(*arguments, "--stage", self.name)
 
     def deploy(self) -> None:
-        """Deploy the stage, as it is now in the work folder, and look up what came of it."""
+        """Deploy the stage from the work folder as it is now, and look up the stack's resources."""
         self._report("packaging")
         parameters = [part for name, value in self.parameters.items() for part in ("--param", f"{name}={value}")]
         self.deploy_tool.must_run(
@@ -103,12 +103,12 @@ class DeployedStage:
 
     def tick(self) -> dict[str, Any]:
         """Invoke the warmer as its schedule does, and return the result of that tick; `WarmerError` if it raised."""
-        reply = boto3.client("lambda", **self.connection).invoke(
+        response = boto3.client("lambda", **self.connection).invoke(
             FunctionName=self.functions["warmer"],
             Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
         )
-        payload = reply["Payload"].read().decode()
-        if "FunctionError" in reply:
+        payload = response["Payload"].read().decode()
+        if "FunctionError" in response:
             raise WarmerError(f"the warmer failed: {payload}")
         return cast(dict[str, Any], json.loads(payload))
 
@@ -121,16 +121,16 @@ class DeployedStage:
         return {each["path"]: set(each["resourceMethods"]) for each in resources if each.get("resourceMethods")}
 
     def stop_schedule(self) -> None:
-        """Switch off the rules of the schedule: nothing ticks from now on but who asks for it."""
+        """Disable the rules of the schedule: from now on there are no ticks except those invoked explicitly."""
         events = boto3.client("events", **self.connection)
         for rule in self.rules:
             events.disable_rule(Name=rule)
 
     def end_environments(self, function: str) -> None:
-        """Make every execution environment of `function` ("api", "warmer") end, so that its next requests are cold.
+        """End every execution environment of `function` ("api", "warmer"), so that its next requests are cold.
 
-        By a change of its environment variables, which is what does it on AWS too (Lambda Developer Guide,
-        "Understanding the Lambda execution environment lifecycle": a change of configuration ends environments).
+        This changes an environment variable, which has the same effect on AWS (Lambda Developer Guide, "Understanding
+        the Lambda execution environment lifecycle": a change of configuration ends execution environments).
         """
         client = boto3.client("lambda", **self.connection)
         name = self.functions[function]

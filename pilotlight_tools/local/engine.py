@@ -1,8 +1,8 @@
 """AWS on this machine: the `ministack` engine as a context manager that leaves nothing behind.
 
 Each engine is one server process on 127.0.0.1 whose Lambda execution environments are real child processes. It gets a
-temporary folder of its own, no settings from the developer's shell, and `supervisor.py` between it and us, so that it
-goes when we go, however that happens.
+temporary folder of its own and no settings from the developer's shell. It runs under `supervisor.py`, which ends it
+when this process ends, however that happens.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
-"""The engine's root user; what it deploys gets roles of its own, which it enforces."""
+"""The engine's root user; deployed functions have their own roles, which the engine enforces."""
 _SECRET_KEY = "test"  # noqa: S105 (not a secret: it opens nothing but an engine on the loopback interface)
 LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 60.0
-"""The processes are gone at once; to remove the code of many environments takes longer."""
+"""The processes end at once; removing the code of many execution environments takes longer."""
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
@@ -41,8 +41,8 @@ class EngineError(Exception):
 class Engine:
     """One engine, running between `__enter__` and `__exit__`.
 
-    `port` 0 takes any free one. `account_concurrency` is how many environments may run at once in the whole account
-    before Lambda throttles; `warm_seconds` how long an idle environment is kept (the engine looks every 30 s, and
+    `port` 0 takes any free port. `account_concurrency` is how many execution environments may run at once in the
+    account before Lambda throttles; `warm_seconds` how long an idle one is kept (the engine checks every 30 s, and
     always keeps one for each function). `daemon_address` is the X-Ray daemon's `host:port` for the functions.
     """
 
@@ -69,8 +69,8 @@ class Engine:
         attempts = 1 if self._wanted_port else 3  # a free port may be taken between finding it and binding it
         for attempt in range(1, attempts + 1):
             self.port = self._wanted_port or free_port()
-            if not is_free(self.port):  # or another engine there would answer for ours
-                raise EngineError(f"port {self.port} of {LOOPBACK}, wanted for the local engine, is taken")
+            if not is_free(self.port):  # otherwise another engine there would respond instead of this one
+                raise EngineError(f"the local engine needs port {self.port} of {LOOPBACK}, which is in use")
             self._start()
             try:
                 self._wait_until_ready()
@@ -97,7 +97,7 @@ class Engine:
 
     @property
     def connection(self) -> dict[str, Any]:
-        """Keyword arguments for `boto3.client(name, **engine.connection)`; no retries, so that throttles are seen."""
+        """Keyword arguments for `boto3.client(name, **engine.connection)`; no retries, so throttling is visible."""
         return {
             "endpoint_url": self.url,
             "region_name": REGION,
@@ -108,13 +108,13 @@ class Engine:
                 connect_timeout=5,
                 read_timeout=120,
                 max_pool_connections=50,
-                proxies={},  # a proxy in the developer's shell has no business between two ends of one machine
+                proxies={},  # a local request must not pass the developer's proxy
             ),
         }
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a command-line tool needs in its environment to talk to this engine and to nothing else."""
+        """The environment variables with which a command-line tool uses this engine and nothing else."""
         return {
             "NO_PROXY": LOOPBACK,
             "no_proxy": LOOPBACK,
@@ -127,22 +127,22 @@ class Engine:
         }
 
     def log(self, lines: int = 25) -> str:
-        """The last `lines` lines the engine wrote, or an empty text when there is none."""
+        """Return the last `lines` lines of the engine's log, or an empty text when there is none."""
         return "\n".join(self.full_log().splitlines()[-lines:])
 
     def full_log(self) -> str:
-        """All that the engine wrote, or an empty text when there is none."""
+        """Return the engine's whole log, or an empty text when there is none."""
         with contextlib.suppress(OSError):
             return self._log_file.read_text(errors="replace")
         return ""
 
     @property
     def process_id(self) -> int | None:
-        """The process that holds the engine's processes, or None when there is none."""
+        """The id of the supervisor process, or None when the engine is not running."""
         return self._process.pid if self._process is not None else None
 
     def running(self) -> bool:
-        """Whether the engine's process is there."""
+        """Whether the engine's process is running."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
@@ -179,8 +179,8 @@ class Engine:
             )
 
     def _environment_of_process(self) -> dict[str, str]:
-        # A list of what may pass, not of what may not: the engine and the functions in it inherit this, and nothing of
-        # the developer's AWS settings, proxies or Python paths belongs there. HOME hides ~/.aws from boto3.
+        # An allowlist: the engine and its functions inherit these variables, and must not get the developer's AWS
+        # settings, proxies or Python paths. HOME hides ~/.aws from boto3.
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.folder),
@@ -197,7 +197,7 @@ class Engine:
             "MINISTACK_REGION": REGION,
             "AUTH": "true",
             "LAMBDA_EXECUTOR": "local",
-            # On by default, these listen on fixed ports or tidy up in the developer's own Docker.
+            # Enabled by default, these listen on fixed ports or clean up in the developer's Docker.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
@@ -220,7 +220,7 @@ class Engine:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nobody listens on now (another process may take it before it is bound)."""
+    """Find a free port of 127.0.0.1 (another process may take it before it is bound)."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -228,7 +228,7 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on TCP `port` of 127.0.0.1 now."""
+    """Whether TCP `port` of 127.0.0.1 is free now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

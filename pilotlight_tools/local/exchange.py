@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Exchange:
     """A request and its response as a client would measure them; times in epoch seconds.
 
-    They run from the moment the request's head has arrived to the last byte handed to the client's socket. `url` is
-    the whole address asked for; `request_id` is Lambda's, from `X-Request-Id`, or None when no function responded.
+    They run from the arrival of the request's head to the last byte handed to the client's socket. `url` is the whole
+    requested URL; `request_id` is Lambda's, from `X-Request-Id`, or None when no function responded.
     """
 
     started_at: float
@@ -24,10 +24,10 @@ class Exchange:
 
     @property
     def milliseconds(self) -> float:
-        """The response time."""
+        """The response time in milliseconds."""
         return (self.ended_at - self.started_at) * 1000
 
     @property
     def target(self) -> str:
-        """The path and the query asked for, as they were sent."""
+        """The path and the query, as they were sent."""
         return "/" + self.url.partition("://")[2].partition("/")[2]

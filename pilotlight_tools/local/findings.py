@@ -1,4 +1,4 @@
-"""What a demonstration found, and whether the warm-up proved itself by it."""
+"""The findings of a demonstration, and whether they prove the warm-up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TICK_KEYS = ("requested", "unique", "cold", "failed", "throttled", "rounds", "i
 
 @dataclass(frozen=True)
 class Burst:
-    """Requests sent at once, each with its record; `started` is how many environments the engine started for them."""
+    """Concurrent requests with their records; `started` counts the execution environments started for them."""
 
     concurrency: int
     pairs: list[Pair]
@@ -28,13 +28,13 @@ class Burst:
 
     @property
     def starts(self) -> list[str]:
-        """The start type of each request, an empty text for one without a record."""
+        """The start type of each request; empty for a request without a record."""
         return [pair.start for pair in self.pairs]
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a demonstration found; `tick` is the warmer's own result, `found` the requests read back from X-Ray.
+    """The findings; `tick` is the warmer's own result, `found` the number of requests read back from X-Ray.
 
     `contradictions` counts the records that contradict one another.
     """
@@ -52,30 +52,30 @@ class Findings:
 
     @property
     def wrong_records(self) -> int:
-        """How many records contradict one another, or what the engine says that it started."""
+        """How many records contradict one another or the engine's log."""
         bursts = (*self.cold, *self.warm)
         return self.contradictions + sum(abs(burst.starts.count("cold") - burst.started) for burst in bursts)
 
     def shortfalls(self) -> list[str]:
-        """Why the warm-up has not proved itself; empty when it has."""
+        """List the reasons why the warm-up is not proved; empty when it is."""
         found = [*_shortfalls_of_tick(self.tick)]
         starts = [start for burst in self.warm for start in burst.starts]
         if starts.count("cold"):
             found.append(f"{starts.count('cold')} of {len(starts)} requests after the tick met a cold start")
         for name, bursts in (("before", self.cold), ("after", self.warm)):
             if lost := sum(burst.starts.count("") for burst in bursts):
-                found.append(f"{lost} requests {name} the tick left no record, so their start is not known")
+                found.append(f"{lost} requests {name} the tick left no record, so their start type is unknown")
             if refused := sorted({each.status for burst in bursts for each in burst.exchanges if _failed(each)}):
-                found.append(f"requests {name} the tick were answered with status {refused}")
+                found.append(f"requests {name} the tick got a response of status {refused}")
         if self.found != self.sent:
-            found.append(f"X-Ray has records of {self.found} requests, and {self.sent} were sent")
+            found.append(f"X-Ray has records of {self.found} requests, but {self.sent} were sent")
         if self.wrong_records:
-            found.append(f"{self.wrong_records} records tell another start than the engine's")
+            found.append(f"{self.wrong_records} records contradict one another or the engine's log")
         return found
 
 
 def as_document(findings: Findings) -> dict[str, Any]:
-    """What `--json` prints: milliseconds, counts, and the tick's own result."""
+    """Return the document that `--json` prints: milliseconds, counts, and the tick's own result."""
     return {
         "cold": _summary(findings.cold),
         "warm": _summary(findings.warm),
@@ -89,10 +89,10 @@ def as_document(findings: Findings) -> dict[str, Any]:
 
 
 def times_of(bursts: Sequence[Burst]) -> Distribution:
-    """The distribution of the response times in `bursts`."""
+    """Return the distribution of the response times in `bursts`."""
     times = distribution([exchange.milliseconds for burst in bursts for exchange in burst.exchanges])
     if times is None:
-        raise ValueError("no request was answered")
+        raise ValueError("no request got a response")
     return times
 
 
@@ -117,5 +117,5 @@ def _shortfalls_of_tick(tick: dict[str, Any]) -> Iterator[str]:
 
 
 def _failed(exchange: Exchange) -> bool:
-    """Did the service break, or no function respond? What else a function responds is its own affair: a 404, too."""
+    """Whether it is a server error or comes from no function; another status, such as 404, is the function's choice."""
     return exchange.status >= 500 or exchange.request_id is None

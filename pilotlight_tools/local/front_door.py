@@ -1,8 +1,8 @@
-"""The API at a plain local address: forwards every request to the engine unchanged, and measures the response.
+"""The API at a plain local URL: forward every request to the engine unchanged, and measure the response.
 
 API Gateway's own URL carries an API id and a stage; `http://127.0.0.1:3000/hello` does not. What a client sends and
 gets (path, query, headers, body, status) passes through as bytes; only `Host` and the hop-by-hop headers of RFC 9110
-section 7.6.1 are this hop's own.
+section 7.6.1 change.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HOP_BY_HOP = frozenset(
         "expect",
     )
 )
-"""Headers of one hop alone. `Host` is too: API Gateway knows an API by its host name."""
+"""Headers that apply to one hop only. `Host` is replaced too: API Gateway identifies an API by its host name."""
 _MADE_BY_OUR_CLIENT = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _MADE_BY_OUR_SERVER = ("Server", "Date", "Content-Type")
 _PASSED_ON: web.ResponseKey[frozenset[str]] = web.ResponseKey("passed_on", frozenset)
@@ -48,32 +48,32 @@ _BACKLOG = 512
 
 
 class PortTakenError(Exception):
-    """The wanted port is in use; the message names it and the way out."""
+    """The wanted port is in use; the message names it and a remedy."""
 
 
 def open_port(port: int) -> socket.socket:
-    """A socket bound to `port` of 127.0.0.1 (0: any free one), or `PortTakenError`."""
+    """Open a socket on `port` of 127.0.0.1 (0: any free port). Raises `PortTakenError`."""
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((LOOPBACK, port))
-        door.listen(_BACKLOG)  # from now on the port is ours: whoever comes too early waits for the service
+        door.listen(_BACKLOG)  # reserves the port: early clients wait for the service
     except OSError as error:
         door.close()
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             raise PortTakenError(
-                f"port {port} on {LOOPBACK} is not to be had ({error.strerror}): stop what uses it, "
-                "or set PORT to another one (PORT=0 takes any free one)"
+                f"port {port} on {LOOPBACK} is not available ({error.strerror}): stop the program that uses it, "
+                "or set PORT to another port (PORT=0 takes any free one)"
             ) from error
         raise
     return door
 
 
 class FrontDoor:
-    """Serves on `door` from `__enter__` to `__exit__`, in a thread of its own.
+    """A proxy that serves on `door` from `__enter__` to `__exit__`, in a thread of its own.
 
-    `origin` is where to connect ("http://127.0.0.1:4566"), `host` what API Gateway knows the API by, `stage` the first
-    part of its paths. `on_exchange` is called in the front door's thread after each response: it should be quick.
+    `origin` is where to connect ("http://127.0.0.1:4566"), `host` the host name of the API for API Gateway, `stage` the
+    first part of its paths. `on_exchange` is called in this thread after each response and must return quickly.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class FrontDoor:
         self._on_exchange(
             Exchange(
                 started_at=started_at,
-                ended_at=started_at + time.perf_counter() - started,  # a clock that is set meanwhile changes nothing
+                ended_at=started_at + time.perf_counter() - started,  # unaffected by a change of the clock
                 method=request.method,
                 url=self.url + request.raw_path,
                 status=response.status,
@@ -147,7 +147,7 @@ class FrontDoor:
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         try:
-            # Strictly, for the client library would leave bytes that are no text out without a word.
+            # Strict, because the client library would silently drop bytes that are not text.
             headers = _end_to_end(request.raw_headers, errors="strict")
             headers["Host"] = self._host
             upstream = await self._client.request(
@@ -159,7 +159,7 @@ class FrontDoor:
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return await _refuse(
-                request, 502, f"the local engine at {self._base} did not answer: {type(error).__name__}"
+                request, 502, f"the local engine at {self._base} did not respond: {type(error).__name__}"
             )
         except ValueError as error:
             return await _refuse(request, 400, f"the request cannot be forwarded: {error}")
@@ -173,17 +173,17 @@ class FrontDoor:
                     await response.write(chunk)
                 await response.write_eof()
             except (aiohttp.ClientError, TimeoutError, OSError):
-                # Either end went away in the middle: to cut the line is the only honest end of a begun response.
+                # One end disconnected: abort, so that the client does not take a partial response for a complete one.
                 if request.transport is not None:
                     request.transport.abort()
             return response
 
 
 def _end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> CIMultiDict[str]:
-    """The headers a proxy passes on, in their order and with their repetitions.
+    """Return the headers that a proxy forwards, in their order and with their repetitions.
 
-    `errors` is what happens to values that are not UTF-8, as in `bytes.decode`. A repeated name takes the spelling of
-    the first: aiohttp's client would take another spelling for a replacement.
+    `errors` says how to treat values that are not UTF-8, as in `bytes.decode`. A repeated name gets the spelling of
+    the first, because aiohttp's client would treat another spelling as a replacement.
     """
     spelling: dict[str, str] = {}
     headers: CIMultiDict[str] = CIMultiDict()
@@ -197,7 +197,7 @@ def _end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> C
 
 
 async def _leave_out_own_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Take out of a response what the server library added to what the engine sent."""
+    """Remove from a response the headers that the server library added to the engine's."""
     passed_on = response.get(_PASSED_ON)
     if passed_on is None:
         return
@@ -207,7 +207,7 @@ async def _leave_out_own_headers(_: web.Request, response: web.StreamResponse) -
 
 
 async def _refuse(request: web.Request, status: int, message: str) -> web.StreamResponse:
-    """Respond with an error of the front door's own, as JSON."""
+    """Respond with an error from the front door itself, as JSON."""
     response = web.json_response({"message": message}, status=status)
     await response.prepare(request)
     await response.write_eof()

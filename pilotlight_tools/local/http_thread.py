@@ -10,7 +10,7 @@ from aiohttp import web
 
 
 class HttpThread:
-    """An application on a listening socket, answering from `start` to `stop`."""
+    """An application that serves a listening socket from `start` to `stop`."""
 
     def __init__(self, app: web.Application, listener: socket.socket) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What `npm start` says first: what runs and where, and what to try."""
+"""What `npm start` prints first: what runs and where, and requests to try."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JSON = "-H 'Content-Type: application/json' -d '{\"name\": \"marie\"}'"
 
 
 def introduce(console: Console, service: Service, page_url: str, seconds: float) -> None:
-    """Say what runs and where, as the engine has it, and what to try."""
+    """Print what runs and where, as the engine reports it, and requests to try."""
     stage = service.stage
     functions = boto3.client("lambda", **stage.connection)
     api = functions.get_function_configuration(FunctionName=stage.functions["api"])
@@ -37,7 +37,7 @@ def introduce(console: Console, service: Service, page_url: str, seconds: float)
 
 
 def requests_to_try(methods: Mapping[str, Collection[str]], url: str) -> list[str]:
-    """Commands that send requests to the API at `url`; `methods` are those of its paths (ANY: all)."""
+    """List curl commands for the API at `url`; `methods` are those of its paths (ANY: all)."""
     whole = [path for path in methods if "{" not in path]
     path = min(whole, key=lambda each: (not {"GET", "ANY"} & set(methods[each]), each == "/", each), default="/")
     accepted = set(methods.get(path, ["ANY"]))

@@ -1,4 +1,4 @@
-"""The page, served live: it shows requests within seconds, without a reload."""
+"""Serve the latency page live: it shows requests within seconds, without a reload."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from pilotlight_tools.local.http_thread import HttpThread
 _MOST = 2000
 _REMEMBER = 4 * _MOST
 _FRESH_SECONDS = 1.0
-"""The page asks every two seconds; together with the reading itself that stays below five."""
+"""How long a report is fresh. The page polls every two seconds; with the reading, the delay stays below five."""
 _REST_FOR_EACH_SECOND_OF_READING = 2.0
-"""Reading takes processor time from the API it measures: at most a third of one processor's."""
+"""Reading takes CPU time from the API that it measures: this limits it to a third of one CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportReader:
-    """What the live page shows: `report` reads X-Ray anew, `documents` gives one trace. Both block."""
+    """The data of the live page: `report` reads X-Ray again, `documents` returns one trace. Both block."""
 
     service: str
     report: Callable[[], Report]
@@ -40,7 +40,7 @@ class ReportReader:
 
 
 def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1h") -> ReportReader:
-    """A reader of the local X-Ray at `endpoint_url`; `service` is the name with the stage, such as pilotlight-local."""
+    """Return a reader of the X-Ray at `endpoint_url`; `service` includes the stage, such as pilotlight-local."""
     reader = Reader(xray_client("us-east-1", endpoint_url, local=True), service, stage, remember=_REMEMBER)
     length = duration_seconds(last)
 
@@ -53,9 +53,9 @@ def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1
 
 @contextmanager
 def page_server(reader: ReportReader, *, port: int = 0, project: Path = Path()) -> Iterator[str]:
-    """Serve the page on 127.0.0.1 while the block runs, and give its URL. `port` 0 takes a free one.
+    """Serve the page on 127.0.0.1 while the block runs, and yield its URL. `port` 0 takes a free one.
 
-    OSError when the port is taken, Problem when the page's chart library is not installed.
+    Raises OSError when the port is taken, Problem when the page's chart library is not installed.
     """
     app = page_application(reader, project)
     listener = socket.create_server(("127.0.0.1", port))
@@ -68,7 +68,7 @@ def page_server(reader: ReportReader, *, port: int = 0, project: Path = Path()) 
 
 
 def page_application(reader: ReportReader, project: Path = Path()) -> web.Application:
-    """An aiohttp application: the page at `/`, its figures at `/report.json`, a trace's documents at `/traces/<id>`."""
+    """Return an application: the page at `/`, its figures at `/report.json`, a trace's documents at `/traces/<id>`."""
     page = live_page(reader.service, project)
     latest = _Latest(reader.report)
 
@@ -95,7 +95,7 @@ def page_application(reader: ReportReader, project: Path = Path()) -> web.Applic
 
 
 class _Latest:
-    """The latest report as JSON, read at most once at a time however many pages ask."""
+    """The latest report as JSON, with one read at a time, however many pages poll."""
 
     def __init__(self, read: Callable[[], Report]) -> None:
         self._read = read

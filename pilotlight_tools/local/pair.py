@@ -1,4 +1,4 @@
-"""What is known of one invocation: what the front door measured, and what the function recorded."""
+"""One invocation: what the front door measured, and what the function recorded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pilotlight_tools.local.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The exchange and the record of one request, or the one of them that came; ticks and pings have no exchange."""
+    """The exchange and the record of one request, or only one of them; ticks and pings have no exchange."""
 
     exchange: Exchange | None
     record: Document | None
@@ -26,10 +26,10 @@ class Pair:
 
     @property
     def kind(self) -> str:
-        """The record's kind; an exchange without a record is a request's."""
+        """The record's kind; `request` for an exchange without a record."""
         return str(self.record["annotations"][Annotation.KIND]) if self.record is not None else "request"
 
     @property
     def start(self) -> str:
-        """The start type that the record names, or an empty text without a record."""
+        """The record's start type, or an empty text without a record."""
         return str(self.record["annotations"].get(Annotation.START, "")) if self.record is not None else ""

@@ -16,9 +16,8 @@ from pilotlight_tools.local.xray import XRay
 class Service:
     """Everything that `npm start` runs, between `__enter__` and `__exit__`.
 
-    `port` is the API's (0: any free one). `on_pair` is told of each request, ping and tick, in order, from threads of
-    the service's own: it should be quick. For the rest see
-    `DeployedStage`.
+    `port` is the API's (0: any free port). `on_pair` is called for each request, ping and tick, in order, in threads of
+    the service, and must return quickly. The other arguments are those of `DeployedStage`.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Service:
 
     def __enter__(self) -> Self:
         with ExitStack() as exit_stack:
-            # The port first: a taken one should be said before anybody waits for a deployment.
+            # The port first, so that a taken port is reported before the deployment.
             door = exit_stack.enter_context(open_port(self._port))
             self.name = f"{service_name(self._project)}-{self._stage_name}"
             self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self._stage_name))

@@ -1,4 +1,4 @@
-"""The developer's own AWS settings have no say in what runs on this machine."""
+"""Keep the developer's own AWS settings away from what runs on this machine."""
 
 import os
 
@@ -6,10 +6,10 @@ _STRIPPED = ("AWS_", "_X_AMZN_")
 
 
 def forget_aws_settings() -> None:
-    """Take every AWS setting out of this process's environment and hide `~/.aws` from boto3.
+    """Remove every AWS setting from this process's environment variables and hide `~/.aws` from boto3.
 
-    Otherwise a profile that the shell names, its region or its certificates would reach clients that talk to the
-    local engine, and a profile that does not exist would fail them.
+    Otherwise the shell's profile, region or certificates would reach clients of the local engine, and a profile that
+    does not exist would make them fail.
     """
     for name in [name for name in os.environ if name.startswith(_STRIPPED)]:
         del os.environ[name]

@@ -14,17 +14,17 @@ from pilotlight_tools.local.introduction import introduce
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.service import Service
-from pilotlight_tools.terminal import Progress, answers
+from pilotlight_tools.terminal import Progress, results
 
 _LOOK_SECONDS = 0.25
-"""How long to wait for something to print before looking whether the engine still runs."""
+"""How long to wait for a pair before checking whether the engine still runs."""
 
 
 def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]) -> int:
     """Run `stage` with its API at `port` (0: any free one) until KeyboardInterrupt; return the exit code."""
     began = time.monotonic()
-    console = answers()
-    # What happens comes from several threads; this one prints it.
+    console = results()
+    # Pairs come from several threads; this one prints them.
     pairs: queue.SimpleQueue[Pair] = queue.SimpleQueue()
     with ExitStack() as exit_stack:
         with Progress() as progress:
@@ -51,5 +51,7 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
         except KeyboardInterrupt:
             console.print("\nStopping …")
             return 0
-        console.print(f"The local engine ended by itself. Its last words:\n{service.stage.engine.log()}", markup=False)
+        console.print(
+            f"The local engine ended unexpectedly. The end of its log:\n{service.stage.engine.log()}", markup=False
+        )
         return 1

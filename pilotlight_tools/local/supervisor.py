@@ -1,10 +1,10 @@
-"""Runs one command so that nothing of it can survive: `python supervisor.py FOLDER COMMAND...`.
+"""Run one command and leave none of its processes behind: `python supervisor.py FOLDER COMMAND...`.
 
-The command gets a process group of its own. When standard input ends (the parent closed it, or died in whatever way,
-even by SIGKILL) the whole group is killed and FOLDER removed. When the command ends by itself, what is left of its
-group is killed, FOLDER stays for the parent to read, and the command's exit code becomes this program's.
+The command gets a process group of its own. When standard input ends (the parent closed it, or died, even by
+SIGKILL), the whole group is killed and FOLDER removed. When the command ends by itself, the rest of its group is
+killed, FOLDER stays for the parent to read, and this program ends with the command's exit code.
 
-Started by path, with nothing but the standard library, so that it costs a few milliseconds.
+It is started by path and imports only the standard library, so that it starts in a few milliseconds.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import time
 
 
 def supervise(folder: str, command: list[str]) -> int:
-    """Run `command` until it ends or standard input does; return the exit code to give."""
+    """Run `command` until it ends or standard input ends; return the exit code."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
     parent_left = threading.Event()
 
@@ -38,13 +38,13 @@ def supervise(folder: str, command: list[str]) -> int:
 
 
 def _kill_group(process_group: int) -> None:
-    """SIGKILL every process of the group: what runs here keeps no state that would be worth a slower goodbye."""
+    """SIGKILL every process of the group: none keeps state that needs a slower shutdown."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process_group, signal.SIGKILL)
 
 
 def _remove(folder: str) -> None:
-    """Remove `folder`, again if a dying process of the group was still writing into it."""
+    """Remove `folder`; try again while a dying process of the group still writes into it."""
     for _ in range(20):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.lexists(folder):
@@ -53,7 +53,7 @@ def _remove(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    # A terminal's Ctrl-C and a service manager's SIGTERM are for the parent to handle; its end ends us.
+    # The parent handles a terminal's Ctrl-C and a service manager's SIGTERM; this program ends with the parent.
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, signal.SIG_IGN)
     sys.exit(supervise(sys.argv[1], sys.argv[2:]))

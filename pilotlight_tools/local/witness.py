@@ -1,4 +1,4 @@
-"""Whether the records tell the truth: held against what the engine says that it started, and against one another."""
+"""Check the records against the engine's log and against one another."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pilotlight_tools.local.engine import Engine
 
 
 def environments_started(engine: Engine, function: str) -> int:
-    """How many execution environments of `function` the engine has started since it runs, by its own log."""
+    """Count the execution environments of `function` that the engine has started, according to its log."""
     return engine.full_log().count(f"Lambda worker spawned for {function} ")
 
 
 def contradictions(records: Iterable[Document]) -> list[Document]:
-    """The records of requests that contradict the others, given all records of requests and pings.
+    """Return the records of requests that contradict the others, given all records of requests and pings.
 
     The first invocation of an execution environment is cold and every later one warm; a request was warmed by a ping
-    exactly if a ping came first. (Nothing here initialises ahead of need.)
+    exactly if a ping came first. (The local engine initialises nothing proactively.)
     """
     by_environment: dict[str, list[Document]] = {}
     for record in sorted(records, key=lambda record: float(record["start_time"])):
@@ -34,5 +34,5 @@ def contradictions(records: Iterable[Document]) -> list[Document]:
 def _agrees(record: Document, first_record: Document, *, first: bool) -> bool:
     found = record["annotations"]
     by_ping = first_record["annotations"][Annotation.KIND] == "ping"
-    told = (found[Annotation.START], found[Annotation.COLD_START], found[Annotation.WARMED_BY_PING])
-    return bool(told == ("cold" if first else "warm", first, by_ping))
+    recorded = (found[Annotation.START], found[Annotation.COLD_START], found[Annotation.WARMED_BY_PING])
+    return bool(recorded == ("cold" if first else "warm", first, by_ping))

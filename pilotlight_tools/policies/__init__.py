@@ -1,13 +1,12 @@
-"""Warming policies replayed against a model of Lambda's pool of execution environments: for development only."""
+"""Warming policies, simulated on a model of Lambda's pool of execution environments. For development only."""
 
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """What `npm run policies …` and `npm run policies …` run; the exit code."""
-    from pilotlight_tools.policies.command import (
-        main as command,  # matplotlib is slow to import, and --help needs none of it
-    )
+    """Run `npm run policies`; return the exit code."""
+    # Imported here: whoever imports a submodule does not need the command.
+    from pilotlight_tools.policies.command import main as command
 
     return command(arguments)
 

@@ -1,4 +1,4 @@
-"""What no policy can beat: schedules made by somebody who knows the load beforehand."""
+"""Bounds that no policy can beat: schedules made with knowledge of the whole load."""
 
 import bisect
 from collections.abc import Mapping, Sequence
@@ -8,21 +8,22 @@ from pilotlight_tools.policies.simulate import Counts, Ticks, first_tick, simula
 from pilotlight_tools.policies.simulated_pool import PoolModel
 from pilotlight_tools.policies.sizing_policies import Planned
 
-ROUNDS = 12
+_ROUNDS = 12
+"""How often `clairvoyant` replays the load."""
 
 
 def clairvoyant(load: Load, model: PoolModel, ticks: Ticks, *, seed: int) -> dict[str, Counts]:
-    """Pings only in the last tick before each cold start, and only as many as that needs.
+    """Ping only in the last tick before each cold start, and only as many times as necessary.
 
-    Found by replaying: every round adds to each tick what its interval still lacked. A schedule, not a proof that none
-    is better; what it leaves are requests before the first tick and those that a ping's own hold gets in the way of.
+    Found by replaying: every round adds to each tick what its interval still lacked. It is a schedule, not a proof that
+    none is better; the cold starts left are requests before the first tick and those blocked by a ping's hold.
     """
     times = {
         name: ticks.times(first_tick(load, ticks, number), load.seconds) for number, name in enumerate(load.functions)
     }
     plans = {name: [0] * len(times[name]) for name in load.functions}
     best: dict[str, Counts] = {}
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         results = simulate(load, model, ticks, lambda name: Planned(plans[name]), seed=seed)
         for name, counts in results.items():
             if name not in best or (counts.cold, counts.pings) < (best[name].cold, best[name].pings):
@@ -32,13 +33,13 @@ def clairvoyant(load: Load, model: PoolModel, ticks: Ticks, *, seed: int) -> dic
 
 
 def hindsight(fixed: Sequence[Mapping[str, Counts]], pings: float) -> float:
-    """Cold starts left by the best fixed concurrency for each function, together with `pings` pings at most.
+    """Cold starts left by the best fixed concurrency for each function, with at most `pings` pings in all.
 
-    `fixed[n]` is the replay with n pings a tick for every function. Steps along each function's lower convex hull are
-    taken in the order of what a ping brings; the last one in part.
+    `fixed[n]` is the replay with n pings a tick for every function. The steps along each function's lower convex hull
+    are taken in the order of their benefit for each ping, the last step in part.
     """
     cold = float(sum(counts.cold for counts in fixed[0].values()))
-    steps = sorted((step for name in fixed[0] for step in _hull([one[name] for one in fixed])), reverse=True)
+    steps = sorted((step for name in fixed[0] for step in _hull([counts[name] for counts in fixed])), reverse=True)
     for each, more in steps:
         taken = min(more, pings)
         cold, pings = cold - each * taken, pings - taken
@@ -53,12 +54,12 @@ def _add_what_lacked(plan: list[int], times: Sequence[float], counts: Counts) ->
             lacked[tick] += 1
     for tick, more in enumerate(lacked):
         if more:
-            # Pings take idle environments first: only those beyond them make new ones.
+            # Pings take idle environments first: only further pings make new ones.
             plan[tick] = max(plan[tick], counts.idle_at[tick]) + more
 
 
 def _hull(counts: Sequence[Counts]) -> list[tuple[float, float]]:
-    """Steps of falling worth: cold starts avoided by each ping, and how many pings the step takes."""
+    """Steps in order of decreasing benefit: cold starts avoided by each ping, and the pings that the step takes."""
     steps: list[tuple[float, float]] = []
     at = 0
     while at < len(counts) - 1:

@@ -22,11 +22,11 @@ EXIT_CODE_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison; the exit code is 0, 1 for a problem with the trace or the plot, 2 for wrong usage, 130."""
+    """Print the comparison; the exit code is 0, 1 for a trace or plot problem, 2 for wrong usage, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
     if options.plot and not _can_draw():
         print("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev` installs it", file=sys.stderr)
-        return 1
+        return EXIT_CODE_PROBLEM
     try:
         loads = [(seed, _load(options, seed)) for seed in range(options.seed, options.seed + options.runs)]
         model = PoolModel(
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         setting = Setting(
             options.minimum, options.maximum, options.memory_mb, options.architecture, 3600 * options.warmer_hours
         )
-        rows = compare(loads, model, ticks, setting, lambda said: print(said, file=sys.stderr))
+        rows = compare(loads, model, ticks, setting, lambda message: print(message, file=sys.stderr))
         report = _report(loads, model, ticks, setting, rows)
         if options.plot:
             _plot(report, options.plot)
@@ -140,35 +140,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="npm run policies --",
         description="Replay a load against a model of Lambda's pool under warming policies: none, fixed, auto, "
-        "provisioned, and one that knows the future. The rule behind auto is the one that is deployed.",
+        "provisioned, and clairvoyant, which knows the whole load. auto is the rule that is deployed.",
         epilog="Exit codes: 0 compared, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     load = parser.add_argument_group("load")
     load.add_argument("--trace", type=Path, default=TRACE, help="CSV of invocations a minute (default: Azure 2019)")
     load.add_argument(
-        "--burst-seconds", type=_burst, default=60.0, help="a minute's requests fall within (default: 60)"
+        "--burst-seconds", type=_burst, default=60.0, help="in which a minute's requests fall (default: 60)"
     )
     load.add_argument("--poisson", type=_above_zero, metavar="RATE", help="a Poisson load instead: requests a minute")
     load.add_argument("--functions", type=_whole(1), default=10, help="of the Poisson load (default: %(default)s)")
     load.add_argument("--hours", type=_above_zero, default=8.0, help="of the Poisson load (default: %(default)s)")
     load.add_argument("--seed", type=int, default=1, help="(default: %(default)s)")
-    load.add_argument("--runs", type=_whole(1), default=3, help="seeds to take the mean of (default: %(default)s)")
+    load.add_argument("--runs", type=_whole(1), default=3, help="number of seeds to average (default: %(default)s)")
     pool = parser.add_argument_group("pool")
-    pool.add_argument("--idle-minutes", type=_above_zero, default=6.0, help="idle ones are kept (default: 6)")
-    pool.add_argument("--lifetime-hours", type=_above_zero, default=2.0, help="any one is kept (default: %(default)s)")
+    pool.add_argument("--idle-minutes", type=_above_zero, default=6.0, help="idle environments are kept (default: 6)")
+    pool.add_argument("--lifetime-hours", type=_above_zero, default=2.0, help="any environment is kept (default: 2)")
     pool.add_argument("--routing", choices=get_args(Routing), default="newest-first", help="(default: %(default)s)")
     pool.add_argument("--init-ms", type=_above_zero, default=300.0, help="(default: %(default)s)")
     pool.add_argument("--service-ms", type=_above_zero, default=200.0, help="mean, exponential (default: %(default)s)")
     warming = parser.add_argument_group("warming")
     warming.add_argument("--interval-minutes", type=_above_zero, default=5.0, help="(default: %(default)s)")
     warming.add_argument("--hold-ms", type=_above_zero, default=100.0, help="(default: %(default)s)")
-    warming.add_argument("--minimum", type=_whole(0), default=0, help="of auto, beside 1 (default: %(default)s)")
+    warming.add_argument("--minimum", type=_whole(0), default=0, help="of auto, besides 1 (default: %(default)s)")
     warming.add_argument("--maximum", type=_whole(1), default=10, help="of auto and fixed (default: %(default)s)")
     warming.add_argument("--warmer-hours", type=_above_zero, default=2.0, help="auto keeps its state (default: 2)")
     warming.add_argument("--memory-mb", type=_whole(128), default=512, help="(default: %(default)s)")
     warming.add_argument("--architecture", choices=sorted(PRICES), default="arm64", help="(default: %(default)s)")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw cold share against price into this file")
-    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 
 
@@ -182,7 +182,7 @@ def _above_zero(text: str) -> float:
 def _burst(text: str) -> float:
     value = _above_zero(text)
     if value > 60:
-        raise argparse.ArgumentTypeError(f"{text} is above 60, and a minute has no more seconds")
+        raise argparse.ArgumentTypeError(f"{text} is above 60, the seconds in a minute")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Every policy on the very same load, several times over with different seeds, as one table of means."""
+"""Compares all policies on the same loads, one load for each seed, as one table of means."""
 
 import itertools
 import random
@@ -14,13 +14,14 @@ from pilotlight_tools.policies.simulate import Counts, Policy, Ticks, simulate, 
 from pilotlight_tools.policies.simulated_pool import PoolModel
 from pilotlight_tools.policies.sizing_policies import Auto, Fixed
 
-DAY_SECONDS = 86400.0
-PROVISIONED = (1, 2, 4)
+_DAY_SECONDS = 86400.0
+_PROVISIONED = (1, 2, 4)
+"""The numbers of provisioned environments to compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is compared, beside load and pool: limits of `auto`, prices, and how long a warmer keeps its memory."""
+    """Settings besides load and pool: limits of `auto`, what decides prices, and how long a warmer keeps its state."""
 
     minimum: int = 0
     maximum: int = 10
@@ -36,7 +37,7 @@ def compare(
     setting: Setting,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """One row a policy: means over the loads, each given with its seed. The same arguments give the same rows."""
+    """Return one row for each policy: means over `loads`, each with its seed. The same arguments give the same rows."""
     runs = []
     for number, (seed, load) in enumerate(loads, start=1):
         progress(f"replaying {number} of {len(loads)} (seed {seed})")
@@ -45,9 +46,9 @@ def compare(
 
 
 def fixed_with_as_many_pings(fixed: Sequence[Counts], pings: float) -> float:
-    """Cold starts of the fixed policy that spends so many pings, between two whole numbers in proportion.
+    """Cold starts of the fixed policy that spends `pings` pings, interpolated between whole numbers.
 
-    Between N and N + 1 some functions, drawn at random, have one more than the others.
+    Between N and N + 1 some functions, drawn at random, get one ping more than the others.
     """
     for fewer, more in itertools.pairwise(fixed):
         if fewer.pings <= pings <= more.pings:
@@ -61,7 +62,7 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
         return simulate(load, model, ticks, policy, seed=seed, standing=standing)
 
     def row(name: str, counts: Counts, standing: int = 0) -> dict[str, Any]:
-        days = load.seconds / DAY_SECONDS
+        days = load.seconds / _DAY_SECONDS
         functions = len(load.functions)
         price = month_price(
             counts, load.seconds, ticks, setting.memory_mb, setting.architecture, standing=standing * functions
@@ -91,30 +92,30 @@ def _one_run(load: Load, seed: int, model: PoolModel, ticks: Ticks, setting: Set
                     minimum,
                     setting.maximum,
                     setting.warmer_lifetime_seconds,
-                    random.Random(f"{seed}/warmer/{name}"),  # noqa: S311
+                    random.Random(f"{seed}/warmer/{name}"),  # noqa: S311 (a simulation)
                 )
             )
         )
-        beside = fixed_with_as_many_pings(summed, counts.pings)
+        cold_of_fixed = fixed_with_as_many_pings(summed, counts.pings)
         rows.append(
             {
                 **row(f"auto {minimum} to {setting.maximum}", counts),
-                "cold_of_fixed_with_as_many_pings": beside,
+                "cold_of_fixed_with_as_many_pings": cold_of_fixed,
                 "cold_of_best_fixed_for_each_function": hindsight(fixed, counts.pings),
             }
         )
-    rows += [row(f"provisioned {n}", total(replay(lambda _: None, standing=n)), standing=n) for n in PROVISIONED]
+    rows += [row(f"provisioned {n}", total(replay(lambda _: None, standing=n)), standing=n) for n in _PROVISIONED]
     rows.append(row("clairvoyant", total(clairvoyant(load, model, ticks, seed=seed))))
     return rows
 
 
 def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Means of the numbers; for auto also the ratio to the fixed policy, of the means and run by run."""
+    """Means of the numbers; for auto also the ratio to the fixed policy, of the means and of each run."""
     mean: dict[str, Any] = {}
     for key, value in rows[0].items():
         mean[key] = value if isinstance(value, str) else statistics.fmean(row[key] for row in rows)
-    beside = "cold_of_fixed_with_as_many_pings"
-    if beside in mean:
-        mean["ratio_to_fixed"] = mean["cold"] / mean[beside] if mean[beside] else None
-        mean["ratios_to_fixed"] = [row["cold"] / row[beside] if row[beside] else None for row in rows]
+    compared = "cold_of_fixed_with_as_many_pings"
+    if compared in mean:
+        mean["ratio_to_fixed"] = mean["cold"] / mean[compared] if mean[compared] else None
+        mean["ratios_to_fixed"] = [row["cold"] / row[compared] if row[compared] else None for row in rows]
     return mean

@@ -1,4 +1,4 @@
-"""What arrives: a recorded trace or a Poisson process, as sorted arrival times in seconds for each function."""
+"""The load: a recorded trace or a Poisson process, as sorted arrival times in seconds for each function."""
 
 import csv
 import random
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRACE = Path(__file__).parent / "data" / "azure-functions-2019-http-36x480min.csv"
-CITATION = 'Azure Functions trace 2019 (CC-BY-4.0): Shahrad et al., "Serverless in the Wild", USENIX ATC 2020'
+_CITATION = 'Azure Functions trace 2019 (CC-BY-4.0): Shahrad et al., "Serverless in the Wild", USENIX ATC 2020'
 
 
 class LoadError(ValueError):
-    """The load cannot be made, with the way out in the message."""
+    """The load cannot be made; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Load:
 
 
 def replay(path: Path, seed: int, burst_seconds: float = 60.0) -> Load:
-    """The trace in `path`: a header of minutes, then a row of invocations a minute for each function.
+    """Read the trace in `path`: a header of minutes, then a row of invocations a minute for each function.
 
-    Where in its minute an invocation falls is not recorded: uniformly at random within a stretch of `burst_seconds`
-    that itself lies at random in the minute. 60 spreads them evenly, less makes them bunch.
+    The trace has no times within a minute: they are drawn uniformly from a stretch of `burst_seconds`, which is itself
+    placed at random in the minute. 60 spreads invocations evenly, less clusters them.
     """
     if not 0 < burst_seconds <= 60:
         raise LoadError(f"burst is {burst_seconds} seconds: give more than 0 and at most 60")
@@ -47,8 +47,8 @@ def replay(path: Path, seed: int, burst_seconds: float = 60.0) -> Load:
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise LoadError(f"{path.name}, line {number}: {len(row)} columns where the header has {len(header)}")
-        # Each function draws from its own stream: leaving one out changes no other.
-        stream = random.Random(f"{seed}/{row[0]}")  # noqa: S311
+        # Each function draws from its own stream: leaving a function out does not change the others.
+        stream = random.Random(f"{seed}/{row[0]}")  # noqa: S311 (a simulation)
         try:
             counts = [int(cell or 0) for cell in row[1:]]
         except ValueError as error:
@@ -58,17 +58,17 @@ def replay(path: Path, seed: int, burst_seconds: float = 60.0) -> Load:
             start = 60 * minute + stream.uniform(0, 60 - burst_seconds)
             arrivals += [start + stream.uniform(0, burst_seconds) for _ in range(count)]
         functions[row[0]] = sorted(arrivals)
-    return Load(functions, 60.0 * (len(header) - 1), CITATION if path == TRACE else path.name)
+    return Load(functions, 60.0 * (len(header) - 1), _CITATION if path == TRACE else path.name)
 
 
 def poisson(a_minute: float, functions: int, hours: float, seed: int) -> Load:
-    """`functions` independent Poisson processes of `a_minute` requests a minute each."""
+    """Make `functions` independent Poisson processes of `a_minute` requests a minute each."""
     if a_minute <= 0 or functions < 1 or hours <= 0:
         raise LoadError("a Poisson load needs a rate, a number of functions and hours above 0")
     seconds = hours * 3600
     made: dict[str, list[float]] = {}
     for number in range(functions):
-        stream = random.Random(f"{seed}/poisson-{number:03d}")  # noqa: S311
+        stream = random.Random(f"{seed}/poisson-{number:03d}")  # noqa: S311 (a simulation)
         arrivals, now = [], stream.expovariate(a_minute / 60)
         while now < seconds:
             arrivals.append(now)

@@ -1,4 +1,4 @@
-"""The frontier as a picture: what share of requests is cold, against what the month costs and against pings."""
+"""The frontier as a plot: the share of cold requests against the monthly price and against pings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FAMILIES = {
+_FAMILIES = {
     "none": ("no warming", "#666666", "o"),
     "fixed": ("fixed N in every tick", "#0072b2", "o"),
     "auto": ("auto, minimum to maximum", "#d55e00", "D"),
     "provisioned": ("provisioned concurrency N", "#009e73", "s"),
-    "clairvoyant": ("one who knows the load beforehand", "#aa4499", "*"),
+    "clairvoyant": ("clairvoyant, which knows the load", "#aa4499", "*"),
 }
-MOST_FIXED_BESIDE_AUTO = 4
-"""The right panel is for what auto is to be compared with: larger fixed N only squeeze it."""
+_MOST_FIXED_BESIDE_AUTO = 4
+"""The largest fixed N in the right panel: larger ones would compress the scale on which auto is compared."""
 
 
 def draw(rows: Sequence[Mapping[str, Any]], path: Path, title: str, note: str) -> None:
@@ -48,7 +48,7 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path, title: str, note: str) -
 
 
 def _points(axes: "Axes", rows: Sequence[Mapping[str, Any]], across: str) -> None:
-    for family, (label, color, marker) in FAMILIES.items():
+    for family, (label, color, marker) in _FAMILIES.items():
         points = [row for row in rows if row["policy"].split()[0] == family]
         shares = [max(row["cold_share"] * 100, 1e-3) for row in points]
         line = "-" if family in ("fixed", "provisioned") else "none"
@@ -73,4 +73,4 @@ def _points(axes: "Axes", rows: Sequence[Mapping[str, Any]], across: str) -> Non
 
 def _is_beside_auto(policy: str) -> bool:
     family, *number = policy.split()
-    return family != "provisioned" and not (family == "fixed" and int(number[0]) > MOST_FIXED_BESIDE_AUTO)
+    return family != "provisioned" and not (family == "fixed" and int(number[0]) > _MOST_FIXED_BESIDE_AUTO)

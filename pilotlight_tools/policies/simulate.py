@@ -1,4 +1,4 @@
-"""Replays a load against the pool under a warming policy, and counts what users and the bill would notice."""
+"""Replays a load against the pool under a warming policy, and counts what users would notice and AWS would bill."""
 
 import heapq
 import math
@@ -13,14 +13,14 @@ from pilotlight_tools.policies.simulated_pool import PoolModel, SimulatedPool
 
 
 class Policy(Protocol):
-    """Decides each tick's concurrency from what the ticks before it were told: nothing else is known on AWS either."""
+    """Decides each tick's concurrency from the replies to earlier ticks: nothing else is known on AWS either."""
 
     def concurrency(self, now: float) -> int:
-        """How many pings the tick at `now` sends."""
+        """Return how many pings the tick at `now` sends."""
         ...
 
     def learn(self, replies: Sequence[Use], now: float) -> int:
-        """Take the replies in; the pings to send once more at once, usually none."""
+        """Learn from the replies; return how many pings to send again at once, usually 0."""
         ...
 
 
@@ -36,15 +36,15 @@ class Counts:
     pings: int = 0
     cold_pings: int = 0
     ticks: int = 0
-    """Those that sent pings."""
+    """Ticks that sent pings."""
     ping_seconds: float = 0.0
     request_seconds: float = 0.0
     spilled_seconds: float = 0.0
-    """Of `request_seconds`, those served beyond the provisioned environments."""
+    """The part of `request_seconds` that was served beyond the provisioned environments."""
     exposed_seconds: float = 0.0
-    """Time in which pings held environments and none was left idle beside them."""
+    """Time in which pings held environments and no other environment was idle."""
     cold_at: list[float] = field(default_factory=list)
-    """When users met each cold start."""
+    """When each cold start of a user happened."""
     idle_at: list[int] = field(default_factory=list)
     """How many environments each tick found idle."""
 
@@ -59,13 +59,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """When pings go out and how long each is held, in seconds."""
+    """When pings are sent and how long each is held, in seconds."""
 
     interval_seconds: float = 300.0
     hold_seconds: float = 0.1
 
     def times(self, first: float, seconds: float) -> list[float]:
-        """From `first` until before `seconds`."""
+        """Return the times of the ticks from `first` until before `seconds`."""
         return [
             first + number * self.interval_seconds
             for number in range(math.ceil((seconds - first) / self.interval_seconds))
@@ -81,22 +81,22 @@ def simulate(
     seed: int,
     standing: int = 0,
 ) -> dict[str, Counts]:
-    """Each function's counts. `policy` is asked for each function's own; None sends no pings. Same seed, same result.
+    """Return each function's counts. `policy` makes its policy, None to send no pings. Same seed, same result.
 
-    Functions tick one after another, spread over the interval, as Pilotlight's warmer does.
+    Functions are pinged one after another, spread over the interval, as Pilotlight's warmer does.
     """
     results: dict[str, Counts] = {}
     for number, (name, arrivals) in enumerate(load.functions.items()):
-        # Service times have a stream of their own, so that every policy meets the very same requests.
-        pool = SimulatedPool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311
-        durations = random.Random(f"{seed}/service/{name}")  # noqa: S311
+        # Service times have a stream of their own, so that every policy gets exactly the same requests.
+        pool = SimulatedPool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311 (a simulation)
+        durations = random.Random(f"{seed}/service/{name}")  # noqa: S311 (a simulation)
         times = ticks.times(first_tick(load, ticks, number), load.seconds)
         results[name] = _one_function(arrivals, times, pool, durations, policy(name), ticks)
     return results
 
 
 def first_tick(load: Load, ticks: Ticks, number: int) -> float:
-    """When function number `number` of the load ticks first: not all of them at the same instant."""
+    """When the load's function number `number` is first pinged: not all functions at the same instant."""
     return ticks.interval_seconds * number / len(load.functions)
 
 
@@ -126,11 +126,11 @@ def _one_function(
 
 
 def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -> None:
-    able = pool.idle(now)
-    if able:
-        chosen = able[0]
+    idle = pool.idle(now)
+    if idle:
+        chosen = idle[0]
     else:
-        was_held = any(one.held_until > now for one in pool.environments)
+        was_held = any(environment.held_until > now for environment in pool.environments)
         made = pool.make(now, "request")
         if made is None:
             counts.throttled += 1
@@ -155,31 +155,32 @@ def _tick(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, policy:
 
 
 def _ping(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, concurrency: int) -> list[Use]:
-    """Send so many pings at once, each to an environment of its own; the replies as Pilotlight's handler gives them."""
-    able = pool.idle(now)
+    """Send `concurrency` pings at once, each to its own environment; return replies as Pilotlight's handler gives."""
+    idle = pool.idle(now)
     replies: list[Use] = []
     for number in range(concurrency):
-        if number < len(able):
-            one, busy = able[number], ticks.hold_seconds
+        if number < len(idle):
+            environment, busy_seconds = idle[number], ticks.hold_seconds
         else:
             made = pool.make(now, "ping")
             if made is None:
                 break
-            # The deadline is the same for all: an environment still initializing then answers as soon as it can.
-            one, busy = made, max(pool.model.init_seconds, ticks.hold_seconds)
+            # The deadline is the same for all: an environment still initializing then replies as soon as it can.
+            environment, busy_seconds = made, max(pool.model.init_seconds, ticks.hold_seconds)
             counts.cold_pings += 1
         replies.append(
             {
-                "served": one.served,
-                "made_by": one.made_by,
-                "age_ms": (now - one.born) * 1000,
-                "pings_before": one.pings_before,
+                "served": environment.served,
+                "made_by": environment.made_by,
+                "age_ms": (now - environment.born) * 1000,
+                "pings_before": environment.pings_before,
             }
         )
-        one.served, one.pings_before, one.free_at, one.held_until = 0, concurrency, now + busy, now + busy
-        counts.ping_seconds += busy
+        environment.served, environment.pings_before = 0, concurrency
+        environment.free_at = environment.held_until = now + busy_seconds
+        counts.ping_seconds += busy_seconds
     counts.pings += len(replies)
     counts.ticks += bool(replies)
-    if replies and len(able) <= concurrency:
+    if replies and len(idle) <= concurrency:
         counts.exposed_seconds += ticks.hold_seconds
     return replies

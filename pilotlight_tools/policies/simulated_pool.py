@@ -14,24 +14,24 @@ Routing = Literal["newest-first", "oldest-first", "random"]
 
 @dataclass(frozen=True, slots=True)
 class PoolModel:
-    """How the pool behaves. Lambda documents none of it: the defaults are what people see. Times in seconds."""
+    """How the pool behaves. Lambda documents none of it: the defaults are common observations. Times in seconds."""
 
     idle_expiry_seconds: float = 360.0
-    """An environment that was idle for longer is gone."""
+    """An environment that was idle for longer is removed."""
     lifetime_seconds: float = 7200.0
-    """Mean age at which an environment is replaced once idle; each draws its own, evenly within a quarter of it."""
+    """Mean age at which an environment is replaced once idle; each draws its own, uniformly within 25 % of it."""
     routing: Routing = "newest-first"
     """Which of several idle environments takes an event: the one used last, the one used longest ago, or any."""
     init_seconds: float = 0.3
     service_seconds: float = 0.2
     """Mean duration of a request, exponentially distributed."""
     capacity: int | None = None
-    """Environments allowed at most, as reserved concurrency does; None is no limit."""
+    """The most environments allowed, as by reserved concurrency; None is no limit."""
 
 
 @dataclass(slots=True, eq=False)
 class SimulatedEnvironment:
-    """One execution environment and what its ping reply would tell."""
+    """One execution environment, with what its ping reply would contain."""
 
     identity: str
     born: float
@@ -63,19 +63,19 @@ class SimulatedPool:
             self._make(0.0, "request", standing=True)
 
     def idle(self, now: float) -> list[SimulatedEnvironment]:
-        """Those that can take an event, in the order in which they are asked."""
+        """Return the environments that can take an event, in the order in which events go to them."""
         self._expire(now)
-        able = [one for one in self.environments if one.free_at <= now]
+        idle = [environment for environment in self.environments if environment.free_at <= now]
         if self.model.routing == "random":
-            self.stream.shuffle(able)
+            self.stream.shuffle(idle)
         else:
-            # Provisioned environments are asked before any other, as Lambda does.
-            able.sort(key=lambda one: one.free_at, reverse=self.model.routing == "newest-first")
-        able.sort(key=lambda one: not one.standing)
-        return able
+            idle.sort(key=lambda environment: environment.free_at, reverse=self.model.routing == "newest-first")
+        # Provisioned environments come before any other, as on Lambda.
+        idle.sort(key=lambda environment: not environment.standing)
+        return idle
 
     def make(self, now: float, made_by: Kind) -> SimulatedEnvironment | None:
-        """A new environment, still to be initialized; None when `capacity` allows no more."""
+        """Make an environment, still to be initialized; return None when `capacity` allows no more."""
         self._expire(now)
         if self.model.capacity is not None and len(self.environments) >= self.model.capacity:
             return None
@@ -84,17 +84,17 @@ class SimulatedPool:
     def _make(self, now: float, made_by: Kind, standing: bool = False) -> SimulatedEnvironment:
         self.made += 1
         spread = self.stream.uniform(0.75, 1.25)
-        one = SimulatedEnvironment(
+        environment = SimulatedEnvironment(
             str(self.made), now, now + spread * self.model.lifetime_seconds, made_by, standing, free_at=now
         )
-        self.environments.append(one)
-        return one
+        self.environments.append(environment)
+        return environment
 
     def _expire(self, now: float) -> None:
         self.environments = [
-            one
-            for one in self.environments
-            if one.standing
-            or one.free_at > now
-            or (now - one.free_at <= self.model.idle_expiry_seconds and now <= one.dies)
+            environment
+            for environment in self.environments
+            if environment.standing
+            or environment.free_at > now
+            or (now - environment.free_at <= self.model.idle_expiry_seconds and now <= environment.dies)
         ]

@@ -1,4 +1,4 @@
-/** The set-up cannot go on; the message says why and the way out. */
+/** The set-up cannot continue; the message gives the reason and a remedy. */
 export class SetupError extends Error {}
 
 /** The command line is wrong. */

@@ -6,8 +6,8 @@ const oldest = [3, 11];
 const wanted = `Python ${oldest.join('.')} or newer`;
 
 /**
- * The first Python that is new enough and can make environments: `PYTHON` if it is set, else the usual names. Each is
- * run, not only looked up: a version manager's shim is on PATH even when its Python is not selected.
+ * Finds the first Python that is new enough and has venv: `PYTHON` if it is set, else the usual names. Each is run,
+ * not only looked up: a version manager's shim is on PATH even when its Python is not selected.
  */
 export function findPython() {
   const chosen = process.env.PYTHON;
@@ -22,11 +22,11 @@ export function findPython() {
   throw new SetupError(whyNone(found, chosen));
 }
 
-/** What a Python says of itself, or null when it does not run. */
+/** Returns a Python's version and whether it has venv, or null when it does not run. */
 export function probe(command) {
-  const question = "import sys; print('%d.%d.%d' % sys.version_info[:3])\nimport venv, ensurepip; print('venv')";
-  const answer = spawnSync(command[0], [...command.slice(1), '-c', question], { encoding: 'utf8' });
-  const [version, venv] = (answer.stdout ?? '').trim().split(/\r?\n/);
+  const code = "import sys; print('%d.%d.%d' % sys.version_info[:3])\nimport venv, ensurepip; print('venv')";
+  const result = spawnSync(command[0], [...command.slice(1), '-c', code], { encoding: 'utf8' });
+  const [version, venv] = (result.stdout ?? '').trim().split(/\r?\n/);
   return /^\d+\.\d+\.\d+$/.test(version) ? { command, version, hasVenv: venv === 'venv' } : null;
 }
 
@@ -40,13 +40,13 @@ function whyNone(found, chosen) {
   if (recent) {
     const minor = recent.version.split('.').slice(0, 2).join('.');
     return (
-      `${recent.command.join(' ')} (Python ${recent.version}) cannot make virtual environments: its venv module is ` +
+      `${recent.command.join(' ')} (Python ${recent.version}) cannot create virtual environments: its venv module is ` +
       `missing. On Debian and Ubuntu: sudo apt-get install python${minor}-venv`
     );
   }
   if (chosen) {
     const seen = found.length ? `is Python ${found[0].version}` : 'does not run';
-    return `PYTHON=${chosen} ${seen}; ${wanted} is needed. Set PYTHON to one, or unset it to have one looked for.`;
+    return `PYTHON=${chosen} ${seen}; ${wanted} is needed. Set PYTHON to one, or unset it to search for one.`;
   }
   const seen = found.map(({ command, version }) => `${command.join(' ')} = ${version}`).join(', ');
   return `${wanted} is needed; ${seen ? `only found ${seen}` : 'found none'}. Install one, or set PYTHON to its path.`;

@@ -10,10 +10,10 @@ const lockFile = inRoot('build', 'setup.lock');
 /** Two set-ups at once would write the same folders: the second waits for the first and then has nothing left to do. */
 export async function withLock(work) {
   fs.mkdirSync(path.dirname(lockFile), { recursive: true });
-  let isTold = false;
+  let isAnnounced = false;
   while (!tryLock()) {
-    if (!isTold) say(`waiting for another set-up (process ${readIfThere(lockFile)}) to finish …`);
-    isTold = true;
+    if (!isAnnounced) say(`waiting for another set-up (process ${readIfThere(lockFile)}) to finish …`);
+    isAnnounced = true;
     await new Promise((resolve) => setTimeout(resolve, 200));
     if (interruption()) throw new SetupError(`stopped by ${interruption()}.`);
   }

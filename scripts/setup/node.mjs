@@ -18,14 +18,14 @@ export async function installNodePackages(group) {
   writeStamp(stamp, lines);
 }
 
-/** npm's command line: npm gives its own path to the scripts it runs; without npm around us, the one on PATH. */
+/** Returns npm's command line: the npm that runs this script (it passes its path), else the npm on PATH. */
 export function npm(...args) {
-  const around = process.env.npm_execpath;
-  return around?.endsWith('.js') ? [process.execPath, around, ...args] : [isWindows ? 'npm.cmd' : 'npm', ...args];
+  const parent = process.env.npm_execpath;
+  return parent?.endsWith('.js') ? [process.execPath, parent, ...args] : [isWindows ? 'npm.cmd' : 'npm', ...args];
 }
 
 function installation(group) {
-  // `npm ci` starts by removing node_modules, from which a running `npm start` may be deploying.
+  // `npm ci` first removes node_modules, from which a running `npm start` may be deploying.
   if (group === 'dev' && isNodeReady('run')) return ['install', '--no-save'];
   return group === 'dev' ? ['ci'] : ['ci', '--omit=dev'];
 }

@@ -16,7 +16,7 @@ export function digest(file) {
     .digest('hex');
 }
 
-/** The text of a file that may not be there, else ''. */
+/** Returns the text of a file, or '' if there is no such file. */
 export function readIfThere(file) {
   try {
     return fs.readFileSync(file, 'utf8');

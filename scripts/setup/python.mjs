@@ -10,8 +10,8 @@ import { step } from './step.mjs';
 export const binaries = inRoot('.venv', isWindows ? 'Scripts' : 'bin');
 export const venvPython = path.join(binaries, isWindows ? 'python.exe' : 'python');
 const stamp = inRoot('.venv', '.pilotlight-stamp');
-// The locked file is complete, so nothing is to be resolved. Compiling all of it ahead takes half as long again as
-// installing it; Python compiles what is used when it is used.
+// The locked file is complete, so pip resolves nothing. Compiling everything ahead takes half as long again as
+// installing it; Python compiles each module when it is first used.
 const pipInstall = [
   ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'],
   ...['--no-compile', '--no-deps', '--require-hashes'],
@@ -25,7 +25,7 @@ export function isPythonReady(group) {
 export async function installPythonPackages(group) {
   if (!isVenvUsable()) {
     const { command, version } = findPython();
-    await step(`Python ${version} environment (.venv)`, [...command, '-m', 'venv', '--clear', inRoot('.venv')]);
+    await step(`Python ${version} virtual environment (.venv)`, [...command, '-m', 'venv', '--clear', inRoot('.venv')]);
   }
   const lines = groupsIn(group).map((each) => stampLine(each, venvVersion()));
   await step('Python packages', [venvPython, ...pipInstall, '-r', inRoot(requirements(group))], { phase });
@@ -53,10 +53,10 @@ function requirements(group) {
 }
 
 function venvVersion() {
-  const answer = spawnSync(venvPython, ['-I', '-S', '-c', "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {
+  const result = spawnSync(venvPython, ['-I', '-S', '-c', "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {
     encoding: 'utf8',
   });
-  return answer.status === 0 ? answer.stdout.trim() : null;
+  return result.status === 0 ? result.stdout.trim() : null;
 }
 
 function stampLine(group, version) {

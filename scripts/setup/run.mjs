@@ -6,14 +6,15 @@ import { binaries, venvPython } from './python.mjs';
 import { endBy, ended, interruption, stop } from './signals.mjs';
 
 /**
- * Runs the command in a process group of its own, so that the terminal's signals reach it through us alone, and ends as
- * the command ends. `python` as the command is the one in .venv.
+ * Runs the command in a process group of its own, so that it gets the terminal's signals only from this process, and
+ * ends as the command ends. `python` as the command is the one in .venv.
  */
 export async function run([name, ...args]) {
   const program = name === 'python' ? venvPython : name;
   const child = spawn(program, args, { stdio: 'inherit', env: environment(), detached: !isWindows });
   const parent = process.ppid;
-  const orphaned = setInterval(() => process.ppid !== parent && !interruption() && stop('SIGTERM'), 1000); // npm or the shell was killed
+  // The parent process changes when npm or its shell is killed.
+  const orphaned = setInterval(() => process.ppid !== parent && !interruption() && stop('SIGTERM'), 1000);
   const { code, signal, error } = await ended(child);
   clearInterval(orphaned);
   if (error) throw new SetupError(`${name} did not start: ${error.message}`);
@@ -22,7 +23,8 @@ export async function run([name, ...args]) {
 }
 
 function environment() {
-  const modules = [inRoot('plugin', 'python'), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter); // pilotlight_build
+  // plugin/python has pilotlight_build.
+  const modules = [inRoot('plugin', 'python'), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter);
   const variables = { ...process.env, VIRTUAL_ENV: inRoot('.venv'), PYTHONPATH: modules };
   const pathName = Object.keys(variables).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   variables[pathName] = [binaries, inRoot('node_modules', '.bin'), variables[pathName]].join(path.delimiter);

@@ -1,4 +1,4 @@
-// Hands each signal on to the children, so that a Ctrl-C, which comes from the terminal and again from npm, comes once.
+// Passes each signal on to the children once, although one Ctrl-C arrives both from the terminal and from npm.
 
 export const children = new Set();
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
@@ -7,7 +7,7 @@ const lastTime = {};
 
 for (const signal of forwarded) {
   process.on(signal, () => {
-    // The terminal's and npm's copy of one key press come within milliseconds of each other; a person's second press does not.
+    // The terminal's and npm's signals for one key press arrive within milliseconds; a second key press is later.
     const isRepeated = Date.now() - (lastTime[signal] ?? 0) < 300;
     lastTime[signal] = Date.now();
     if (!isRepeated) stop(signal);
@@ -30,7 +30,7 @@ export function endBy(signal) {
   process.kill(process.pid, signal);
 }
 
-/** How a child ended: its exit code, its signal, or why it did not start. */
+/** Waits for a child; returns its exit code, its signal, or the error if it did not start. */
 export async function ended(child) {
   children.add(child);
   try {

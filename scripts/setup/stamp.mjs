@@ -1,4 +1,4 @@
-// A stamp says what an installation was made from, one line for each group, so that a second run only compares.
+// A stamp records what an installation was made from, one line for each group, so that a second run only compares.
 
 import fs from 'node:fs';
 import { readIfThere } from './project.mjs';
@@ -11,7 +11,7 @@ export function writeStamp(file, lines) {
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-/** The groups that an installation for `group` holds: what dev installs is enough for run. */
+/** Returns the groups that an installation for `group` covers: dev includes run. */
 export function groupsIn(group) {
   return group === 'dev' ? ['run', 'dev'] : [group];
 }

@@ -28,7 +28,7 @@ export async function step(title, [program, ...args], { phase = () => '', shell 
   const { code, error } = await ended(child);
   clearInterval(ticker);
   fs.closeSync(log);
-  if (interruption()) throw new SetupError(`stopped by ${interruption()}. Run it again to go on.`);
+  if (interruption()) throw new SetupError(`stopped by ${interruption()}. Run the command again to continue.`);
   if (code === 0) return;
   const how = error ? `did not start: ${error.message}` : `failed (exit code ${code})`;
   throw new SetupError(`${title}: \`${[path.basename(program), ...args].join(' ')}\` ${how}.${endOfLog()}`);
@@ -43,10 +43,10 @@ function endOfLog() {
     .slice(-12)
     .map((line) => `  ${line.length > 300 ? `${line.slice(0, 300)} …` : line}`)
     .join('\n');
-  return end.trim() ? ` Its last lines, of ${path.relative(root, logFile)}:\n${end}` : '';
+  return end.trim() ? ` The last lines of ${path.relative(root, logFile)}:\n${end}` : '';
 }
 
-/** What npm tells its scripts by environment (a log level, a dry run) is not meant for the installs made here. */
+/** Returns the environment without npm's settings for its script (a log level, a dry run): they must not apply here. */
 function installEnvironment() {
   const ofScript = /^npm_(config_(loglevel|dry_run|json|silent)|lifecycle|package|command)/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofScript.test(name)));

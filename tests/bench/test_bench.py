@@ -1,4 +1,4 @@
-"""The bench: what it measures is what was done, and what it cannot measure it says."""
+"""The bench measures what was done, and reports what it cannot measure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 QUOTA_MISSING = cpu_quota.unavailable()
 
 
-def test_every_round_is_paired_with_the_bare_handler_and_its_record_is_seen() -> None:
+def test_every_round_is_paired_with_the_bare_handler_and_its_record_is_received() -> None:
     result = cold.run([OURS], ["valid bytecode"], [modes.FULL], runs=2, count=False)
     bare, ours = result["cold_starts"]
     assert (bare["app"], ours["app"]) == ("bare", "pilotlight")
@@ -37,7 +37,7 @@ def test_every_round_is_paired_with_the_bare_handler_and_its_record_is_seen() ->
 
 
 def test_an_app_that_sends_no_record_is_refused() -> None:
-    pretends = App("pretends", "says it records", BARE.handler, BARE.source, records=True)
+    pretends = App("pretends", "claims to record", BARE.handler, BARE.source, records=True)
     with pytest.raises(RuntimeError, match="sent 0 X-Ray records for one request"):
         cold.run([pretends], ["valid bytecode"], [modes.FULL], runs=1, count=False)
 
@@ -77,7 +77,7 @@ def test_pings_and_requests_are_measured_in_the_same_environment() -> None:
     assert result["first_ping_ms"]["median"] > result["ping_ms"]["median"]
 
 
-def test_the_parts_are_our_modules_each_without_what_it_imports() -> None:
+def test_the_parts_are_our_modules_each_without_its_imports() -> None:
     log = (
         "import time: self [us] | cumulative | imported package\n"
         "import time:        90 |         90 | awslambdaric.bootstrap\n"
@@ -107,10 +107,10 @@ def test_our_package_is_made_again_when_any_of_its_files_changes() -> None:
     assert ROOT / "pilotlight" / "warming" / "tick.py" in own
     assert own < sources
     assert {ROOT / "plugin" / "package.cjs", ROOT / "plugin" / "python" / "pilotlight_build" / "package.py"} < sources
-    assert not [path for path in sources if path.suffix == ".pyc"], "importing it would make it another one"
+    assert not [path for path in sources if path.suffix == ".pyc"], "an import would change the package"
 
 
-def test_the_spread_has_the_quartiles_and_refuses_nothing() -> None:
+def test_the_spread_has_the_quartiles_and_needs_a_value() -> None:
     assert Spread.of([4, 1, 3, 2, 5]) == Spread(3, 1, 2, 4, 5)
     assert Spread.of([7]).upper_quartile == 7
     with pytest.raises(ValueError, match="nothing was measured"):
@@ -139,9 +139,9 @@ def test_every_peer_is_pinned_with_hashes_apart_from_the_project(app: App) -> No
     assert len({app.name for app in APPS}) == len(APPS)
 
 
-def test_the_command_line_prints_json_and_refuses_what_it_does_not_know() -> None:
+def test_the_command_line_prints_json_and_refuses_unknown_values() -> None:
     command = [sys.executable, "-m", "bench"]
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # as set-up gives it: pilotlight_build is apart
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # pilotlight_build has its own folder
     done = subprocess.run(
         [*command, "ping", "-n", "1", "--no-instructions", "--json"],
         cwd=ROOT,

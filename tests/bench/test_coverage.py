@@ -1,4 +1,4 @@
-"""The bench's pool keeps Lambda's rules, and what it says of a warmer's coverage is what happened in it."""
+"""The bench's pool follows Lambda's rules, and the coverage that it reports is what happened in it."""
 
 from __future__ import annotations
 
@@ -42,60 +42,60 @@ def pool(tmp_path: Path) -> Iterator[http.client.HTTPConnection]:
 def invoke(
     pool: http.client.HTTPConnection, event: object, *, function: str = "api", kind: str = ""
 ) -> tuple[int, Any]:
-    """One call on a connection of its own; HTTP status and answer."""
+    """Invoke on a connection of its own; return the HTTP status and the response's content."""
     connection = http.client.HTTPConnection(pool.host, pool.port, timeout=30)
     headers = {"X-Amz-Invocation-Type": kind} if kind else {}
     connection.request("POST", f"/2015-03-31/functions/{function}/invocations", json.dumps(event), headers)
     response = connection.getresponse()
-    answer = json.loads(response.read() or b"null")
+    content = json.loads(response.read() or b"null")
     if response.headers.get("X-Amz-Function-Error"):
-        answer["function error"] = True
+        content["function error"] = True
     connection.close()
-    return response.status, answer
+    return response.status, content
 
 
 def at_once(count: int, call: Callable[[], tuple[int, Any]]) -> list[tuple[int, Any]]:
-    answers: list[tuple[int, Any]] = []
-    threads = [threading.Thread(target=lambda: answers.append(call())) for _ in range(count)]
+    responses: list[tuple[int, Any]] = []
+    threads = [threading.Thread(target=lambda: responses.append(call())) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return answers
+    return responses
 
 
-def told(pool: http.client.HTTPConnection) -> dict[str, Any]:
+def recorded(pool: http.client.HTTPConnection) -> dict[str, Any]:
     pool.request("GET", "/pool/invocations")
-    answer: dict[str, Any] = json.loads(pool.getresponse().read())
-    return answer
+    content: dict[str, Any] = json.loads(pool.getresponse().read())
+    return content
 
 
 def test_invocations_at_once_need_as_many_environments_and_one_after_the_other_only_one(
     pool: http.client.HTTPConnection,
 ) -> None:
     one_by_one = [invoke(pool, {}) for _ in range(3)]
-    assert len({answer["process"] for _, answer in one_by_one}) == 1
+    assert len({content["process"] for _, content in one_by_one}) == 1
     held = at_once(4, lambda: invoke(pool, {"hold": 1.0}))
-    assert len({answer["process"] for _, answer in held}) == 4
-    seen = told(pool)
+    assert len({content["process"] for _, content in held}) == 4
+    seen = recorded(pool)
     assert (seen["environments"], seen["running"]) == (4, 0)
     assert [each["cold"] for each in seen["invocations"]].count(True) == 4
     assert all(each["billed_ms"] >= 1000 for each in seen["invocations"][-4:])
 
 
-def test_beyond_its_limit_it_throttles(pool: http.client.HTTPConnection) -> None:
+def test_the_pool_throttles_beyond_its_limit(pool: http.client.HTTPConnection) -> None:
     statuses = sorted(status for status, _ in at_once(6, lambda: invoke(pool, {"hold": 1.5})))
     assert statuses == [200, 200, 200, 200, 429, 429]
 
 
-def test_an_event_invocation_is_answered_before_it_has_run(pool: http.client.HTTPConnection) -> None:
+def test_an_event_invocation_gets_its_response_before_it_has_run(pool: http.client.HTTPConnection) -> None:
     assert invoke(pool, {"hold": 0.5}, kind="Event") == (202, None)
-    assert told(pool)["running"] == 1
+    assert recorded(pool)["running"] == 1
 
 
-def test_a_function_error_and_an_unknown_function_are_lambdas(pool: http.client.HTTPConnection) -> None:
-    status, answer = invoke(pool, {"raise": True})
-    assert (status, answer["errorMessage"], answer["function error"]) == (200, "broken", True)
+def test_a_function_error_and_an_unknown_function_are_reported_as_lambda_does(pool: http.client.HTTPConnection) -> None:
+    status, content = invoke(pool, {"raise": True})
+    assert (status, content["errorMessage"], content["function error"]) == (200, "broken", True)
     assert invoke(pool, {}, function="nothing")[0] == 404
     died = invoke(pool, {"exit": True})[1]
     assert (died["errorType"], "exit status 3" in died["errorMessage"]) == ("Runtime.ExitError", True)

@@ -1,4 +1,4 @@
-"""`npm run cost`: serverless.yml as the Serverless Framework itself resolves it, flags, and what goes wrong."""
+"""`npm run cost`: serverless.yml as the Serverless Framework itself resolves it, flags, and errors."""
 
 import json
 from pathlib import Path
@@ -76,8 +76,8 @@ def test_this_projects_own_stages_are_priced() -> None:
     fields = plan_fields(configuration)
     assert fields["memory_mb"] == configuration["provider"]["memorySize"]
     assert fields["architecture"] == "arm64"
-    told = json.loads(configuration["functions"]["warmer"]["environment"]["PILOTLIGHT_TARGETS"])
-    assert fields["concurrency"] == told[0]["concurrency"]
+    targets = json.loads(configuration["functions"]["warmer"]["environment"]["PILOTLIGHT_TARGETS"])
+    assert fields["concurrency"] == targets[0]["concurrency"]
     assert fields["interval_minutes"] == 5
 
 
@@ -89,7 +89,7 @@ def test_a_configuration_that_does_not_resolve_says_why(project: Path, capsys: p
     assert "Cannot resolve serverless.yml" in capsys.readouterr().err
 
 
-def test_without_the_serverless_framework_the_way_out_is_named(
+def test_without_the_serverless_framework_the_remedy_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--stage", "dev", "--project", str(tmp_path)]) == 1
@@ -98,7 +98,7 @@ def test_without_the_serverless_framework_the_way_out_is_named(
     assert "npm ci" in printed
 
 
-def test_flags_win_and_the_table_says_what_was_computed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_flags_override_defaults_and_the_table_says_what_was_computed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--memory-mb", "2048", "--concurrency", "7", "--requests-per-month", "3000"]) == 0
     printed = capsys.readouterr().out
     assert "2048 MB arm64, 7 environments" in printed
@@ -148,7 +148,7 @@ def test_any_other_schedule_asks_for_the_flag(expression: str) -> None:
         ({"rate": ["rate(8 minutes)", "rate(1 day)"], "enabled": True}, 8),
     ],
 )
-def test_every_way_to_write_a_schedule_is_read(schedule: object, minutes: float) -> None:
+def test_every_form_of_a_schedule_is_read(schedule: object, minutes: float) -> None:
     assert plan_fields(configuration(events=[{"schedule": schedule}]))["interval_minutes"] == minutes
 
 
@@ -159,7 +159,7 @@ def test_every_way_to_write_a_schedule_is_read(schedule: object, minutes: float)
 @pytest.mark.parametrize(
     "target", ["shop-dev-api", "shop-dev-api:live", "arn:aws:lambda:eu-west-1:1:function:shop-dev-api"]
 )
-def test_auto_is_priced_at_its_upper_end(target: str, concurrency: object, expected: int) -> None:
+def test_auto_is_priced_at_its_maximum(target: str, concurrency: object, expected: int) -> None:
     targets = [
         {"function": "other", "concurrency": 50},
         {"function": target, "concurrency": concurrency, "min": 1, "max": 9},
@@ -178,11 +178,11 @@ def test_what_the_framework_deploys_by_default_is_assumed_where_the_file_is_sile
     assert plan_fields({"functions": {"api": {}}}) == {"memory_mb": 1024, "architecture": "x86_64"}
 
 
-def test_an_unknown_function_is_refused_with_those_there_are() -> None:
+def test_an_unknown_function_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match="it has: api, warmer"):
         plan_fields(configuration(), "shop")
 
 
-def test_targets_that_are_no_json_are_an_error() -> None:
-    with pytest.raises(ConfigurationError, match="no JSON"):
+def test_targets_that_are_not_json_are_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="not JSON"):
         plan_fields(configuration(environment={"PILOTLIGHT_TARGETS": "five"}))

@@ -1,4 +1,4 @@
-"""The month's price: AWS's own examples, sums by hand, and advice that follows from them."""
+"""The monthly price: AWS's own examples, sums computed by hand, and the advice that follows from them."""
 
 import itertools
 import math
@@ -33,7 +33,7 @@ def test_the_example_of_the_lambda_price_page() -> None:
     assert sum(usage.price_lines(PRICES["x86_64"]).values()) == pytest.approx(2.73, abs=0.005)
 
 
-def test_the_free_tier_is_not_for_provisioned_concurrency() -> None:
+def test_the_free_tier_does_not_apply_to_provisioned_concurrency() -> None:
     usage = Usage(requests=5, gigabyte_seconds=5, provisioned_gigabyte_seconds=1, traces=5)
     assert usage.less_free_tier() == replace(usage, traces=0)
 
@@ -93,24 +93,24 @@ def test_snapstart_pays_for_its_snapshot_and_for_each_restore() -> None:
 
 
 @pytest.mark.parametrize("requests", [100, 10_000, 50_000])
-def test_with_short_requests_the_cold_share_is_the_chance_that_nobody_came(requests: float) -> None:
+def test_with_short_requests_the_cold_share_is_the_chance_of_no_earlier_request(requests: float) -> None:
     plan = Plan(requests_per_month=requests, request_ms=1e-6, idle_minutes=6, lifetime_hours=1e9)
     assert cold_share_without_warming(plan) == pytest.approx(math.exp(-requests / (730 * 60) * 6))
 
 
-def test_however_busy_an_environment_grows_old() -> None:
+def test_even_a_busy_environment_is_replaced_because_of_its_age() -> None:
     plan = Plan(requests_per_month=730 * 3600, request_ms=1e-6, lifetime_hours=2)
     assert cold_share_without_warming(plan) == pytest.approx(1 / 7201)
 
 
-def test_more_standing_environments_leave_fewer_cold_starts() -> None:
+def test_more_warm_environments_leave_fewer_cold_starts() -> None:
     plan = Plan(requests_per_month=20 * 730 * 60, request_ms=3000)
     shares = [cold_share_beyond(plan, environments) for environments in range(8)]
     assert all(more <= fewer for fewer, more in itertools.pairwise(shares))
     assert shares[7] < shares[3] < shares[0]
 
 
-def test_erlang_b_of_a_textbook() -> None:
+def test_erlang_b_matches_a_textbook() -> None:
     """Five erlangs offered to ten servers: 1.84 % are lost."""
     plan = Plan(requests_per_month=MONTH_SECONDS * 5, request_ms=1000)
     assert share_beyond_busy(plan, 10) == pytest.approx(0.0184, abs=5e-5)
@@ -124,7 +124,7 @@ def test_break_even_is_where_one_bill_begins_to_be_no_dearer() -> None:
         assert (bill(there, "provisioned").total > bill(there, "warmer").total) is is_dearer
 
 
-def test_what_never_pays_has_no_break_even() -> None:
+def test_an_alternative_that_never_pays_has_no_break_even() -> None:
     assert break_even(STEADY, "warmer", "none") is None
 
 
@@ -139,7 +139,7 @@ def test_users_keep_it_warm_from_where_the_cold_share_falls_below_one_percent() 
     ("plan", "advice"),
     [
         (replace(STEADY, init_ms=50), "Do not warm: a cold start costs a user 50 ms"),
-        (replace(STEADY, requests_per_month=1e6), "Do not warm: 1,000,000 requests a month, if spread, keep"),
+        (replace(STEADY, requests_per_month=1e6), "Do not warm: 1,000,000 requests a month, if spread evenly, keep"),
         (replace(STEADY, requests_per_month=1), "Do not warm: at 1 requests a month"),
         (replace(STEADY, requests_per_month=0), "Do not warm: at 0 requests a month"),
         (STEADY, "Use the warmer"),
@@ -157,7 +157,7 @@ def test_provisioned_concurrency_is_advised_where_it_is_no_dearer() -> None:
     assert recommend(plan, bills(plan)).startswith("Use provisioned concurrency: at")
 
 
-def test_who_cannot_bear_a_cold_start_is_told_to_buy_the_promise() -> None:
+def test_provisioned_concurrency_is_advised_where_no_cold_start_is_acceptable() -> None:
     assert recommend(STEADY, bills(STEADY), no_cold_starts=True).startswith("Use provisioned concurrency of 5")
 
 
@@ -181,12 +181,12 @@ def test_any_plan_has_four_bills_and_advice_of_two_sentences(plan: Plan, free_ti
     for one in made.values():
         assert 0 <= one.total < math.inf
         assert 0 <= one.cold_starts <= plan.requests_per_month * (1 + 1e-9)
-    said = recommend(plan, made, no_cold_starts=no_cold_starts)
-    assert len(re.findall(r"\.(?=\s|$)", said)) == 2
+    advice = recommend(plan, made, no_cold_starts=no_cold_starts)
+    assert len(re.findall(r"\.(?=\s|$)", advice)) == 2
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("architecture", "riscv", "arm64, x86_64"),
         ("memory_mb", 64, "128 to 10240"),
@@ -197,6 +197,6 @@ def test_any_plan_has_four_bills_and_advice_of_two_sentences(plan: Plan, free_ti
         ("init_ms", math.nan, "init_ms"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused_by_name(field: str, value: object, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_an_impossible_plan_is_refused_with_the_name_of_the_value(field: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         replace(STEADY, **{field: value})  # type: ignore[arg-type]

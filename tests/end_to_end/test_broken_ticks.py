@@ -1,4 +1,4 @@
-"""The target is killed, slowed, throttled and broken while it is pinged: each tick says so, and the next is whole."""
+"""The target is killed, slowed, throttled and broken during a tick, which reports it; the next tick is complete."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
 @pytest.fixture(autouse=True)
 def _a_new_warmer_and_a_warm_api(deployed: Deployed) -> Iterator[None]:
-    """A new warmer holds its pings for a third of a second: time enough to do something to the held."""
+    """A new warmer holds its pings for a third of a second: enough time to signal a held execution environment."""
     deployed.service.stage.end_environments("api")
-    whole(deployed)
+    tick_completely(deployed)
     deployed.service.stage.end_environments("warmer")
     yield
     deployed.service.stage.end_environments("warmer")
-    whole(deployed)
+    tick_completely(deployed)
 
 
-def whole(deployed: Deployed) -> None:
+def tick_completely(deployed: Deployed) -> None:
     result = deployed.service.stage.tick()
     assert (result["coverage"], result["unique"], result["failed"]) == (1, CONCURRENCY, 0)
 
@@ -43,7 +43,7 @@ def target(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def held_environment(deployed: Deployed) -> int:
-    """The process of an api environment that sleeps, as only one that is held by a ping does; 0 without one."""
+    """Return the process of an API environment that sleeps because a ping holds it; 0 without one."""
     name = f"AWS_LAMBDA_FUNCTION_NAME={deployed.service.stage.functions['api']}".encode()
     for process in children_of(deployed.service.stage.engine.process_id or 0):
         with contextlib.suppress(OSError):
@@ -53,35 +53,35 @@ def held_environment(deployed: Deployed) -> int:
     return 0
 
 
-def tick_and_strike(deployed: Deployed, blow: signal.Signals) -> dict[str, Any]:
+def tick_with_signal(deployed: Deployed, signal_number: signal.Signals) -> dict[str, Any]:
     with ThreadPoolExecutor(1) as pool:
         tick = pool.submit(deployed.service.stage.tick)
-        os.kill(until(lambda: held_environment(deployed), what="a held environment"), blow)
+        os.kill(until(lambda: held_environment(deployed), what="a held environment"), signal_number)
         return tick.result(60)
 
 
 def test_an_environment_that_is_killed_while_held_is_a_failure_and_is_replaced(deployed: Deployed) -> None:
-    result = tick_and_strike(deployed, signal.SIGKILL)
+    result = tick_with_signal(deployed, signal.SIGKILL)
     assert result["failed"] == 1
     assert result["rounds"] == 2
     assert result["coverage"] == 1
     assert any("died" in cause or "exited" in cause for cause in target(result)["causes"])
-    whole(deployed)
+    tick_completely(deployed)
 
 
 @pytest.mark.slow
-def test_an_environment_that_no_longer_answers_is_timed_out_and_replaced(deployed: Deployed) -> None:
-    result = tick_and_strike(deployed, signal.SIGSTOP)
+def test_an_environment_that_no_longer_replies_is_timed_out_and_replaced(deployed: Deployed) -> None:
+    result = tick_with_signal(deployed, signal.SIGSTOP)
     assert result["failed"] == 1
     assert result["coverage"] == 1
     assert any("timed out" in cause for cause in target(result)["causes"])
-    whole(deployed)
+    tick_completely(deployed)
 
 
-def test_a_throttle_stops_the_tick_shrinks_the_next_and_passes(deployed: Deployed) -> None:
+def test_a_throttle_stops_the_tick_and_shrinks_the_next_for_a_while(deployed: Deployed) -> None:
     stage = deployed.service.stage
     client = boto3.client("lambda", **stage.connection)
-    whole(deployed)  # the warmer has read the limits by now, and takes them for true for a while
+    tick_completely(deployed)  # the warmer has now read the limits, and caches them for a while
     client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=6)
     try:
         throttled, shrunk = stage.tick(), stage.tick()
@@ -98,7 +98,7 @@ def test_a_throttle_stops_the_tick_shrinks_the_next_and_passes(deployed: Deploye
 
 def test_a_reserved_concurrency_is_respected_from_the_first_tick(deployed: Deployed) -> None:
     stage = deployed.service.stage
-    # The engine takes the question for the limit for a change of it; on AWS the warmer's role allows what it asks.
+    # The engine checks reads of the limit against the right to change it; on AWS the warmer's own rights are enough.
     statement = {"Effect": "Allow", "Action": "lambda:PutFunctionConcurrency", "Resource": "*"}
     iam = boto3.client("iam", **stage.connection)
     role = (
@@ -108,7 +108,7 @@ def test_a_reserved_concurrency_is_respected_from_the_first_tick(deployed: Deplo
     )
     iam.put_role_policy(
         RoleName=role,
-        PolicyName="question",
+        PolicyName="read-limit",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
     client = boto3.client("lambda", **stage.connection)
@@ -116,7 +116,7 @@ def test_a_reserved_concurrency_is_respected_from_the_first_tick(deployed: Deplo
     try:
         result = stage.tick()
     finally:
-        iam.delete_role_policy(RoleName=role, PolicyName="question")
+        iam.delete_role_policy(RoleName=role, PolicyName="read-limit")
         client.delete_function_concurrency(FunctionName=stage.functions["api"])
     assert (result["unique"], result["throttled"], result["invocations"]) == (4, 0, 4)
     assert any("reserved concurrency is 5" in cause for cause in target(result)["causes"])
@@ -135,4 +135,4 @@ def test_a_function_that_cannot_start_is_a_loud_failure(deployed: Deployed) -> N
         client.update_function_configuration(FunctionName=name, Handler=good)
     until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
     assert (result["failed"], result["coverage"], result["rounds"]) == (CONCURRENCY, 0, 1)
-    assert all(": " in cause for cause in target(result)["causes"])  # the error, by name
+    assert all(": " in cause for cause in target(result)["causes"])  # each has the name of the error

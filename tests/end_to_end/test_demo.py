@@ -1,4 +1,4 @@
-"""The demonstration: it finds what really happened, and fails unless the tick proved itself."""
+"""The demonstration: it reports what really happened, and fails unless the tick is proved."""
 
 from __future__ import annotations
 
@@ -47,48 +47,48 @@ COLD = [burst("cold"), burst("cold", "cold")]
 WARM = [burst("warm", milliseconds=10.0), burst("warm", "warm", milliseconds=10.0)]
 
 
-def test_warm_up_that_proved_itself_has_no_shortfalls() -> None:
+def test_proved_warm_up_has_no_shortfalls() -> None:
     assert Findings(COLD, WARM, TICK, found=6, contradictions=0).shortfalls() == []
 
 
-def test_records_that_are_missing_or_wrong_are_said() -> None:
+def test_missing_and_wrong_records_are_shortfalls() -> None:
     assert Findings(COLD, WARM, TICK, found=5, contradictions=0).shortfalls() == [
-        "X-Ray has records of 5 requests, and 6 were sent"
+        "X-Ray has records of 5 requests, but 6 were sent"
     ]
-    lying = [Burst(1, burst("warm").pairs, started=1), WARM[1]]
-    assert Findings(COLD, lying, TICK, found=6, contradictions=1).shortfalls() == [
-        "2 records tell another start than the engine's"
+    wrong = [Burst(1, burst("warm").pairs, started=1), WARM[1]]
+    assert Findings(COLD, wrong, TICK, found=6, contradictions=1).shortfalls() == [
+        "2 records contradict one another or the engine's log"
     ]
 
 
 @pytest.mark.parametrize(
-    ("warm", "tick", "said"),
+    ("warm", "tick", "message"),
     [
         ([burst("warm"), burst("warm", "cold")], TICK, "1 of 3 requests after the tick met a cold start"),
         ([burst("warm"), burst("warm", "")], TICK, "1 requests after the tick left no record"),
-        ([burst("warm", status=502)], TICK, r"requests after the tick were answered with status \[502\]"),
+        ([burst("warm", status=502)], TICK, r"requests after the tick got a response of status \[502\]"),
         (WARM, TICK | {"unique": 1, "coverage": 0.5}, "covered 1 of 2 environments.*AccessDenied"),
         (WARM, TICK | {"failed": 1}, "1 pings failed"),
         (WARM, TICK | {"throttled": 1}, "1 throttled"),
     ],
 )
-def test_each_shortfall_is_said(warm: list[Burst], tick: dict[str, Any], said: str) -> None:
+def test_each_shortfall_is_reported(warm: list[Burst], tick: dict[str, Any], message: str) -> None:
     sent = sum(len(burst.exchanges) for burst in (*COLD, *warm))
     [shortfall] = Findings(COLD, warm, tick, found=sent, contradictions=0).shortfalls()
-    assert re.search(said, shortfall)
+    assert re.search(message, shortfall)
 
 
 @pytest.mark.parametrize("status", [204, 302, 404, 429])
-def test_what_a_function_responds_is_no_shortfall(status: int) -> None:
+def test_a_functions_own_response_is_not_a_shortfall(status: int) -> None:
     assert Findings([burst("cold", status=status)], WARM, TICK, found=4, contradictions=0).shortfalls() == []
 
 
-def test_responses_of_no_function_are_a_shortfall() -> None:
+def test_a_response_without_a_function_is_a_shortfall() -> None:
     refused = Exchange(1.0, 1.1, "GET", "http://h/hello", 403, None)
     warm = [Burst(1, [Pair(refused, None)], started=0)]
     assert Findings(COLD, warm, TICK, found=4, contradictions=0).shortfalls() == [
-        "1 requests after the tick left no record, so their start is not known",
-        "requests after the tick were answered with status [403]",
+        "1 requests after the tick left no record, so their start type is unknown",
+        "requests after the tick got a response of status [403]",
     ]
 
 
@@ -103,7 +103,7 @@ def test_document_has_exactly_the_keys_promised_and_exact_percentiles() -> None:
 
 @pytest.mark.end_to_end
 @pytest.mark.slow
-def test_demo_proves_itself_and_prints_json_and_nothing_else(sample_project: Path, tmp_path: Path) -> None:
+def test_demo_succeeds_and_prints_only_json(sample_project: Path, tmp_path: Path) -> None:
     done = run_demo(tmp_path, "--project", str(sample_project), "--json", "--concurrency", "2")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -119,18 +119,18 @@ def test_demo_proves_itself_and_prints_json_and_nothing_else(sample_project: Pat
 
 @pytest.mark.end_to_end
 @pytest.mark.slow
-def test_demo_takes_any_path_and_says_what_was_asked(tmp_path: Path) -> None:
+def test_demo_takes_any_path_and_reports_the_request(tmp_path: Path) -> None:
     done = run_demo(tmp_path, "--concurrency", "1", "--path", "/nowhere?x=1")
     assert done.returncode == 0, done.stderr
     assert "Every request was GET /nowhere?x=1; its status was 404." in done.stdout
 
 
 def test_redirection_is_a_response_and_not_followed() -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Redirecting(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_response(302)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
@@ -139,11 +139,11 @@ def test_redirection_is_a_response_and_not_followed() -> None:
     with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
         Thread(target=server.handle_request, daemon=True).start()
         get(f"http://127.0.0.1:{server.server_port}/items/7?x=1")
-    assert asked == ["/items/7?x=1"]
+    assert requested == ["/items/7?x=1"]
 
 
 def run_demo(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command with a temporary folder that nothing else uses."""
+    """Run the command with a temporary folder of its own."""
     return subprocess.run(
         [sys.executable, "-m", "pilotlight_tools.local", "demo", *arguments],
         cwd=PROJECT,
@@ -156,14 +156,14 @@ def run_demo(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("path", ["items/7", "", "http://h/", "/a b", "/caf\u00e9", "/a#b"])
-def test_path_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
+def test_invalid_path_is_refused(tmp_path: Path, path: str) -> None:
     done = run_demo(tmp_path, "--path", path)
     assert done.returncode == 2
     assert "is not a path: give what follows the host, such as /items/7?x=1" in done.stderr
 
 
 @pytest.mark.parametrize("concurrency", ["0", "-1", "ten", "1001"])
-def test_concurrency_that_cannot_be_is_refused(tmp_path: Path, concurrency: str) -> None:
+def test_invalid_concurrency_is_refused(tmp_path: Path, concurrency: str) -> None:
     done = run_demo(tmp_path, "--concurrency", concurrency)
     assert done.returncode == 2
     assert "not a whole number from 1 to 1000" in done.stderr

@@ -1,4 +1,4 @@
-"""End to end: deployed by sls, asked over HTTP, warmed by its own warmer, refused by IAM: all of it real."""
+"""End to end: a service deployed by sls, called over HTTP, warmed by its own warmer, restricted by IAM."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def at_once(count: int, url: str) -> list[requests.Response]:
         return list(pool.map(lambda _: requests.get(url, timeout=60), range(count)))
 
 
-def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, Any]:
+def annotations_of(deployed: Deployed, response: requests.Response) -> dict[str, Any]:
     deployed.service.xray.flush()
-    record = deployed.history.record_of(answer.headers["X-Request-Id"])
+    record = deployed.history.record_of(response.headers["X-Request-Id"])
     assert record is not None, "the request left no record"
     annotations: dict[str, Any] = record["annotations"]
     return annotations
@@ -41,7 +41,7 @@ def annotations_of(deployed: Deployed, answer: requests.Response) -> dict[str, A
 
 @pytest.fixture(scope="module", autouse=True)
 def tick_of_schedule(sample_project: Path) -> Iterator[Future[list[Document]]]:
-    """The ticks of another service whose schedule is left alone. It takes a minute, in which the other tests run."""
+    """The ticks of another service whose schedule stays on. This takes a minute, while the other tests run."""
     history = History()
     enough = threading.Event()
 
@@ -60,16 +60,16 @@ def tick_of_schedule(sample_project: Path) -> Iterator[Future[list[Document]]]:
 # Flow 1: request in, response out
 
 
-def test_hello_answers_exactly_as_the_seed(deployed: Deployed) -> None:
-    answer = requests.get(deployed.url("/hello?name=marie&env=prod"), timeout=60)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.content == SEED
+def test_hello_responds_exactly_as_the_seed(deployed: Deployed) -> None:
+    response = requests.get(deployed.url("/hello?name=marie&env=prod"), timeout=60)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.content == SEED
 
 
 def test_posted_json_comes_back_parsed(deployed: Deployed) -> None:
-    answer = requests.post(deployed.url("/hello"), json={"name": "marie", "one": [1, None]}, timeout=60)
-    assert answer.json() == {
+    response = requests.post(deployed.url("/hello"), json={"name": "marie", "one": [1, None]}, timeout=60)
+    assert response.json() == {
         "message": "Hello from Lambda",
         "method": "POST",
         "path": "/hello",
@@ -78,20 +78,20 @@ def test_posted_json_comes_back_parsed(deployed: Deployed) -> None:
     }
 
 
-def test_declared_json_that_is_none_is_a_400(deployed: Deployed) -> None:
-    answer = requests.post(
+def test_invalid_json_is_a_400(deployed: Deployed) -> None:
+    response = requests.post(
         deployed.url("/hello"), data=b"{oops", headers={"Content-Type": "application/json"}, timeout=60
     )
-    assert answer.status_code == 400
-    assert answer.json()["error"] == "bad request"
+    assert response.status_code == 400
+    assert response.json()["error"] == "bad request"
 
 
 def test_binary_body_arrives_byte_for_byte(deployed: Deployed) -> None:
     body = bytes(range(256))
-    answer = requests.post(
+    response = requests.post(
         deployed.url("/hello"), data=body, headers={"Content-Type": "application/octet-stream"}, timeout=60
     )
-    assert bytes.fromhex(answer.json()["body"]) == body
+    assert bytes.fromhex(response.json()["body"]) == body
 
 
 def test_path_parameter_is_decoded_once(deployed: Deployed) -> None:
@@ -99,61 +99,61 @@ def test_path_parameter_is_decoded_once(deployed: Deployed) -> None:
 
 
 def test_unknown_path_is_a_404_with_cors_headers_and_a_request_id(deployed: Deployed) -> None:
-    answer = requests.get(deployed.url("/nowhere"), timeout=60)
-    assert answer.status_code == 404
-    assert answer.json()["error"] == "not found"
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["X-Request-Id"]
+    response = requests.get(deployed.url("/nowhere"), timeout=60)
+    assert response.status_code == 404
+    assert response.json()["error"] == "not found"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["X-Request-Id"]
 
 
 def test_root_path_reaches_the_function(deployed: Deployed) -> None:
-    answer = requests.get(deployed.url("/"), timeout=60)
-    assert (answer.status_code, answer.json()["error"]) == (404, "not found")
+    response = requests.get(deployed.url("/"), timeout=60)
+    assert (response.status_code, response.json()["error"]) == (404, "not found")
 
 
 def test_wrong_method_is_a_405_that_says_which_are_allowed(deployed: Deployed) -> None:
-    answer = requests.delete(deployed.url("/items/1"), timeout=60)
-    assert answer.status_code == 405
-    assert {"GET", "HEAD", "OPTIONS"} <= {method.strip() for method in answer.headers["Allow"].split(",")}
+    response = requests.delete(deployed.url("/items/1"), timeout=60)
+    assert response.status_code == 405
+    assert {"GET", "HEAD", "OPTIONS"} <= {method.strip() for method in response.headers["Allow"].split(",")}
 
 
 def test_head_is_get_without_the_body(deployed: Deployed) -> None:
-    answer = requests.head(deployed.url("/items/1"), timeout=60)
-    assert answer.status_code == 200
-    assert answer.content == b""
-    assert answer.headers["Content-Type"] == "application/json"
+    response = requests.head(deployed.url("/items/1"), timeout=60)
+    assert response.status_code == 200
+    assert response.content == b""
+    assert response.headers["Content-Type"] == "application/json"
 
 
-def test_preflight_is_answered(deployed: Deployed) -> None:
-    asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
-    answer = requests.options(deployed.url("/items/1"), headers=asked, timeout=60)
-    assert answer.status_code == 204
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert "GET" in answer.headers["Access-Control-Allow-Methods"]
+def test_preflight_gets_a_response(deployed: Deployed) -> None:
+    headers = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
+    response = requests.options(deployed.url("/items/1"), headers=headers, timeout=60)
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "GET" in response.headers["Access-Control-Allow-Methods"]
 
 
-def test_request_that_copies_a_ping_is_answered_as_a_request(deployed: Deployed) -> None:
+def test_request_that_copies_a_ping_is_handled_as_a_request(deployed: Deployed) -> None:
     ping = json.dumps(PING)
     pings = len(deployed.history.records("ping"))
-    answer = requests.post(
+    response = requests.post(
         deployed.url("/hello"), params={"pilotlight": ping}, json=PING, headers={"pilotlight": ping}, timeout=60
     )
-    assert answer.status_code == 200
-    assert answer.json()["message"] == "Hello from Lambda"
-    assert answer.json()["body"] == PING
-    assert annotations_of(deployed, answer)["kind"] == "request"
+    assert response.status_code == 200
+    assert response.json()["message"] == "Hello from Lambda"
+    assert response.json()["body"] == PING
+    assert annotations_of(deployed, response)["kind"] == "request"
     assert len(deployed.history.records("ping")) == pings
 
 
 def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed) -> None:
-    answer = requests.get(deployed.url("/items/7"), timeout=60)
-    annotations = annotations_of(deployed, answer)
+    response = requests.get(deployed.url("/items/7"), timeout=60)
+    annotations = annotations_of(deployed, response)
     assert annotations["service"] == deployed.service.name
     assert (annotations["route"], annotations["status"]) == ("/items/{id}", 200)
     same = [
         record
         for record in deployed.history.records("request")
-        if record["aws"]["request_id"] == answer.headers["X-Request-Id"]
+        if record["aws"]["request_id"] == response.headers["X-Request-Id"]
     ]
     assert len(same) == 1
 
@@ -161,7 +161,7 @@ def test_each_request_leaves_one_record_that_says_what_it_was(deployed: Deployed
 def test_the_paths_of_the_api_are_known_with_their_methods(deployed: Deployed) -> None:
     methods = deployed.service.stage.methods()
     assert methods["/{proxy+}"] == {"ANY"}
-    assert all(methods.values()), "a folder of paths without a method of its own is none to try"
+    assert all(methods.values()), "a path without a method is left out"
 
 
 # Flow 2: tick in, coverage out
@@ -182,17 +182,17 @@ def test_as_many_requests_at_once_as_the_tick_warmed_meet_no_cold_start(deployed
     tick = deployed.service.stage.tick()
     assert (tick["requested"], tick["unique"], tick["cold"]) == (CONCURRENCY, CONCURRENCY, CONCURRENCY)
     assert (tick["failed"], tick["throttled"], tick["coverage"]) == (0, 0, 1.0)
-    answers = at_once(CONCURRENCY, deployed.url("/hello"))
-    assert [answer.status_code for answer in answers] == [200] * CONCURRENCY
-    met = [annotations_of(deployed, answer) for answer in answers]
+    responses = at_once(CONCURRENCY, deployed.url("/hello"))
+    assert [response.status_code for response in responses] == [200] * CONCURRENCY
+    met = [annotations_of(deployed, response) for response in responses]
     assert [each["start"] for each in met] == ["warm"] * CONCURRENCY
     assert all(each["warmed_by_ping"] for each in met)
 
 
 def test_requests_beyond_the_warmed_number_do_meet_cold_starts(deployed: Deployed) -> None:
     deployed.service.stage.end_environments("api")
-    answers = at_once(3, deployed.url("/hello"))
-    assert "cold" in {annotations_of(deployed, answer)["start"] for answer in answers}
+    responses = at_once(3, deployed.url("/hello"))
+    assert "cold" in {annotations_of(deployed, response)["start"] for response in responses}
 
 
 def test_tick_leaves_a_record_of_its_own(deployed: Deployed) -> None:
@@ -237,16 +237,16 @@ def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed)
     stage = deployed.service.stage
     client = boto3.client("lambda", **stage.connection)
     stage.end_environments("warmer")
-    assert stage.tick()["coverage"] == 1.0  # from now on the warmer remembers that there is room
-    stage.end_environments("api")  # cold ones take longest: three at once are then sure to overlap
+    assert stage.tick()["coverage"] == 1.0  # the warmer now remembers that there is room
+    stage.end_environments("api")  # cold starts are slow, so three concurrent requests overlap
     client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=2)
     try:
-        answers = at_once(6, deployed.url("/hello"))
+        responses = at_once(6, deployed.url("/hello"))
         tick = stage.tick()
     finally:
         client.delete_function_concurrency(FunctionName=stage.functions["api"])
         stage.end_environments("warmer")
-    assert {answer.status_code for answer in answers} == {200, 429}
+    assert {response.status_code for response in responses} == {200, 429}
     assert tick["throttled"] > 0
     assert tick["unique"] <= 2
     assert tick["coverage"] < 1
@@ -264,14 +264,14 @@ def test_idle_environments_are_reaped(sample_project: Path) -> None:
         assert stage.tick()["cold"] == 3
         folders = f"ministack-lambda-{stage.functions['api']}-*"
         assert len(list(stage.engine.folder.glob(folders))) == 3
-        # The engine looks every 30 s, and always keeps the first environment of a function.
-        until(lambda: len(list(stage.engine.folder.glob(folders))) == 1, seconds=60, what="two environments to go")
+        # The engine checks every 30 s, and always keeps the first environment of a function.
+        until(lambda: len(list(stage.engine.folder.glob(folders))) == 1, seconds=60, what="two environments to end")
         tick = stage.tick()
         assert (tick["unique"], tick["cold"]) == (3, 2)
 
 
 @pytest.mark.slow
-def test_prod_stage_is_deployed_told_about_invoked_logged_and_removed(sample_project: Path) -> None:
+def test_prod_stage_works_with_deploy_info_invoke_logs_and_remove(sample_project: Path) -> None:
     with DeployedStage(project=sample_project, stage="prod") as stage:
         assert stage.functions == {"api": f"{NAME}-prod-api", "warmer": f"{NAME}-prod-warmer"}
         assert requests.get(f"{stage.api_url}/hello?name=marie&env=prod", timeout=60).content == SEED

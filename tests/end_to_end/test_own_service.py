@@ -62,12 +62,12 @@ HELD_TO_THE_SERVICE = (
     *("tests/test_handler.py", "tests/pilotlight/test_entry.py", "tests/pilotlight/test_sample_events.py"),
     *("tests/pilotlight/test_cold_path.py", "tests/plugin/test_package.py"),
 )
-"""The tests that read handler.py, or package the service, and need no engine."""
+"""The tests that read handler.py or package the service, without an engine."""
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A checkout in which a user has put routes of their own in place of the seed's, and tests for them."""
+    """A checkout in which a user has replaced the seed's routes with other routes and their tests."""
     folder = tmp_path / "shop"
     copy_service(PROJECT, folder)
     unwanted = shutil.ignore_patterns("__pycache__")
@@ -77,17 +77,19 @@ def shop(tmp_path: Path) -> Path:
     (folder / "prices.py").write_text("def total(items): return sum(items)\n")
     (folder / "tests" / "test_handler.py").write_text(TESTS)
     configuration = folder / "serverless.yml"
-    said = re.sub(r"(?m)^service: .*$", "service: shop", configuration.read_text())
-    said = re.sub(r"(?m)^      - http: \{ path: '?/.*\n", "", said)
-    said = said.replace("    events:\n", "    events:\n      - http: { path: '/orders/{id}', method: get }\n", 1)
-    said = said.replace("    - handler.py\n", "    - handler.py\n    - prices.py\n")
-    configuration.write_text(said)
+    configured = re.sub(r"(?m)^service: .*$", "service: shop", configuration.read_text())
+    configured = re.sub(r"(?m)^      - http: \{ path: '?/.*\n", "", configured)
+    configured = configured.replace(
+        "    events:\n", "    events:\n      - http: { path: '/orders/{id}', method: get }\n", 1
+    )
+    configured = configured.replace("    - handler.py\n", "    - handler.py\n    - prices.py\n")
+    configuration.write_text(configured)
     return folder
 
 
-def test_the_tests_own_service_differs_in_its_name_and_the_apis_events_alone() -> None:
-    said = (PROJECT / "serverless.yml").read_text()
-    theirs, ours = (yaml.load(text, yaml.BaseLoader) for text in (said, own_configuration(said)))  # noqa: S506 (no tags)
+def test_the_tests_own_service_differs_only_in_its_name_and_the_apis_events() -> None:
+    configured = (PROJECT / "serverless.yml").read_text()
+    theirs, ours = (yaml.load(text, yaml.BaseLoader) for text in (configured, own_configuration(configured)))  # noqa: S506 (no tags)
     events = ours["functions"]["api"].pop("events")
     assert [event["http"]["path"] for event in events] == ["/", "/{proxy+}"]
     assert ours.pop("service") == NAME
@@ -96,7 +98,7 @@ def test_the_tests_own_service_differs_in_its_name_and_the_apis_events_alone() -
 
 
 @pytest.mark.slow
-def test_a_users_routes_and_name_stop_no_test(shop: Path) -> None:
+def test_a_users_routes_and_name_break_no_test(shop: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.run", "-q", "-p", "no:cacheprovider", *HELD_TO_THE_SERVICE],
         cwd=shop,

@@ -1,4 +1,4 @@
-"""`npm start`'s command, run for real: it serves, tells what happens, and goes without leaving a trace."""
+"""`npm start`'s command, run for real: it serves, prints what happens, and ends without leaving anything behind."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from tests.support.project import PROJECT
 
 @dataclass
 class Started:
-    """The command as it runs, with what it has printed so far."""
+    """The running command, with its output so far."""
 
     process: subprocess.Popen[str]
     temporary: Path
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
 
-    def said(self, pattern: str) -> re.Match[str] | None:
-        """Where what it printed matches."""
+    def printed(self, pattern: str) -> re.Match[str] | None:
+        """Search its output."""
         return re.search(pattern, "".join([*self.out, *self.err]))
 
     def url(self) -> str:
         """The API's address, once it is up."""
-        running = until(lambda: self.said(r"API +(http\S+)") or self.ended(), seconds=90, what="the API")
+        running = until(lambda: self.printed(r"API +(http\S+)") or self.ended(), seconds=90, what="the API")
         assert isinstance(running, re.Match), self.everything()
         return running[1]
 
@@ -48,7 +48,7 @@ class Started:
         return self.process.poll() is not None
 
     def everything(self) -> str:
-        """All it has printed."""
+        """All its output so far."""
         return "".join([*self.out, *self.err])
 
     def leaves_nothing(self) -> None:
@@ -58,7 +58,7 @@ class Started:
 
 @contextmanager
 def starting(temporary: Path, folder: Path, *arguments: str, **environment: str) -> Iterator[Started]:
-    """The command, run in `folder` with a temporary folder that nothing else uses, ended with the block."""
+    """Run the command in `folder` with a temporary folder of its own, until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", "pilotlight_tools.local", "start", *arguments],
         cwd=folder,
@@ -90,22 +90,22 @@ def starting(temporary: Path, folder: Path, *arguments: str, **environment: str)
 
 
 def collect(stream: Iterator[str], into: list[str]) -> None:
-    """Keep the lines of a stream as they come."""
+    """Append the lines of a stream as they arrive."""
     for line in stream:
-        into.append(line)  # noqa: PERF402 (line by line, for others watch)
+        into.append(line)  # noqa: PERF402 (line by line, because tests read them meanwhile)
 
 
 @pytest.mark.end_to_end
 @pytest.mark.slow
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_start_serves_tells_what_happens_and_leaves_nothing(
+def test_start_serves_prints_what_happens_and_leaves_nothing(
     sample_project: Path, tmp_path: Path, signal_number: signal.Signals
 ) -> None:
     with starting(tmp_path, sample_project, PORT="0") as started:
         url = started.url()
         port = int(url.rsplit(":", 1)[1])
         assert requests.get(f"{url}/hello?name=marie", timeout=60).json()["query"] == {"name": "marie"}
-        until(lambda: started.said(r"GET +/hello\?name=marie +200 .* cold \(init"), what="the request's line")
+        until(lambda: started.printed(r"GET +/hello\?name=marie +200 .* cold \(init"), what="the request's line")
         curls = re.findall(r"^ +(curl .*)$", started.everything(), re.MULTILINE)
         assert len(curls) == 3
         for curl in curls:
@@ -113,7 +113,7 @@ def test_start_serves_tells_what_happens_and_leaves_nothing(
         processes = children_of(started.process.pid)
         assert len(processes) >= 3, "the supervisor, the engine and at least one execution environment"
         started.process.send_signal(signal_number)
-        started.process.send_signal(signal_number)  # npm passes on what the terminal has sent already
+        started.process.send_signal(signal_number)  # the terminal's signal comes again from npm
         assert started.process.wait(30) == 0, started.everything()
         until(lambda: not any(map(is_alive, processes)), what="the end of what it started")
         started.leaves_nothing()
@@ -138,7 +138,7 @@ def test_start_runs_the_service_of_another_folder(sample_project: Path, tmp_path
 @pytest.mark.end_to_end
 def test_interrupted_deployment_leaves_nothing(sample_project: Path, tmp_path: Path) -> None:
     with starting(tmp_path, sample_project, PORT="0") as started:
-        until(lambda: started.said("Deploying stage local"), seconds=60, what="the deployment to begin")
+        until(lambda: started.printed("Deploying stage local"), seconds=60, what="the deployment to begin")
         processes = children_of(started.process.pid)
         started.process.send_signal(signal.SIGTERM)
         assert started.process.wait(30) == 130, started.everything()
@@ -146,7 +146,7 @@ def test_interrupted_deployment_leaves_nothing(sample_project: Path, tmp_path: P
         started.leaves_nothing()
 
 
-def test_taken_port_is_one_clear_message_and_an_error(sample_project: Path, tmp_path: Path) -> None:
+def test_taken_port_is_an_error_in_one_line(sample_project: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with starting(tmp_path, sample_project, PORT=str(port)) as started:
@@ -158,14 +158,14 @@ def test_taken_port_is_one_clear_message_and_an_error(sample_project: Path, tmp_
 
 
 @pytest.mark.parametrize("port", ["none", "65536", "-1", "80 80"])
-def test_port_that_is_none_is_refused(sample_project: Path, tmp_path: Path, port: str) -> None:
+def test_invalid_port_is_refused(sample_project: Path, tmp_path: Path, port: str) -> None:
     with starting(tmp_path, sample_project, PORT=port) as started:
         assert started.process.wait(30) == 2
     assert "give a number from 0 to 65535" in started.everything()
 
 
 @pytest.mark.end_to_end
-def test_failed_deployment_says_what_the_deploy_tool_said(sample_project: Path, tmp_path: Path) -> None:
+def test_failed_deployment_shows_the_output_of_the_deploy_tool(sample_project: Path, tmp_path: Path) -> None:
     checkout, temporary = tmp_path / "checkout", tmp_path / "temporary"
     temporary.mkdir()
     copy_service(sample_project, checkout)
@@ -173,13 +173,13 @@ def test_failed_deployment_says_what_the_deploy_tool_said(sample_project: Path, 
     serverless.write_text(serverless.read_text().replace("runtime: python3.13", "runtime: python2.0"))
     with starting(temporary, checkout, PORT="0") as started:
         assert started.process.wait(60) == 1
-    assert started.said(r"error: `sls deploy .*` failed with exit code 1. It said:")
-    assert started.said("provider.runtime")
-    assert not started.said("Traceback")
+    assert started.printed(r"error: `sls deploy .*` failed with exit code 1. Its output:")
+    assert started.printed("provider.runtime")
+    assert not started.printed("Traceback")
     started.leaves_nothing()
 
 
-def test_missing_module_names_the_way_out() -> None:
+def test_missing_module_is_an_error_with_a_remedy() -> None:
     # -S leaves out site-packages: a Python in which nothing was installed.
     command = [sys.executable, "-S", "-m", "pilotlight_tools.local", "start"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)

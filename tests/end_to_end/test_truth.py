@@ -1,7 +1,7 @@
-"""Truth: a known history, and every record of it held against what the engine really did, environment by environment.
+"""A known history, and every record of it compared with what the engine really did, environment by environment.
 
 The independent witness is the operating system. Each execution environment is a process of the engine's; the routes
-added here tell their process id, and the processes that live before a request say whether it could have met a warm one.
+added here return their process id, and the processes that live before a request show whether it could have been warm.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ handler = entry_point(routes)
 
 @dataclass
 class Expected:
-    """What the record of one request must say, by the witness."""
+    """What the record of one request must contain, according to the witness."""
 
     request_id: str
     start: str
@@ -73,7 +73,7 @@ class Expected:
 
 @dataclass
 class Witness:
-    """Drives the service and writes down what really happened."""
+    """Drives the service and notes what really happened."""
 
     service: Service
     history: History
@@ -90,15 +90,15 @@ class Witness:
                     found.add(process)
         return found
 
-    def ask(self, *paths: str) -> list[requests.Response]:
-        """Send requests at once, and note for each that a function answered what its record must say."""
+    def send(self, *paths: str) -> list[requests.Response]:
+        """Send concurrent requests, and note what the record of each must contain if a function responded."""
         before = self.environments()
         with ThreadPoolExecutor(len(paths)) as pool:
-            answers = list(pool.map(lambda path: requests.get(self.service.url + path, timeout=60), paths))
-        for path, answer in zip(paths, answers, strict=True):
-            if "X-Request-Id" in answer.headers:
-                self._note(path, answer, before)
-        return answers
+            responses = list(pool.map(lambda path: requests.get(self.service.url + path, timeout=60), paths))
+        for path, response in zip(paths, responses, strict=True):
+            if "X-Request-Id" in response.headers:
+                self._note(path, response, before)
+        return responses
 
     def tick(self) -> dict[str, Any]:
         before = self.environments()
@@ -106,24 +106,24 @@ class Witness:
         self.made_by_ping |= self.environments() - before
         return result
 
-    def _note(self, path: str, answer: requests.Response, before: set[int]) -> None:
+    def _note(self, path: str, response: requests.Response, before: set[int]) -> None:
         route = path.partition("?")[0]
         process = None
-        if route == "/process" and answer.status_code == 200:
-            process = answer.json()["process"]
+        if route == "/process" and response.status_code == 200:
+            process = response.json()["process"]
         elif route == "/refuse":
-            process = int(answer.json()["detail"])
+            process = int(response.json()["detail"])
         elif len(before) == 1:
-            (process,) = before  # only it can have answered, one request at a time
-        assert process is not None, "the witness must know who answered"
+            (process,) = before  # only this process can have responded, one request at a time
+        assert process is not None, "the witness must know which process responded"
         self.expected.append(
             Expected(
-                answer.headers["X-Request-Id"],
+                response.headers["X-Request-Id"],
                 "warm" if process in before else "cold",
                 process in self.made_by_ping,
                 process,
                 route,
-                answer.status_code,
+                response.status_code,
             )
         )
 
@@ -142,7 +142,7 @@ def witness(sample_project: Path) -> Iterator[Witness]:
         yield Witness(service, history)
 
 
-def test_every_record_tells_what_the_engine_really_did(witness: Witness) -> None:
+def test_every_record_agrees_with_what_the_engine_really_did(witness: Witness) -> None:
     stage = witness.service.stage
     name = stage.functions["api"]
     client = boto3.client("lambda", **stage.connection)
@@ -153,38 +153,38 @@ def test_every_record_tells_what_the_engine_really_did(witness: Witness) -> None
         until(lambda: not witness.environments(), what="the environments to end")
 
     # cold by a user, then warm, an error and an exception in the same environment
-    witness.ask("/process")
-    witness.ask("/process")
-    witness.ask("/refuse")
-    assert witness.ask("/break")[0].status_code == 500
-    assert witness.ask("/nowhere")[0].status_code == 404
+    witness.send("/process")
+    witness.send("/process")
+    witness.send("/refuse")
+    assert witness.send("/break")[0].status_code == 500
+    assert witness.send("/nowhere")[0].status_code == 404
 
     # cold by ping, warm after ping, and a burst over the number warmed
     fresh()
     assert witness.tick()["cold"] == WARMED
-    witness.ask(*["/process?seconds=0.5"] * WARMED)
-    burst = witness.ask(*["/process?seconds=1"] * (WARMED + 2))
-    assert {answer.status_code for answer in burst} == {200}
+    witness.send(*["/process?seconds=0.5"] * WARMED)
+    burst = witness.send(*["/process?seconds=1"] * (WARMED + 2))
+    assert {response.status_code for response in burst} == {200}
     assert witness.tick()["cold"] == 0
 
-    # expiry: killed while idle, as Lambda ends environments without a word; and reaped by the engine
+    # expiry: killed while idle, as Lambda ends environments without notice; and reaped by the engine
     for process in witness.environments():
         os.kill(process, signal.SIGKILL)
     until(lambda: not witness.environments(), what="the environments to be gone")
-    witness.ask("/process")
-    witness.ask(*["/process?seconds=1"] * 3)
+    witness.send("/process")
+    witness.send(*["/process?seconds=1"] * 3)
     until(lambda: len(witness.environments()) <= 1, seconds=60, what="the engine to reap idle environments")
-    witness.ask(*["/process?seconds=1"] * 2)
+    witness.send(*["/process?seconds=1"] * 2)
 
-    # throttled: answered by Lambda, not by the function, so without a record
+    # throttled: a response of Lambda, not of the function, so without a record
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     try:
-        throttled = witness.ask(*["/process?seconds=1"] * 3)
+        throttled = witness.send(*["/process?seconds=1"] * 3)
     finally:
         client.delete_function_concurrency(FunctionName=name)
-    refused = [answer for answer in throttled if "X-Request-Id" not in answer.headers]
+    refused = [response for response in throttled if "X-Request-Id" not in response.headers]
     assert len(refused) == 2
-    assert {answer.status_code for answer in refused} <= {429, 500, 502}
+    assert {response.status_code for response in refused} <= {429, 500, 502}
 
     witness.service.xray.flush(settle=True)
     check(witness, started)
@@ -208,10 +208,10 @@ def test_an_environment_initialised_long_ahead_is_proactive(witness: Witness) ->
 
 def invoke(witness: Witness, client: Any, function: str) -> str:
     event = {"httpMethod": "GET", "path": "/process", "headers": {}, "requestContext": {"path": "/local/process"}}
-    reply = client.invoke(FunctionName=function, Payload=json.dumps(event))
-    answer = json.loads(reply["Payload"].read())
+    result = client.invoke(FunctionName=function, Payload=json.dumps(event))
+    response = json.loads(result["Payload"].read())
     witness.service.xray.flush(settle=True)
-    record = witness.history.record_of(answer["headers"]["X-Request-Id"])
+    record = witness.history.record_of(response["headers"]["X-Request-Id"])
     assert record is not None, "the invocation left no record"
     return str(record["annotations"]["start"])
 
@@ -223,10 +223,10 @@ def check(witness: Witness, started: float) -> None:
         record = witness.history.record_of(expected.request_id)
         assert record is not None, f"no record of {expected}"
         found = record["annotations"]
-        told = (found["start"], found["warmed_by_ping"], found["cold_start"], found["status"])
+        recorded = (found["start"], found["warmed_by_ping"], found["cold_start"], found["status"])
         truth = (expected.start, expected.warmed_by_ping, expected.start == "cold", expected.status)
-        if told != truth or found["route"] not in (expected.route, ""):
-            misclassified.append((expected, told))
+        if recorded != truth or found["route"] not in (expected.route, ""):
+            misclassified.append((expected, recorded))
         if expected.process is not None:
             assert identities.setdefault(expected.process, found["environment"]) == found["environment"]
     assert misclassified == []
@@ -237,7 +237,7 @@ def check(witness: Witness, started: float) -> None:
 
 
 def read_back(witness: Witness, started: float) -> None:
-    """The report, through boto3, counts the same."""
+    """Check that X-Ray, read through boto3, counts the same."""
     client = boto3.client(
         "xray",
         endpoint_url=witness.service.xray.endpoint_url,

@@ -1,4 +1,4 @@
-"""`sls warm`: a tick by the deployed warmer, told to the person who deploys; with --strict-warm a miss is an error."""
+"""`sls warm`: it prints a tick of the deployed warmer; with --strict-warm incomplete coverage is an error."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
 def test_it_prints_what_was_proved(deployed: Deployed) -> None:
     stage = deployed.service.stage
-    said = stage.sls("warm", "--param", f"concurrency={CONCURRENCY}")
-    assert f"{CONCURRENCY} of {CONCURRENCY} environments of {stage.functions['api']} warm" in said
+    output = stage.sls("warm", "--param", f"concurrency={CONCURRENCY}")
+    assert f"{CONCURRENCY} of {CONCURRENCY} environments of {stage.functions['api']} warm" in output
 
 
 def test_its_json_is_the_result_of_the_tick(deployed: Deployed) -> None:
-    said = deployed.service.stage.sls("warm", "--json")
-    result = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    output = deployed.service.stage.sls("warm", "--json")
+    result = json.loads(output[output.index("{") : output.rindex("}") + 1])
     assert (result["coverage"], result["unique"]) == (1, CONCURRENCY)
 
 
-def test_a_miss_is_a_warning_with_its_cause_and_an_error_if_strict(deployed: Deployed) -> None:
+def test_incomplete_coverage_is_a_warning_with_its_cause_or_an_error_if_strict(deployed: Deployed) -> None:
     stage = deployed.service.stage
     client = boto3.client("lambda", **stage.connection)
     stage.end_environments("warmer")
     client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=4)
     try:
-        said = stage.sls("warm")
+        output = stage.sls("warm")
         with pytest.raises(DeployToolError, match="not warm"):
             stage.sls("warm", "--strict-warm")
     finally:
         client.delete_function_concurrency(FunctionName=stage.functions["api"])
         stage.end_environments("warmer")
-    assert f"4 of {CONCURRENCY} environments" in said
-    assert "Rate" in said or "Throttl" in said
+    assert f"4 of {CONCURRENCY} environments" in output
+    assert "Rate" in output or "Throttl" in output
 
 
-def test_a_stage_that_is_not_deployed_is_said_to_be_so(deployed: Deployed) -> None:
+def test_a_stage_that_is_not_deployed_is_an_error(deployed: Deployed) -> None:
     with pytest.raises(DeployToolError, match="not deployed"):
         deployed.service.stage.deploy_tool.must_run("warm", "--stage", "dev")

@@ -1,4 +1,4 @@
-"""`npm run latency`: what a person types, what it answers, and the way out of each problem."""
+"""`npm run latency`: its options, its output, and the remedy for each problem."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def test_html_is_written_with_its_folder(xray: XRay, tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_no_traces_yet_is_said_with_the_way_out(xray: XRay) -> None:
+def test_no_traces_yet_is_reported_with_the_remedy(xray: XRay) -> None:
     result = run("--stage", STAGE, "--service", "other", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
     assert result.returncode == 3
     assert result.stderr.startswith("error: ")
@@ -104,7 +104,7 @@ def test_wrong_usage_is_refused(arguments: list[str], words: str) -> None:
     assert words in result.stderr
 
 
-def test_no_credentials_is_said_without_a_traceback() -> None:
+def test_missing_credentials_are_reported_without_a_traceback() -> None:
     result = run("--stage", "prod", "--region", "us-east-1")
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
@@ -114,12 +114,12 @@ def test_no_credentials_is_said_without_a_traceback() -> None:
 
 
 @pytest.mark.slow
-def test_an_x_ray_that_does_not_answer_is_said() -> None:
+def test_an_x_ray_that_does_not_respond_is_reported() -> None:
     with XRay(service=SERVICE, stage=STAGE) as gone:
         endpoint = gone.endpoint_url
     result = run("--stage", STAGE, AWS_ENDPOINT_URL_XRAY=endpoint)
     assert result.returncode == 1
-    assert f"does not answer at {endpoint}" in result.stderr
+    assert f"does not respond at {endpoint}" in result.stderr
     assert "npm start" in result.stderr
 
 
@@ -134,7 +134,7 @@ def test_ctrl_c_ends_it_at_once_with_130() -> None:
     with XRay(service=SERVICE, stage=STAGE, admit=admit) as throttling:
         environment = {"AWS_ENDPOINT_URL_XRAY": throttling.endpoint_url, "HOME": "/nonexistent"}
         process = subprocess.Popen(command("--stage", STAGE), env=environment, stderr=subprocess.PIPE, text=True)
-        # Every call is throttled, and the first tells that it is reading.
+        # Every call is throttled, and the first shows that it is reading.
         assert reading.wait(60)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
@@ -147,7 +147,7 @@ def refused(code: str) -> exceptions.ClientError:
 
 
 @pytest.mark.parametrize(
-    ("raised", "wrong", "way_out"),
+    ("raised", "wrong", "remedy"),
     [
         (exceptions.NoCredentialsError(), "no AWS credentials", "aws configure"),
         (exceptions.ProfileNotFound(profile="x"), "no AWS credentials", "AWS_PROFILE"),
@@ -156,20 +156,20 @@ def refused(code: str) -> exceptions.ClientError:
         (refused("AccessDeniedException"), "may not call xray:GetTraceSummaries", "AWSXrayReadOnlyAccess"),
         (refused("ThrottledException"), "throttled GetTraceSummaries", "shorter --last"),
         (refused("InvalidRequestException"), "refused GetTraceSummaries: no", "report"),
-        (exceptions.EndpointConnectionError(endpoint_url="x"), "does not answer", "network"),
+        (exceptions.EndpointConnectionError(endpoint_url="x"), "does not respond", "network"),
     ],
 )
-def test_every_problem_has_a_way_out(raised: Exception, wrong: str, way_out: str) -> None:
+def test_every_problem_has_a_remedy(raised: Exception, wrong: str, remedy: str) -> None:
     with pytest.raises(Problem) as problem, explained(None):
         raise raised
     assert wrong in problem.value.wrong
-    assert way_out in problem.value.way_out
+    assert remedy in problem.value.remedy
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    said = "service: shop\nprovider:\n  region: eu-west-1\nresources:\n  - Value: !Sub '${AWS::Region}'\n"
-    (tmp_path / "serverless.yml").write_text(said)
+    configuration = "service: shop\nprovider:\n  region: eu-west-1\nresources:\n  - Value: !Sub '${AWS::Region}'\n"
+    (tmp_path / "serverless.yml").write_text(configuration)
     return tmp_path
 
 
@@ -186,7 +186,7 @@ def test_service_and_region_come_from_the_configuration(project: Path) -> None:
     assert (deployment.service, deployment.region) == ("cart-prod", "us-west-2")
 
 
-def test_a_service_that_nothing_names_has_to_be_named(tmp_path: Path) -> None:
+def test_without_a_configured_name_the_service_must_be_given(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="--service"):
         find_deployment("prod", environment={}, project=tmp_path)
 
@@ -218,22 +218,22 @@ def test_a_stack_whose_process_has_ended_is_not_found(tmp_path: Path) -> None:
             assert find(tmp_path) is None
 
 
-def test_transaction_search_explains_why_there_is_nothing() -> None:
+def test_transaction_search_explains_why_there_are_no_traces() -> None:
     problem = nothing_found(Deployment("shop-prod", "prod", "us-east-1", "http://elsewhere", local=False), "6h", True)
     assert "Transaction Search is on" in problem.wrong
-    assert "update-indexing-rule" in problem.way_out
+    assert "update-indexing-rule" in problem.remedy
 
 
 @pytest.mark.parametrize(
     ("code", "message", "wrong"),
     [
         ("ValidationError", "Stack with id shop-prod does not exist", "Stage prod is not deployed in us-east-1"),
-        # Who may not look cannot say that it is not deployed.
+        # Without permission it is not known whether the stage is deployed.
         ("AccessDenied", "not authorized", "has no traces of shop-prod in the last 6h yet"),
         (None, None, "has no traces of shop-prod in the last 6h yet"),
     ],
 )
-def test_a_stage_that_is_not_deployed_is_told_from_one_without_traces(
+def test_a_stage_that_is_not_deployed_is_distinguished_from_one_without_traces(
     code: str | None, message: str, wrong: str
 ) -> None:
     client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")

@@ -1,4 +1,4 @@
-"""What one trace tells of its request: whole, partial, nested, as AWS sends it and as it should not be."""
+"""The user request observed in one trace: complete, partial, nested, as AWS sends it, and malformed."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ NOW = 1_700_000_000.0
 
 
 def trace(measured: bool = True, **record: Any) -> tuple[Document, list[Document]]:
-    """A record and its whole trace: 250 ms at the front door around it."""
+    """A record and its complete trace, with 250 ms measured at the front door."""
     made = RecordMaker().request(NOW, **record)
     exchange = Exchange(NOW - 0.2, NOW + 0.05, "GET", "http://h/hello", 200, made["aws"]["request_id"])
     return made, [made, *synthesise(Pair(exchange if measured else None, made), SERVICE, STAGE)]
@@ -52,13 +52,13 @@ def test_the_records_init_counts_where_lambda_sent_none() -> None:
     assert seen(documents).init_ms == 33.0
 
 
-def test_a_warm_request_met_no_init_though_its_environment_had_one() -> None:
+def test_a_warm_request_has_no_init_even_though_its_environment_had_one() -> None:
     _, documents = trace(start="warm", init_ms=180.0)
     assert seen(documents).init_ms is None
 
 
 def test_a_record_inside_lambdas_segment_is_found_there() -> None:
-    """X-Ray gives subsegments back inside the segment they belong to."""
+    """X-Ray returns subsegments inside the segment they belong to."""
     record, documents = trace(start="cold", init_ms=180.0)
     documents.remove(record)
     for document in documents:
@@ -92,7 +92,7 @@ def test_missing_annotations_make_the_start_unknown() -> None:
     assert seen(documents).start == "unknown"
 
 
-def test_pings_ticks_and_other_services_are_no_user_requests() -> None:
+def test_pings_ticks_and_other_services_are_not_user_requests() -> None:
     for document in RecordMaker().tick(NOW):
         assert observe("trace", [document], SERVICE) is None
     assert observe("trace", trace()[1], "another-service") is None

@@ -1,6 +1,6 @@
 """The page in a real browser: charts drawn, nothing fetched, readable on a phone, light and dark, live.
 
-Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` brings both.
+Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` installs both.
 """
 
 import base64
@@ -55,7 +55,7 @@ FLAGS = (
 
 
 class Page:
-    """A browser on one page, which keeps what it logged and what it asked the network for."""
+    """A browser on one page, with the page's log and its network requests."""
 
     def __init__(self, browser: webdriver.Chrome) -> None:
         self.browser = browser
@@ -88,7 +88,7 @@ class Page:
         file.write_bytes(base64.b64decode(picture["data"]))
 
     def _log(self, kind: str) -> list[Any]:
-        """What was logged since the last time."""
+        """What was logged since the last call."""
         return list(self.browser.get_log(kind))  # type: ignore[no-untyped-call]
 
     def _command(self, name: str, parameters: dict[str, Any]) -> Any:
@@ -152,10 +152,10 @@ def kept(report: Report, tmp_path_factory: pytest.TempPathFactory) -> str:
     ("name", "width", "dark"),
     [("light", 1200, False), ("dark", 1200, True), ("phone", 390, False), ("tablet", 768, True)],
 )
-def test_the_page_is_whole_in_every_guise(
+def test_the_page_is_complete_in_every_size_and_colour_scheme(
     page: Page, kept: str, tmp_path: Path, name: str, width: int, dark: bool
 ) -> None:
-    """Every chart has bars, nothing is logged, nothing but the file is asked for, nothing sticks out sideways."""
+    """Every chart has bars, nothing is logged, nothing but the file is loaded, nothing overflows sideways."""
     page.open(kept, width=width, dark=dark)
     for chart in CHARTS:
         assert page.evaluate(f"document.querySelectorAll('#{chart} svg rect').length") > 0, chart
@@ -199,7 +199,7 @@ def test_the_figures_on_the_page_are_the_reports(page: Page, kept: str, report: 
 
 @needs_browser
 def test_everything_is_reached_and_opened_without_a_mouse(page: Page, kept: str) -> None:
-    """Tab comes by every chart, table and link; Enter opens the tables behind the charts; all have names."""
+    """Tab reaches every chart, table and link; Enter opens the tables behind the charts; all have names."""
     page.open(kept, width=390)
     body = page.browser.find_element(By.TAG_NAME, "body")
     names = []
@@ -251,7 +251,7 @@ def test_the_live_page_shows_new_requests_without_a_reload(page: Page) -> None:
         assert all(request.startswith((url, "data:")) for request in page.requests())
         assert page.errors() == []
     WebDriverWait(page.browser, 30, poll_frequency=0.1).until(
-        lambda _: "does not answer" in page.browser.find_element(By.ID, "state").text
+        lambda _: "does not respond" in page.browser.find_element(By.ID, "state").text
     )
 
 
@@ -272,11 +272,11 @@ def test_the_live_page_says_when_x_ray_is_gone() -> None:
     with serving as url, pytest.raises(urllib.error.HTTPError) as problem:
         urllib.request.urlopen(f"{url}report.json")
     assert problem.value.code == 503
-    assert "does not answer" in json.load(problem.value)["problem"]
+    assert "does not respond" in json.load(problem.value)["problem"]
 
 
 def test_the_page_is_one_file_with_nothing_from_elsewhere(report: Report) -> None:
-    """Without a browser too: no address is loaded, and the policy inside it forbids it."""
+    """Checked without a browser: the page loads no address, and its Content-Security-Policy forbids it."""
     text = static_page(report)
     assert "default-src 'none'" in text
     assert "connect-src 'none'" in text
@@ -309,4 +309,4 @@ CONTRAST = """function () {
     if ((a + 0.05) / (b + 0.05) < 4.5) bad.push([walker.currentNode.textContent.trim(), ((a + 0.05) / (b + 0.05)).toFixed(2)]);
   }
   return bad;
-}"""  # noqa: E501
+}"""  # noqa: E501 (a script)

@@ -1,4 +1,4 @@
-"""The report from end to end: real datagrams in, real boto3 out, and every figure what was sent."""
+"""The report from end to end, with real datagrams and real boto3: every figure matches what was sent."""
 
 import itertools
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ HOUR = 3600.0
 
 
 def request(xray: XRay, records: RecordMaker, at: float, seconds: float, status: int = 200, **record: Any) -> None:
-    """A request the front door measured as taking this long."""
+    """Send a request that took `seconds` at the front door."""
     made = records.request(at, seconds=seconds / 2, status=status, **record)
     xray.measured(Exchange(at, at + seconds, "GET", "http://h/hello", status, made["aws"]["request_id"]))
     send(xray.daemon_address, [datagram(made)])
@@ -83,7 +83,7 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
 
 
 def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
-    """A window with ticks alone has no user request, however long its pings took."""
+    """A time range with only ticks has no user request, however long its pings took."""
     send(xray.daemon_address, map(datagram, RecordMaker().tick(END - 60, cold=3)))
     xray.flush(settle=True)
     report = report_of(xray)
@@ -92,7 +92,7 @@ def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
     assert report.pings.ticks == 1
 
 
-def test_pings_without_their_tick_are_no_requests_without_a_record(xray: XRay) -> None:
+def test_pings_without_their_tick_do_not_count_as_requests_without_a_record(xray: XRay) -> None:
     *pings, _ = RecordMaker().tick(END - 60)
     send(xray.daemon_address, map(datagram, pings))
     xray.flush(settle=True)
@@ -108,7 +108,7 @@ def test_another_service_is_not_read(xray: XRay) -> None:
     assert report_of(xray).requests == 0
 
 
-def test_a_sample_is_named_has_cold_starts_enough_and_stays_the_same(xray: XRay) -> None:
+def test_a_sample_is_noted_has_enough_cold_starts_and_stays_the_same(xray: XRay) -> None:
     """Counts are of all requests; few cold ones are all measured; two reports draw the same traces."""
     records = RecordMaker()
     for index in range(300):
@@ -122,7 +122,7 @@ def test_a_sample_is_named_has_cold_starts_enough_and_stays_the_same(xray: XRay)
     assert first.starts["cold"].response is not None
     assert first.starts["cold"].response.count == 6
     assert first.starts["warm"].count == 300
-    # Each of the 44 warm ones stands for seven: of all requests 90 % are warm.
+    # Each of the 44 warm requests represents seven: more than 95 % of all requests are warm.
     assert first.every is not None
     assert first.every.p95 == pytest.approx(20)
     assert any("a sample of 50" in note for note in first.notes)
@@ -141,7 +141,7 @@ def test_time_ranges_beyond_six_hours_are_read_in_chunks_and_counted_once(xray: 
 
 
 @pytest.mark.slow
-def test_throttled_calls_are_repeated_and_told() -> None:
+def test_throttled_calls_are_repeated_and_reported() -> None:
     turns = itertools.count()
     with XRay(service=SERVICE, stage=STAGE, admit=lambda _: next(turns) not in {1, 3}) as xray:
         records = RecordMaker()
@@ -150,11 +150,11 @@ def test_throttled_calls_are_repeated_and_told() -> None:
         xray.flush(settle=True)
         report = report_of(xray)
     assert report.measured == 10
-    assert "X-Ray throttled 2 calls; they were repeated until it answered." in report.notes
+    assert "X-Ray throttled 2 calls; they were repeated until they succeeded." in report.notes
 
 
 class Forgetful:
-    """X-Ray's client, except that it leaves some traces unprocessed the first so many times it is asked."""
+    """X-Ray's client, except that it leaves some traces unprocessed in the first `times` calls."""
 
     def __init__(self, client: Any, times: int) -> None:
         self._client = client
@@ -163,16 +163,16 @@ class Forgetful:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def batch_get_traces(self, *, TraceIds: list[str]) -> Any:  # noqa: N803
+    def batch_get_traces(self, *, TraceIds: list[str]) -> Any:  # noqa: N803 (boto3's name)
         if self._times > 0:
             self._times -= 1
-            answer = self._client.batch_get_traces(TraceIds=TraceIds[1:])
-            return answer | {"UnprocessedTraceIds": TraceIds[:1]}
+            response = self._client.batch_get_traces(TraceIds=TraceIds[1:])
+            return response | {"UnprocessedTraceIds": TraceIds[:1]}
         return self._client.batch_get_traces(TraceIds=TraceIds)
 
 
 @pytest.mark.parametrize(("times", "measured"), [(1, 3), (3, 3), (4, 2)])
-def test_unprocessed_traces_are_asked_for_again_and_the_lost_are_told(xray: XRay, times: int, measured: int) -> None:
+def test_unprocessed_traces_are_requested_again_and_lost_ones_reported(xray: XRay, times: int, measured: int) -> None:
     records = RecordMaker()
     for index in range(3):
         request(xray, records, END - 60 + index, 0.02)
@@ -184,15 +184,15 @@ def test_unprocessed_traces_are_asked_for_again_and_the_lost_are_told(xray: XRay
     assert report.measured == measured
     assert len(waits) == min(times, 3)
     assert waits == sorted(waits)
-    assert any("did not give" in note for note in report.notes) == (report.measured < 3)
+    assert any("did not return" in note for note in report.notes) == (report.measured < 3)
 
 
-def test_transaction_search_is_told() -> None:
+def test_transaction_search_is_reported() -> None:
     with XRay(service=SERVICE, stage=STAGE, destination="CloudWatchLogs") as xray:
         assert any("Transaction Search is on" in note for note in report_of(xray).notes)
 
 
-def test_partial_traces_and_missing_annotations_are_told(xray: XRay) -> None:
+def test_partial_traces_and_missing_annotations_are_reported(xray: XRay) -> None:
     records = RecordMaker()
     request(xray, records, END - 60, 0.02)
     xray.flush(settle=True)
@@ -209,7 +209,7 @@ def test_partial_traces_and_missing_annotations_are_told(xray: XRay) -> None:
 
 
 def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
-    """Where most traces begin at API Gateway, one that begins at Lambda is told and left out; alone it is measured."""
+    """Where most traces begin at API Gateway, one from Lambda is reported and left out; alone it is measured."""
     records = RecordMaker()
     direct = records.request(END - 50, seconds=9.0)
     send(xray.daemon_address, [datagram(direct)])
@@ -226,8 +226,8 @@ def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
     assert any("1 traces have no API Gateway segment" in note for note in mixed.notes)
 
 
-def test_a_second_reading_asks_only_for_what_is_new(xray: XRay) -> None:
-    """With `remember` whole observations are kept; new and partial ones are read."""
+def test_a_second_reading_fetches_only_new_traces(xray: XRay) -> None:
+    """With `remember`, complete observations are kept; new and partial ones are read."""
     asked: list[int] = []
     client = xray_client("us-east-1", xray.endpoint_url, local=True)
     client.meta.events.register(
@@ -277,7 +277,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "6", "h", "6 hours", "-1h", "0s", "31d", "1e3s"])
-def test_durations_that_are_none(text: str) -> None:
+def test_invalid_durations_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a duration|outside what X-Ray keeps"):
         duration_seconds(text)
 

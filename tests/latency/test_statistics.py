@@ -24,14 +24,14 @@ def test_percentiles_are_those_of_numpys_inverted_cdf(values: list[float]) -> No
 @pytest.mark.parametrize(
     ("count", "p50", "p90", "p99"), [(1, 1, 1, 1), (2, 1, 2, 2), (10, 5, 9, 10), (200, 100, 180, 198)]
 )
-def test_percentiles_known_by_heart(count: int, p50: int, p90: int, p99: int) -> None:
+def test_percentiles_computed_by_hand(count: int, p50: int, p90: int, p99: int) -> None:
     found = distribution(range(1, count + 1))
     assert found is not None
     assert (found.p50, found.p90, found.p99) == (p50, p90, p99)
 
 
 @given(st.lists(st.tuples(durations, st.integers(min_value=1, max_value=5)), min_size=1, max_size=60))
-def test_a_weight_is_as_good_as_repeating_the_value(weighted: list[tuple[float, int]]) -> None:
+def test_a_weight_has_the_effect_of_repeating_the_value(weighted: list[tuple[float, int]]) -> None:
     repeated = distribution(value for value, weight in weighted for _ in range(weight))
     found = weighted_distribution([(value, float(weight)) for value, weight in weighted])
     assert found is not None
@@ -39,7 +39,7 @@ def test_a_weight_is_as_good_as_repeating_the_value(weighted: list[tuple[float, 
     assert (found.p50, found.p90, found.p95, found.p99) == (repeated.p50, repeated.p90, repeated.p95, repeated.p99)
 
 
-def test_nothing_has_no_distribution() -> None:
+def test_no_values_have_no_distribution() -> None:
     assert distribution([]) is None
     assert histogram({}).edges == []
     assert histogram({"cold": []}).edges == []

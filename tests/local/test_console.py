@@ -1,4 +1,4 @@
-"""The lines of `npm start`: each request, tick and cold start is told with what is known of it."""
+"""The lines of `npm start`: each request, tick and cold start is printed with what is known of it."""
 
 from __future__ import annotations
 
@@ -31,46 +31,46 @@ def record(kind: str, request_id: str = "7", **annotations: Any) -> dict[str, An
 COLD = record("request", start="cold", cold_start=True, init_ms=180.4)
 
 
-def told(measured: Exchange | None, document: dict[str, Any] | None) -> str:
-    """The line of a pair, an empty text when there is none."""
+def printed(measured: Exchange | None, document: dict[str, Any] | None) -> str:
+    """The line of a pair; empty when there is none."""
     line = line_of(Pair(measured, document))
     return line.plain if line is not None else ""
 
 
-def test_request_is_told_with_its_record() -> None:
-    line = told(exchange(), COLD)
+def test_request_is_printed_with_its_record() -> None:
+    line = printed(exchange(), COLD)
     assert "GET     /hello  200  1,234 ms  cold (init 180 ms)  environment 01234567" in line
 
 
 def test_warm_request_in_an_environment_that_a_ping_made_says_so() -> None:
-    assert "warm (by a ping)" in told(exchange(), record("request", warmed_by_ping=True))
+    assert "warm (by a ping)" in printed(exchange(), record("request", warmed_by_ping=True))
 
 
 def test_exchange_without_a_record_says_so() -> None:
-    assert "no record" in told(exchange(), None)
+    assert "no record" in printed(exchange(), None)
 
 
-def test_request_that_met_no_function_is_told() -> None:
-    assert "429" in told(exchange(request_id=None, status=429), None)
+def test_request_that_reached_no_function_is_printed() -> None:
+    assert "429" in printed(exchange(request_id=None, status=429), None)
 
 
 def test_record_without_an_exchange_says_so() -> None:
-    line = told(None, record("request"))
+    line = printed(None, record("request"))
     assert "500 ms in the function" in line
     assert "not through the front door" in line
 
 
-def test_cold_ping_is_told_and_a_warm_one_is_not() -> None:
-    assert "ping    cold (init 95 ms)" in told(None, record("ping", start="cold", cold_start=True, init_ms=95.0))
-    assert told(None, record("ping")) == ""
+def test_cold_ping_is_printed_and_a_warm_one_is_not() -> None:
+    assert "ping    cold (init 95 ms)" in printed(None, record("ping", start="cold", cold_start=True, init_ms=95.0))
+    assert printed(None, record("ping")) == ""
 
 
-def test_tick_tells_coverage_and_every_trouble() -> None:
-    line = told(None, record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6))
+def test_tick_shows_coverage_and_every_problem() -> None:
+    line = printed(None, record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6))
     assert "tick    3 of 5 environments warm  3 cold  2 throttled  coverage 60 %" in line
 
 
-def test_nobody_can_steer_the_terminal_by_a_request() -> None:
-    line = told(exchange(target="/\x1b[2J\r/hello"), None)
+def test_request_cannot_send_control_characters_to_the_terminal() -> None:
+    line = printed(exchange(target="/\x1b[2J\r/hello"), None)
     assert "\x1b" not in line
     assert "\r" not in line

@@ -1,4 +1,4 @@
-"""The local engine: ready when it says so, alone on the loopback interface, gone without a trace however it ends."""
+"""The local engine: ready when entered, only on the loopback interface, and nothing is left however it ends."""
 
 import io
 import json
@@ -26,7 +26,6 @@ def handler(event, context):
     time.sleep(event.get("seconds", 0))
     return {"environment": dict(os.environ), "pid": os.getpid()}
 """
-# Starts an engine with a function in it, says what there is, and then waits for its own end.
 PROGRAM = """
 import boto3, json, sys, time
 from pilotlight_tools.local.engine import Engine
@@ -41,6 +40,7 @@ with Engine() as engine:
     print(json.dumps({"folder": str(engine.folder), "port": engine.port, "function": function}), flush=True)
     time.sleep(600)
 """
+"""Starts an engine with a function in it, prints what there is, and then waits to be killed."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def engine() -> Iterator[Engine]:
 
 
 def create_function(engine: Engine) -> None:
-    """Create a function that tells about its process."""
+    """Create a function that returns facts about its process."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("index.py", FUNCTION)
@@ -75,19 +75,19 @@ def create_function(engine: Engine) -> None:
 
 
 def invoke(engine: Engine, **event: Any) -> dict[str, Any]:
-    reply = boto3.client("lambda", **engine.connection).invoke(FunctionName="tell", Payload=json.dumps(event))
-    answer: dict[str, Any] = json.loads(reply["Payload"].read())
-    return answer
+    response = boto3.client("lambda", **engine.connection).invoke(FunctionName="tell", Payload=json.dumps(event))
+    result: dict[str, Any] = json.loads(response["Payload"].read())
+    return result
 
 
-def test_engine_answers_as_soon_as_it_is_entered(engine: Engine) -> None:
+def test_engine_responds_as_soon_as_it_is_entered(engine: Engine) -> None:
     identity = boto3.client("sts", **engine.connection).get_caller_identity()
     assert identity["Arn"] == "arn:aws:iam::000000000000:root"
 
 
 def test_what_the_engine_keeps_lies_in_its_own_folder(engine: Engine) -> None:
     environment = invoke(engine)["environment"]
-    for name in ("TMPDIR", "STATE_DIR", "S3_DATA_DIR"):  # the engine's defaults are fixed folders, which would stay
+    for name in ("TMPDIR", "STATE_DIR", "S3_DATA_DIR"):  # the engine's defaults are fixed folders that would remain
         assert environment[name].startswith(str(engine.folder))
 
 
@@ -107,12 +107,12 @@ def test_account_concurrency_is_a_real_throttle(engine: Engine) -> None:
             client.invoke(FunctionName="tell", Payload=json.dumps({"seconds": 2}))
         except client.exceptions.TooManyRequestsException as error:
             return error.response["Error"]["Code"]
-        return "answered"
+        return "succeeded"
 
     with ThreadPoolExecutor(6) as pool:
         outcomes = list(pool.map(outcome, range(6)))
-    assert set(outcomes) == {"answered", "TooManyRequestsException"}
-    assert outcomes.count("answered") >= 2
+    assert set(outcomes) == {"succeeded", "TooManyRequestsException"}
+    assert outcomes.count("succeeded") >= 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -149,16 +149,16 @@ def test_an_exception_inside_ends_the_engine_too() -> None:
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_survives_a_process_that_dies_without_tidying_up(signal_number: signal.Signals) -> None:
+def test_nothing_survives_a_process_that_dies_without_cleaning_up(signal_number: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
-        told = json.loads(program.stdout.readline())
-        processes = {told["function"], *children_of(program.pid)}
+        printed = json.loads(program.stdout.readline())
+        processes = {printed["function"], *children_of(program.pid)}
         assert len(processes) >= 3, "the supervisor, the engine and the function's environment"
         program.send_signal(signal_number)
     until(lambda: not any(map(is_alive, processes)), what=f"the end of {processes}")
-    until(lambda: not Path(told["folder"]).exists(), what="the end of the engine's folder")
-    assert is_free(told["port"])
+    until(lambda: not Path(printed["folder"]).exists(), what="the end of the engine's folder")
+    assert is_free(printed["port"])
 
 
 def test_free_port_is_free() -> None:

@@ -1,4 +1,4 @@
-"""The front door: what goes in comes out at the engine, what the engine answers comes back, byte for byte."""
+"""The front door: requests reach the engine and its responses the client, byte for byte."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ HOST = "0a1b2c3d.execute-api.localhost:4566"
 
 @dataclass
 class Upstream:
-    """An engine that keeps the bytes of each request, and answers with the bytes it is told to."""
+    """An engine that keeps the bytes of each request, and responds with `response` and `chunks`."""
 
-    answer: bytes = OK
+    response: bytes = OK
     chunks: list[bytes] = field(default_factory=list)
     heads: list[bytes] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Door:
     exchanges: list[Exchange]
 
     def raw(self, request: bytes) -> bytes:
-        """Everything that comes back for these bytes until the connection ends."""
+        """Send these bytes, and return everything received until the connection ends."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(request)
             received = b""
@@ -61,7 +61,7 @@ class Door:
             return received
 
     def last(self) -> Exchange:
-        """The exchange reported last, which may be a moment after the client has its answer."""
+        """Return the last exchange, which may be reported shortly after the client has its response."""
         return until(lambda: self.exchanges, what="an exchange")[-1]
 
 
@@ -84,7 +84,7 @@ def serving(upstream: Upstream) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 while True:
                     connection, _ = listener.accept()
-                    threading.Thread(target=answer_all, args=(connection, upstream), daemon=True).start()
+                    threading.Thread(target=serve_connection, args=(connection, upstream), daemon=True).start()
 
         threading.Thread(target=serve, daemon=True).start()
         yield
@@ -92,7 +92,7 @@ def serving(upstream: Upstream) -> Iterator[None]:
             listener.shutdown(socket.SHUT_RDWR)
 
 
-def answer_all(connection: socket.socket, upstream: Upstream) -> None:
+def serve_connection(connection: socket.socket, upstream: Upstream) -> None:
     with connection, connection.makefile("rb") as stream, contextlib.suppress(OSError):
         while head := read_head(stream):
             length = next(
@@ -104,15 +104,15 @@ def answer_all(connection: socket.socket, upstream: Upstream) -> None:
                 stream.readline()
             upstream.heads.append(head.rstrip(b"\r\n"))
             upstream.bodies.append(body)
-            connection.sendall(upstream.answer)
+            connection.sendall(upstream.response)
             for chunk in upstream.chunks:
                 connection.sendall(chunk)
-            if b"Connection: close" in upstream.answer:
+            if b"Connection: close" in upstream.response:
                 return
 
 
 def read_head(stream: BinaryIO) -> bytes:
-    """A request's lines up to the empty one; nothing at the end of the stream."""
+    """Return a request's lines up to the empty line; nothing at the end of the stream."""
     head = b""
     while (line := stream.readline()) not in (b"", b"\r\n"):
         head += line
@@ -194,29 +194,31 @@ def test_client_that_waits_for_100_continue_gets_it(door: Door) -> None:
     assert door.upstream.bodies[-1] == b"hi"
 
 
-def test_answer_comes_back_with_nothing_added_and_nothing_lost(door: Door) -> None:
+def test_response_comes_back_with_nothing_added_and_nothing_lost(door: Door) -> None:
     head = b"HTTP/1.1 418 I'm a teapot\r\nset-cookie: a=1\r\nX-B: 2\r\nset-cookie: b=2\r\nContent-Length: 2"
-    door.upstream.answer = head + b"\r\n\r\nhi"
+    door.upstream.response = head + b"\r\n\r\nhi"
     received = door.raw(get("/hello"))
     assert received == head + b"\r\nConnection: close\r\n\r\nhi"
 
 
-def test_compressed_answer_is_passed_on_compressed(door: Door) -> None:
+def test_compressed_response_is_passed_on_compressed(door: Door) -> None:
     body = gzip.compress(b"hello" * 1000)
-    door.upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    door.upstream.response = (
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
     assert door.raw(get("/hello")).partition(b"\r\n\r\n")[2] == body
     assert requests.get(f"{door.url}/hello", timeout=20).text == "hello" * 1000
 
 
 def test_head_keeps_the_length_and_sends_no_body(door: Door) -> None:
-    door.upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nContent-Type: text/plain\r\n\r\n"
-    answer = requests.head(f"{door.url}/hello", timeout=20)
-    assert (answer.headers["Content-Length"], answer.content) == ("1234", b"")
+    door.upstream.response = b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nContent-Type: text/plain\r\n\r\n"
+    response = requests.head(f"{door.url}/hello", timeout=20)
+    assert (response.headers["Content-Length"], response.content) == ("1234", b"")
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_answers_without_a_body_stay_so(door: Door, status: int) -> None:
-    door.upstream.answer = b"HTTP/1.1 %d Fine\r\nX-Request-Id: 7\r\n\r\n" % status
+def test_responses_without_a_body_stay_so(door: Door, status: int) -> None:
+    door.upstream.response = b"HTTP/1.1 %d Fine\r\nX-Request-Id: 7\r\n\r\n" % status
     received = door.raw(get("/hello"))
     assert received.split(b"\r\n")[0] == b"HTTP/1.1 %d Fine" % status
     assert received.endswith(b"\r\n\r\n")
@@ -224,36 +226,36 @@ def test_answers_without_a_body_stay_so(door: Door, status: int) -> None:
 
 
 def test_redirect_is_the_clients_to_follow(door: Door) -> None:
-    door.upstream.answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/away\r\nContent-Length: 0\r\n\r\n"
+    door.upstream.response = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/away\r\nContent-Length: 0\r\n\r\n"
     assert requests.get(f"{door.url}/hello", timeout=20, allow_redirects=False).status_code == 302
     assert len(door.upstream.heads) == 1
 
 
-def test_large_answer_arrives_whole(door: Door) -> None:
+def test_large_response_arrives_whole(door: Door) -> None:
     body = bytes(range(256)) * 20_000
-    door.upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    door.upstream.response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
     door.upstream.chunks = [body]
     assert requests.get(f"{door.url}/hello", timeout=20).content == body
 
 
-def test_answer_that_breaks_off_does_not_look_complete(door: Door) -> None:
-    door.upstream.answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nonly this"
+def test_response_that_breaks_off_does_not_look_complete(door: Door) -> None:
+    door.upstream.response = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nonly this"
     with pytest.raises(requests.RequestException):
         requests.get(f"{door.url}/hello", timeout=20)
 
 
-def test_engine_that_is_gone_is_a_502_in_json() -> None:
+def test_missing_engine_is_a_502_in_json() -> None:
     exchanges: list[Exchange] = []
     with open_port(0) as opened:
         origin = f"http://127.0.0.1:{free_port()}"
         with FrontDoor(opened, origin=origin, host=HOST, stage="local", on_exchange=exchanges.append) as front_door:
-            answer = requests.get(f"{front_door.url}/hello", timeout=20)
-    assert answer.status_code == 502
-    assert "did not answer" in answer.json()["message"]
+            response = requests.get(f"{front_door.url}/hello", timeout=20)
+    assert response.status_code == 502
+    assert "did not respond" in response.json()["message"]
     assert [exchange.status for exchange in exchanges] == [502]
 
 
-def test_header_that_is_no_text_is_refused_clearly(door: Door) -> None:
+def test_header_that_is_not_text_is_a_400(door: Door) -> None:
     head, _, body = door.raw(get("/hello", b"X-Bytes: \xff\xfe")).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert "cannot be forwarded" in json.loads(body)["message"]
@@ -265,8 +267,8 @@ def test_what_is_not_http_is_a_400(door: Door, noise: bytes) -> None:
     assert b" 400 " in door.raw(noise).split(b"\r\n")[0]
 
 
-def test_exchange_tells_what_passed_and_how_long_it_took(door: Door) -> None:
-    door.upstream.answer = b"HTTP/1.1 201 Created\r\nX-Request-Id: 1234-5678\r\nContent-Length: 2\r\n\r\nhi"
+def test_exchange_has_the_request_the_response_and_their_times(door: Door) -> None:
+    door.upstream.response = b"HTTP/1.1 201 Created\r\nX-Request-Id: 1234-5678\r\nContent-Length: 2\r\n\r\nhi"
     before = time.time()
     requests.post(f"{door.url}/items?x=1", data=b"hi", headers={"User-Agent": "me"}, timeout=20)
     exchange = door.last()
@@ -276,12 +278,12 @@ def test_exchange_tells_what_passed_and_how_long_it_took(door: Door) -> None:
     assert exchange.milliseconds > 0
 
 
-def test_taken_port_is_named_with_the_way_out(door: Door) -> None:
+def test_taken_port_is_named_with_a_remedy(door: Door) -> None:
     with pytest.raises(PortTakenError, match=rf"port {door.port} .*PORT=0"):
         open_port(door.port)
 
 
-def test_port_is_taken_from_the_moment_it_is_opened() -> None:
+def test_port_is_taken_as_soon_as_it_is_opened() -> None:
     with open_port(0) as opened, pytest.raises(PortTakenError):
         open_port(opened.getsockname()[1])
 

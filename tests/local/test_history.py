@@ -1,4 +1,4 @@
-"""What has happened: pairs by number, kind and request id, waited for where they are still on their way."""
+"""The history: pairs by number, kind and request id; it waits for pairs that have not arrived yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def request(made: RecordMaker) -> Pair:
     return Pair(Exchange(NOW, NOW + 0.1, "GET", "http://h/", 200, record["aws"]["request_id"]), record)
 
 
-def test_requests_are_counted_from_a_number_on_and_waited_for() -> None:
+def test_requests_from_an_index_on_are_waited_for() -> None:
     history, made = History(), RecordMaker()
     first, second = request(made), request(made)
     history.add(first)
@@ -40,7 +40,7 @@ def test_a_request_without_a_record_has_none() -> None:
     assert history.record_of("7") is None
 
 
-def test_records_are_told_apart_by_kind() -> None:
+def test_records_are_selected_by_kind() -> None:
     history, made = History(), RecordMaker()
     pair, (ping, tick) = request(made), made.tick(NOW, requested=1, unique=1)
     for each in (Pair(None, ping), pair, Pair(None, tick)):

@@ -1,4 +1,4 @@
-"""What `npm start` proposes to try comes from the API that is deployed."""
+"""The requests that `npm start` suggests come from the deployed API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sending(path: str) -> str:
         ({}, [f"curl {URL}/", sending("/"), NOWHERE]),
     ],
 )
-def test_what_to_try_is_a_path_that_the_api_has(methods: dict[str, set[str]], commands: list[str]) -> None:
+def test_suggested_requests_use_paths_that_the_api_has(methods: dict[str, set[str]], commands: list[str]) -> None:
     assert requests_to_try(methods, URL) == commands
 
 

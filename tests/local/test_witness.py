@@ -1,4 +1,4 @@
-"""A record that cannot be true is found: by the order of what its environment served."""
+"""A record that cannot be true is found by the order of its execution environment's invocations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BY_USER = [record(1, "request", "cold"), record(2, "request", "warm"), record(3,
 BY_PING = [record(1, "ping", "cold", environment="b"), record(2, "request", "warm", by_ping=True, environment="b")]
 
 
-def test_a_true_history_has_none() -> None:
+def test_a_true_history_has_no_contradictions() -> None:
     assert contradictions([*reversed(BY_USER), *BY_PING]) == []
 
 

@@ -1,4 +1,4 @@
-"""The cold path: under AWS's own runtime client, what we import beyond it is our own few modules and one C module."""
+"""The cold path: under AWS's own runtime client, we import only our own few modules and one C module beyond it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OUR_MODULES = {
     "pilotlight.tracing",
 }
 STANDARD_LIBRARY = {"_socket"}
-"""The C half of `socket`: 0.3 ms, and a datagram needs it."""
+"""The C half of `socket`, which a datagram needs: 0.3 ms."""
 HEAVY = {
     *("asyncio", "aws_xray_sdk", "base64", "boto3", "botocore", "dataclasses", "datetime", "email", "hashlib", "http"),
     *("inspect", "pathlib", "pilotlight.ping", "random", "requests", "selectors", "socket", "ssl", "subprocess"),
@@ -37,8 +37,8 @@ import sys
 
 
 def handler(event, context):
-    answer = {answer}
-    return {{"answer": answer, "modules": sorted(sys.modules)}}
+    result = {result}
+    return {{"result": result, "modules": sorted(sys.modules)}}
 """
 
 
@@ -48,18 +48,18 @@ def package(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return unpacked_package(sample_project, tmp_path_factory.mktemp("package"))
 
 
-def loaded(package: Path, folder: Path, imports: str, answer: str, events: Sequence[Any] = ({},)) -> set[str]:
-    """sys.modules after these events, in a function that imports and answers as said."""
-    (folder / "asking.py").write_text(ASKING.format(imports=imports, answer=answer))
+def loaded(package: Path, folder: Path, imports: str, result: str, events: Sequence[Any] = ({},)) -> set[str]:
+    """`sys.modules` after these events, in a function with these import statements that returns `result`."""
+    (folder / "asking.py").write_text(ASKING.format(imports=imports, result=result))
     with XRaySink() as sink:
         variables = {"PYTHONPATH": str(folder), "AWS_XRAY_DAEMON_ADDRESS": sink.address}
         python = runtime_python()
         with Sandbox(package, "asking.handler", python=python, environment=variables) as environment:
-            answers = [environment.invoke(event) for event in events]
-            assert [answer.error for answer in answers] == [None] * len(events)
+            responses = [environment.invoke(event) for event in events]
+            assert [response.error for response in responses] == [None] * len(events)
         if "ours" in imports:
             assert len(sink.take(2)) == len(events), "the records are part of the path"
-    modules: set[str] = set(answers[-1].payload["modules"])
+    modules: set[str] = set(responses[-1].payload["modules"])
     return modules
 
 
@@ -71,14 +71,14 @@ def test_a_cold_start_imports_our_own_modules_and_nothing_heavy(package: Path, t
     assert HEAVY & ours <= runtime
 
 
-def test_a_heavy_import_would_be_seen(package: Path, tmp_path: Path) -> None:
+def test_a_heavy_import_would_be_found(package: Path, tmp_path: Path) -> None:
     runtime = loaded(package, tmp_path, "", "None")
     with_one = loaded(package, tmp_path, "import dataclasses", "None")
     assert {"dataclasses", "inspect"} <= with_one - runtime
 
 
 def test_the_deployed_bytecode_is_used_as_it_is(package: Path, tmp_path: Path) -> None:
-    """A .pyc that is checked against its source, or left out, would be compiled again at every cold start."""
+    """A .pyc that is checked against its source, or missing, would be compiled again at every cold start."""
     cached = loaded_from(package, tmp_path)
     assert cached.keys() == OUR_MODULES
     for name, path in cached.items():

@@ -1,4 +1,4 @@
-"""Flow 1 as a client of the handler sees it: event in, proxy answer out."""
+"""Flow 1 as a client of the handler sees it: event in, proxy response out."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ anything = st.recursive(
 
 
 def ask(routes: Routes, event: Any, context: Any = None) -> dict[str, Any]:
-    answer = entry_point(routes, machine=MACHINE)(event, context or Context())
-    assert isinstance(answer, dict)
-    assert_valid(answer)
-    return answer
+    response = entry_point(routes, machine=MACHINE)(event, context or Context())
+    assert isinstance(response, dict)
+    assert_valid(response)
+    return response
 
 
-def assert_valid(answer: dict[str, Any]) -> None:
-    """What API Gateway demands of a REST proxy answer; anything else is a 502."""
-    assert set(answer) <= {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-    assert type(answer["statusCode"]) is int
-    assert 200 <= answer["statusCode"] <= 599
-    assert isinstance(answer["body"], str)
-    assert isinstance(answer["isBase64Encoded"], bool)
-    assert all(isinstance(value, str) for value in answer["headers"].values())
-    assert "X-Request-Id" in answer["headers"]
-    assert "Access-Control-Allow-Origin" in answer["headers"]
-    json.dumps(answer).encode()
+def assert_valid(response: dict[str, Any]) -> None:
+    """What API Gateway requires of a REST proxy response; anything else is a 502."""
+    assert set(response) <= {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+    assert type(response["statusCode"]) is int
+    assert 200 <= response["statusCode"] <= 599
+    assert isinstance(response["body"], str)
+    assert isinstance(response["isBase64Encoded"], bool)
+    assert all(isinstance(value, str) for value in response["headers"].values())
+    assert "X-Request-Id" in response["headers"]
+    assert "Access-Control-Allow-Origin" in response["headers"]
+    json.dumps(response).encode()
 
 
 def route_returning(result: Any, *methods: str) -> Routes:
@@ -53,20 +53,20 @@ def route_returning(result: Any, *methods: str) -> Routes:
     return routes
 
 
-def test_the_seed_answer_is_exact() -> None:
+def test_the_seed_response_is_exact() -> None:
     event = proxy_event(queryStringParameters={"name": "marie", "env": "prod"})
-    answer = seed.handler(event, Context())
-    assert answer["statusCode"] == 200
-    assert answer["headers"]["Content-Type"] == "application/json"
-    assert answer["body"] == (
+    response = seed.handler(event, Context())
+    assert response["statusCode"] == 200
+    assert response["headers"]["Content-Type"] == "application/json"
+    assert response["body"] == (
         '{"message": "Hello from Lambda", "method": "GET", "path": "/hello", "query": {"env": "prod", "name": "marie"}}'
     )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_hello_answers_any_method(method: str) -> None:
-    answer = ask(seed.routes, proxy_event(method))
-    assert json.loads(answer["body"])["method"] == method
+def test_hello_responds_to_any_method(method: str) -> None:
+    response = ask(seed.routes, proxy_event(method))
+    assert json.loads(response["body"])["method"] == method
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_hello_answers_any_method(method: str) -> None:
         ({"Content-Type": "image/png"}, base64.b64encode(b"\x89PNG").decode(), True, b"\x89PNG".hex()),
     ],
 )
-def test_a_body_is_parsed_as_it_is_declared(
+def test_a_body_is_parsed_as_its_content_type_declares(
     headers: dict[str, str], body: str, is_base64: bool, expected: object
 ) -> None:
     event = proxy_event("POST", headers=headers, body=body, isBase64Encoded=is_base64)
@@ -89,7 +89,7 @@ def test_a_body_is_parsed_as_it_is_declared(
 
 
 @pytest.mark.parametrize("body", [None, ""])
-def test_no_body_leaves_the_key_out(body: str | None) -> None:
+def test_without_a_request_body_the_key_is_left_out(body: str | None) -> None:
     assert "body" not in json.loads(ask(seed.routes, proxy_event("POST", headers=JSON, body=body))["body"])
 
 
@@ -113,10 +113,10 @@ def test_no_body_leaves_the_key_out(body: str | None) -> None:
     ],
 )
 def test_malformed_requests_get_their_status(changes: dict[str, Any], status: int) -> None:
-    answer = ask(seed.routes, proxy_event("POST", **changes))
-    assert answer["statusCode"] == status
+    response = ask(seed.routes, proxy_event("POST", **changes))
+    assert response["statusCode"] == status
     if status == 400:
-        assert json.loads(answer["body"])["error"] == "bad request"
+        assert json.loads(response["body"])["error"] == "bad request"
 
 
 def test_an_http_error_keeps_its_status_and_detail() -> None:
@@ -126,14 +126,14 @@ def test_an_http_error_keeps_its_status_and_detail() -> None:
     def refuse(_: Request) -> None:
         raise HttpError(400, "missing required field")
 
-    answer = ask(routes, proxy_event(path="/it"))
-    assert answer["statusCode"] == 400
-    assert json.loads(answer["body"]) == {"error": "bad request", "detail": "missing required field"}
+    response = ask(routes, proxy_event(path="/it"))
+    assert response["statusCode"] == 400
+    assert json.loads(response["body"]) == {"error": "bad request", "detail": "missing required field"}
 
 
 @settings(max_examples=100, deadline=None)
 @given(detail=anything, headers=st.dictionaries(st.text(max_size=4), st.text(max_size=4)))
-def test_whatever_an_http_error_carries_the_answer_is_valid(detail: Any, headers: dict[str, str]) -> None:
+def test_whatever_an_http_error_carries_the_response_is_valid(detail: Any, headers: dict[str, str]) -> None:
     routes = Routes()
 
     @routes.route("/it")
@@ -152,10 +152,10 @@ def test_an_exception_is_a_500_without_internals_and_with_its_cause_in_the_log(
     def fail(_: Request) -> None:
         raise RuntimeError("the password is swordfish")
 
-    answer = ask(routes, proxy_event(path="/it"), Context("request-7"))
-    assert answer["statusCode"] == 500
-    assert "swordfish" not in json.dumps(answer)
-    assert "request-7" in json.loads(answer["body"])["detail"]
+    response = ask(routes, proxy_event(path="/it"), Context("request-7"))
+    assert response["statusCode"] == 500
+    assert "swordfish" not in json.dumps(response)
+    assert "request-7" in json.loads(response["body"])["detail"]
     assert "swordfish" in caplog.text
     assert "request-7" in caplog.text
 
@@ -171,45 +171,46 @@ def test_sys_exit_in_a_route_is_a_500_too() -> None:
 
 
 def test_unknown_path_is_404() -> None:
-    answer = ask(seed.routes, proxy_event(path="/nope"))
-    assert answer["statusCode"] == 404
-    assert json.loads(answer["body"]) == {"error": "not found", "detail": "no route for /nope"}
+    response = ask(seed.routes, proxy_event(path="/nope"))
+    assert response["statusCode"] == 404
+    assert json.loads(response["body"]) == {"error": "not found", "detail": "no route for /nope"}
 
 
 def test_wrong_method_is_405_with_allow() -> None:
-    answer = ask(seed.routes, proxy_event("DELETE", "/items/7"))
-    assert answer["statusCode"] == 405
-    assert answer["headers"]["Allow"] == "GET, HEAD, OPTIONS"
+    response = ask(seed.routes, proxy_event("DELETE", "/items/7"))
+    assert response["statusCode"] == 405
+    assert response["headers"]["Allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_head_is_answered_from_get_without_body() -> None:
+def test_head_is_the_response_of_get_without_body() -> None:
     get, head = (ask(seed.routes, proxy_event(method, "/items/7")) for method in ("GET", "HEAD"))
     assert (head["statusCode"], head["headers"], head["body"]) == (200, get["headers"], "")
 
 
-def test_a_preflight_is_answered_even_where_a_route_takes_any_method() -> None:
+def test_a_preflight_gets_its_own_response_even_where_a_route_takes_any_method() -> None:
     headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
-    answer = ask(seed.routes, proxy_event("OPTIONS", headers=headers))
-    assert (answer["statusCode"], answer["body"]) == (204, "")
-    assert "PUT" in answer["headers"]["Access-Control-Allow-Methods"]
+    response = ask(seed.routes, proxy_event("OPTIONS", headers=headers))
+    assert (response["statusCode"], response["body"]) == (204, "")
+    assert "PUT" in response["headers"]["Access-Control-Allow-Methods"]
 
 
 def test_options_of_an_unknown_path_is_404() -> None:
     assert ask(seed.routes, proxy_event("OPTIONS", "/nope"))["statusCode"] == 404
 
 
-def test_binary_answers_are_base64() -> None:
-    answer = ask(route_returning(Response(b"\x89PNG", headers={"content-type": "image/png"})), proxy_event(path="/it"))
-    assert answer["isBase64Encoded"] is True
-    assert base64.b64decode(answer["body"]) == b"\x89PNG"
-    assert answer["headers"]["content-type"] == "image/png"
-    assert "Content-Type" not in answer["headers"]
+def test_binary_responses_are_base64() -> None:
+    result = Response(b"\x89PNG", headers={"content-type": "image/png"})
+    response = ask(route_returning(result), proxy_event(path="/it"))
+    assert response["isBase64Encoded"] is True
+    assert base64.b64decode(response["body"]) == b"\x89PNG"
+    assert response["headers"]["content-type"] == "image/png"
+    assert "Content-Type" not in response["headers"]
 
 
 def test_a_header_sent_twice_is_a_multi_value_header() -> None:
-    response = Response({"a": 1}, headers={"Set-Cookie": ["a=1", "b=2"]})
-    answer = ask(route_returning(response), proxy_event(path="/it"))
-    assert answer["multiValueHeaders"] == {"Set-Cookie": ["a=1", "b=2"]}
+    result = Response({"a": 1}, headers={"Set-Cookie": ["a=1", "b=2"]})
+    response = ask(route_returning(result), proxy_event(path="/it"))
+    assert response["multiValueHeaders"] == {"Set-Cookie": ["a=1", "b=2"]}
 
 
 @pytest.mark.parametrize(
@@ -231,21 +232,21 @@ def test_a_header_sent_twice_is_a_multi_value_header() -> None:
     ],
 )
 def test_what_api_gateway_would_refuse_is_a_clear_500(result: Any, caplog: pytest.LogCaptureFixture) -> None:
-    answer = ask(route_returning(result), proxy_event(path="/it"))
-    assert answer["statusCode"] == 500
-    assert json.loads(answer["body"])["error"] == "internal server error"
+    response = ask(route_returning(result), proxy_event(path="/it"))
+    assert response["statusCode"] == 500
+    assert json.loads(response["body"])["error"] == "internal server error"
     assert caplog.records
 
 
-def test_an_answer_of_almost_six_megabytes_passes() -> None:
-    answer = ask(route_returning("x" * (RESPONSE_LIMIT_BYTES - 1000)), proxy_event(path="/it"))
-    assert answer["statusCode"] == 200
+def test_a_response_of_almost_six_megabytes_passes() -> None:
+    response = ask(route_returning("x" * (RESPONSE_LIMIT_BYTES - 1000)), proxy_event(path="/it"))
+    assert response["statusCode"] == 200
 
 
-def test_the_request_id_is_on_every_answer() -> None:
+def test_the_request_id_is_in_every_response() -> None:
     for path in ("/hello", "/nope"):
-        answer = ask(seed.routes, proxy_event(path=path), Context("request-9"))
-        assert answer["headers"]["X-Request-Id"] == "request-9"
+        response = ask(seed.routes, proxy_event(path=path), Context("request-9"))
+        assert response["headers"]["X-Request-Id"] == "request-9"
 
 
 PING = {"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}
@@ -262,27 +263,25 @@ PING = {"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}
 )
 def test_a_request_that_copies_a_ping_is_a_request(changes: dict[str, Any]) -> None:
     environment = ExecutionEnvironment()
-    answer = entry_point(seed.routes, environment)(proxy_event("POST", **changes), Context())
-    assert json.loads(answer["body"])["message"] == "Hello from Lambda"
+    response = entry_point(seed.routes, environment)(proxy_event("POST", **changes), Context())
+    assert json.loads(response["body"])["message"] == "Hello from Lambda"
     assert environment.made_by == "request"
 
 
 @pytest.mark.parametrize("event", [{}, [], None, 7, "text", {"pilotlight": 1}, {"Records": []}])
-def test_an_event_that_is_nothing_we_know_is_a_400_that_the_operator_sees(
-    event: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unknown_event_is_a_400_and_is_logged(event: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert ask(seed.routes, event)["statusCode"] == 400
     assert "neither a REST proxy event nor a ping" in caplog.text
 
 
 @settings(max_examples=150, deadline=None)
 @given(result=anything, status=st.integers(-1, 700) | st.none(), header=st.text(max_size=6), value=anything)
-def test_whatever_a_route_returns_the_answer_is_valid(result: Any, status: Any, header: str, value: Any) -> None:
+def test_whatever_a_route_returns_the_response_is_valid(result: Any, status: Any, header: str, value: Any) -> None:
     ask(route_returning(result), proxy_event(path="/it"))
     ask(route_returning(Response(result, status, {header: value})), proxy_event(path="/it"))
 
 
 @settings(max_examples=150, deadline=None)
 @given(changes=st.dictionaries(st.sampled_from(sorted(proxy_event())), anything, max_size=4))
-def test_whatever_the_event_holds_the_answer_is_valid(changes: dict[str, Any]) -> None:
+def test_whatever_the_event_holds_the_response_is_valid(changes: dict[str, Any]) -> None:
     ask(seed.routes, {**proxy_event("POST"), **changes})

@@ -1,4 +1,4 @@
-"""Start types: what each invocation met, told by the execution environment itself."""
+"""Start types: which start each invocation met, as the execution environment itself reports it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_snapshot_taken_before_the_first_invocation_holds_no_identity() -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc; elsewhere the init duration is unknown")
-def test_the_process_start_is_the_kernels() -> None:
+def test_the_process_start_is_read_from_the_kernel() -> None:
     code = "from pilotlight.environment import seconds_since_process_start as s; print(s())"
     before = time.monotonic()
     age = float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)

@@ -1,4 +1,4 @@
-"""Metrics are lines in the embedded metric format, which CloudWatch reads out of the log."""
+"""Metrics are lines in the embedded metric format, which CloudWatch extracts from the log."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_users_cold_start_is_counted_and_its_warm_requests_are_not(
     assert capsys.readouterr().out == ""
 
 
-def test_a_ping_counts_as_no_users_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_ping_is_not_counted_as_a_users_start(capsys: pytest.CaptureFixture[str]) -> None:
     handler = entry_point(Routes(), machine=MACHINE)
     handler({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
     handler(proxy_event(), Context())

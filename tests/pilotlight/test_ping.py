@@ -1,4 +1,4 @@
-"""Pings: parsed strictly, held to a deadline, answered without ever raising; a peer's pings as its users expect."""
+"""Pings: parsed strictly, held to a deadline, never raising; a peer's pings get the reply that its users expect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOOD = {"ping": "a1", "index": 3, "of": 10, "hold_until": 1e9 + 0.5}
 
 
 class Sleeper:
-    """A clock that only sleeping moves."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.now = 1e9
@@ -80,7 +80,7 @@ def test_a_ping_that_lacks_a_key_is_none(missing: str) -> None:
     assert recognise({"pilotlight": {key: value for key, value in GOOD.items() if key != missing}}) is None
 
 
-def test_a_key_beside_it_makes_it_none() -> None:
+def test_a_ping_with_another_key_beside_it_is_none() -> None:
     assert recognise({"pilotlight": GOOD, "httpMethod": "GET"}) is None
 
 
@@ -95,7 +95,7 @@ def test_nothing_else_is_a_ping(event: Any) -> None:
     assert recognise({"pilotlight": event}) is None
 
 
-def test_a_ping_is_held_until_its_deadline_and_says_who_held_it() -> None:
+def test_a_ping_is_held_until_its_deadline_and_its_reply_says_so() -> None:
     replied, sleeper = hold(Ping("a1", 3, 10, 1e9 + 0.5))
     body = replied["pilotlight"]
     assert sleeper.slept == [pytest.approx(0.5)]
@@ -145,7 +145,7 @@ def test_a_ping_never_raises(caplog: pytest.LogCaptureFixture) -> None:
     assert "no room" in caplog.text
 
 
-def test_the_real_hold_ends_for_all_at_once() -> None:
+def test_the_real_hold_lasts_until_the_deadline() -> None:
     until = time.time() + 0.2
     machine = Machine(prepare=lambda: None)
     reply(Ping("a1", 0, 1, until), Tracer(ExecutionEnvironment()), Context(), machine)
@@ -185,7 +185,7 @@ SCHEDULED = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.ev
         ({**SCHEDULED, "source": "aws.scheduler", "detail": "{}"}, None, 0),
     ],
 )
-def test_a_peers_ping_is_answered_as_its_users_expect(event: Any, expected: Any, hold_seconds: float) -> None:
+def test_a_peers_ping_gets_the_reply_that_its_users_expect(event: Any, expected: Any, hold_seconds: float) -> None:
     found = recognise(event)
     assert isinstance(found, dialects.PeerPing)
     replied, sleeper = hold(found)

@@ -1,4 +1,4 @@
-"""Paths and methods find their function, the more literal path first; a route that cannot be is refused at once."""
+"""Paths and methods find their function, the more literal path first; an impossible route is refused at once."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_path_that_can_never_match_is_refused(path: str) -> None:
         Routes().route(path)
 
 
-def test_a_method_that_is_none_is_refused() -> None:
+def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(ValueError, match="FETCH"):
         Routes().route("/a", "FETCH")
 

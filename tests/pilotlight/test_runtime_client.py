@@ -1,4 +1,4 @@
-"""Our package under AWS's own runtime client: what Lambda would get back, and what X-Ray's daemon would hear."""
+"""Our package under AWS's own runtime client: what Lambda would get back, and what X-Ray's daemon would receive."""
 
 from __future__ import annotations
 
@@ -67,23 +67,23 @@ def ping(hold_seconds: float = 0.0) -> dict[str, Any]:
     return {"pilotlight": {"ping": "a1", "index": 0, "of": 1, "hold_until": time.time() + hold_seconds}}
 
 
-def test_hello_is_answered_and_recorded_as_a_cold_start_then_a_warm_one(start: Start, sink: XRaySink) -> None:
+def test_hello_is_recorded_as_a_cold_start_then_as_a_warm_one(start: Start, sink: XRaySink) -> None:
     with start() as environment:
-        answers = [environment.invoke(browser_event(), trace_header=TRACE) for _ in range(2)]
-    for answer in answers:
-        assert answer.error is None
-        assert answer.payload["statusCode"] == 200
-        assert json.loads(answer.payload["body"])["message"] == "Hello from Lambda"
-        assert answer.payload["headers"]["X-Request-Id"] == answer.request_id
+        responses = [environment.invoke(browser_event(), trace_header=TRACE) for _ in range(2)]
+    for response in responses:
+        assert response.error is None
+        assert response.payload["statusCode"] == 200
+        assert json.loads(response.payload["body"])["message"] == "Hello from Lambda"
+        assert response.payload["headers"]["X-Request-Id"] == response.request_id
     records = sink.take(2)
     assert [record["annotations"]["start"] for record in records] == ["cold", "warm"]
-    assert [record["aws"]["request_id"] for record in records] == [answer.request_id for answer in answers]
+    assert [record["aws"]["request_id"] for record in records] == [response.request_id for response in responses]
     for record in records:
         assert (record["trace_id"], record["parent_id"]) == ("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8")
         assert record["annotations"]["service"] == "pilotlight-test"
 
 
-def test_the_init_duration_it_tells_is_the_one_seen_from_outside(start: Start, sink: XRaySink) -> None:
+def test_the_recorded_init_duration_is_the_one_measured_from_outside(start: Start, sink: XRaySink) -> None:
     with start() as environment:
         environment.invoke(browser_event())
         assert environment.init_ms is not None
@@ -91,7 +91,7 @@ def test_the_init_duration_it_tells_is_the_one_seen_from_outside(start: Start, s
         assert sink.take(2)[0]["annotations"]["init_ms"] == pytest.approx(environment.init_ms, abs=25)
 
 
-def test_a_ping_is_held_answered_and_uses_up_the_coldness(start: Start, sink: XRaySink) -> None:
+def test_a_ping_is_held_gets_a_reply_and_uses_up_the_coldness(start: Start, sink: XRaySink) -> None:
     with start() as environment:
         before = time.time()
         reply = environment.invoke(ping(hold_seconds=0.4)).payload["pilotlight"]
@@ -106,7 +106,7 @@ def test_a_ping_is_held_answered_and_uses_up_the_coldness(start: Start, sink: XR
     assert records[0]["annotations"]["environment"] == records[1]["annotations"]["environment"] == reply["environment"]
 
 
-def test_the_packaged_sdk_is_what_a_ping_makes_ready(package: Path, start: Start, tmp_path: Path) -> None:
+def test_a_ping_loads_the_packaged_sdk(package: Path, start: Start, tmp_path: Path) -> None:
     asking = (
         "import sys\n\nimport handler as ours\n\n\ndef handler(event, context):\n    ours.handler(event, context)\n"
     )
@@ -129,13 +129,13 @@ def test_lambdas_initialization_type_names_the_first_start(
     assert [record["annotations"]["start"] for record in sink.take(2)] == [start_type, "warm"]
 
 
-def test_errors_are_proxy_answers_and_recorded(package: Path, start: Start, sink: XRaySink, tmp_path: Path) -> None:
+def test_errors_are_proxy_responses_and_recorded(package: Path, start: Start, sink: XRaySink, tmp_path: Path) -> None:
     (tmp_path / "failing.py").write_text(FAILING)
     with start(package, "failing.handler", environment={"PYTHONPATH": str(tmp_path)}) as environment:
-        answers = [environment.invoke(browser_event(path)) for path in ("/teapot", "/broken", "/nowhere")]
+        responses = [environment.invoke(browser_event(path)) for path in ("/teapot", "/broken", "/nowhere")]
         log = environment.logs()
-    assert [answer.error for answer in answers] == [None, None, None]
-    assert [answer.payload["statusCode"] for answer in answers] == [418, 500, 404]
+    assert [response.error for response in responses] == [None, None, None]
+    assert [response.payload["statusCode"] for response in responses] == [418, 500, 404]
     records = sink.take(2)
     assert [record["annotations"]["status"] for record in records] == [418, 500, 404]
     assert records[1]["fault"] is True
@@ -143,15 +143,15 @@ def test_errors_are_proxy_answers_and_recorded(package: Path, start: Start, sink
     assert "RuntimeError: it broke" in log
 
 
-def test_an_event_that_is_nothing_known_is_answered_with_400(start: Start) -> None:
+def test_an_unknown_event_gets_a_400_response(start: Start) -> None:
     with start() as environment:
         events: list[Any] = [{"pilotlight": "nonsense"}, b"null", [], "x", 1]
-        answers = [environment.invoke(event) for event in events]
-        assert [answer.payload["statusCode"] for answer in answers] == [400] * len(answers)
+        responses = [environment.invoke(event) for event in events]
+        assert [response.payload["statusCode"] for response in responses] == [400] * len(responses)
 
 
 def test_an_unsampled_request_sends_no_record(start: Start, sink: XRaySink) -> None:
     with start() as environment:
-        answer = environment.invoke(browser_event(), trace_header=TRACE.replace("Sampled=1", "Sampled=0"))
-        assert answer.payload["statusCode"] == 200
+        response = environment.invoke(browser_event(), trace_header=TRACE.replace("Sampled=1", "Sampled=0"))
+        assert response.payload["statusCode"] == 200
     assert sink.take(0.2) == []

@@ -1,4 +1,4 @@
-"""The sample events: each is answered as its name says, and `sls invoke local` runs them."""
+"""The sample events: each gets the response that its name promises, and `sls invoke local` runs them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STATUSES = {
     "not-found": 404,
     "method-not-allowed": 405,
 }
-PEERS_ANSWERS: dict[str, object] = {
+PEER_REPLIES: dict[str, object] = {
     "ping-lambda-warmer": "warmed",
     "ping-lambda-warmer-py": None,
     "ping-serverless-plugin-warmup": {},
@@ -40,11 +40,11 @@ def read(name: str) -> Any:
 
 
 def test_every_event_is_tested() -> None:
-    assert {path.stem for path in EVENTS.glob("*")} == {*STATUSES, *PEERS_ANSWERS, "ping", "tick"}
+    assert {path.stem for path in EVENTS.glob("*")} == {*STATUSES, *PEER_REPLIES, "ping", "tick"}
 
 
 @pytest.mark.parametrize(("name", "status"), STATUSES.items())
-def test_a_request_is_answered_as_its_name_says(name: str, status: int) -> None:
+def test_a_request_gets_the_status_that_its_name_promises(name: str, status: int) -> None:
     assert handler.handler(read(name), Context())["statusCode"] == status
 
 
@@ -58,20 +58,20 @@ def test_a_request_has_the_shape_of_a_proxy_event(name: str) -> None:
     assert event["requestContext"]["httpMethod"] == event["httpMethod"]
 
 
-def test_a_ping_is_answered_with_its_environment() -> None:
-    sent, answered = read("ping")["pilotlight"], handler.handler(read("ping"), Context())["pilotlight"]
-    assert (answered["ping"], answered["index"]) == (sent["ping"], sent["index"])
+def test_the_reply_to_a_ping_names_the_ping() -> None:
+    sent, reply = read("ping")["pilotlight"], handler.handler(read("ping"), Context())["pilotlight"]
+    assert (reply["ping"], reply["index"]) == (sent["ping"], sent["index"])
 
 
-@pytest.mark.parametrize(("name", "answer"), PEERS_ANSWERS.items())
-def test_a_peers_ping_is_answered_in_its_own_words(name: str, answer: object) -> None:
-    assert handler.handler(read(name), Context()) == answer
+@pytest.mark.parametrize(("name", "reply"), PEER_REPLIES.items())
+def test_a_peers_ping_gets_the_reply_of_that_peer(name: str, reply: object) -> None:
+    assert handler.handler(read(name), Context()) == reply
 
 
 @pytest.mark.slow
 def test_invoke_local_needs_no_python_of_lambdas_own(sample_project: Path, tmp_path: Path) -> None:
     """osls starts the function with a command named python3.13, whether this machine has one or not."""
     tool = DeployTool(tmp_path / "service", {}, sample_project)
-    said = tool.must_run("invoke", "local", "-f", "api", "--path", "events/get-hello.json")
-    answer = json.loads(said[said.index('{\n    "statusCode"') :])
-    assert json.loads(answer["body"])["query"] == {"name": "marie", "env": "prod"}
+    output = tool.must_run("invoke", "local", "-f", "api", "--path", "events/get-hello.json")
+    response = json.loads(output[output.index('{\n    "statusCode"') :])
+    assert json.loads(response["body"])["query"] == {"name": "marie", "env": "prod"}

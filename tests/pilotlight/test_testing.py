@@ -1,4 +1,4 @@
-"""The events, the context and the client for tests have the shapes that Lambda's own have."""
+"""The events, the context and the client for tests have the shapes of Lambda's own."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_event_has_the_keys_that_the_other_tests_send() -> None:
     assert event("GET", "/x").keys() == proxy_event().keys()
 
 
-def test_what_is_not_there_is_null() -> None:
+def test_missing_parts_of_an_event_are_null() -> None:
     made = event("GET", "/hello")
     empty = ("queryStringParameters", "multiValueQueryStringParameters", "stageVariables", "body")
     assert [made[key] for key in empty] == [None] * len(empty)
@@ -101,24 +101,24 @@ def test_a_path_is_encoded_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "said"),
+    ("method", "path", "message"),
     [
         ("BREW", "/hello", "'BREW' is not one of GET"),
         ("GET", "hello", "begins with /"),
         ("GET", "/hello?name=marie", "`query=`"),
     ],
 )
-def test_a_request_that_cannot_be_sent_is_refused(method: str, path: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_request_that_cannot_be_sent_is_refused(method: str, path: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         event(method, path)
 
 
-def test_a_body_that_is_none_of_those_is_refused() -> None:
+def test_a_body_of_another_type_is_refused() -> None:
     with pytest.raises(TypeError, match="not set"):
         event("POST", "/hello", body={1, 2})
 
 
-def test_the_context_has_all_that_the_runtimes_own_has() -> None:
+def test_the_context_has_all_attributes_of_the_runtimes_own() -> None:
     theirs = LambdaContext("request-1", None, None, 0)
     documented = {name for name in vars(theirs) if not name.startswith("_")}
     assert documented <= vars(Context()).keys()
@@ -128,13 +128,13 @@ def test_the_context_has_all_that_the_runtimes_own_has() -> None:
     assert vars(Context().identity).keys() == set(type(theirs.identity).__slots__)
 
 
-def test_the_time_left_counts_down_to_nothing() -> None:
+def test_the_time_left_counts_down_to_zero() -> None:
     times = iter([100.0, 100.0, 102.5, 104.0])
     context = Context(timeout_seconds=3.0, clock=lambda: next(times))
     assert [context.get_remaining_time_in_millis() for _ in range(3)] == [3000, 500, 0]
 
 
-def test_a_client_asks_the_real_entry_point() -> None:
+def test_a_client_invokes_the_real_entry_point() -> None:
     response = client(routes).get("/hello", query={"name": "marie"}, headers={"Accept": "*/*"})
     assert (response.status, response.headers["content-type"]) == (200, "application/json")
     assert response.json()["query"] == {"name": "marie"}
@@ -142,7 +142,7 @@ def test_a_client_asks_the_real_entry_point() -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
-def test_every_method_has_its_name(method: str) -> None:
+def test_every_method_sends_its_own_name(method: str) -> None:
     send = getattr(client(routes), method)
     assert send("/hello").json()["method"] == method.upper()
 
@@ -195,17 +195,17 @@ def test_a_client_of_a_handler_function_shows_what_it_returned() -> None:
 
 
 @pytest.mark.parametrize("returned", [None, "text", {}, {"statusCode": "200"}, {"statusCode": True}])
-def test_what_api_gateway_would_not_take_is_refused(returned: object) -> None:
+def test_a_result_that_is_a_502_in_api_gateway_is_refused(returned: object) -> None:
     with pytest.raises(ValueError, match="502"):
         client(lambda *_: returned).get("/")
 
 
-def test_what_json_cannot_hold_is_refused() -> None:
+def test_a_result_that_is_not_json_is_refused() -> None:
     with pytest.raises(TypeError, match="not JSON serializable"):
         client(lambda *_: {"statusCode": 200, "body": b"x"}).get("/")
 
 
-def test_a_header_without_values_is_none() -> None:
+def test_a_header_without_values_is_left_out() -> None:
     response = client(lambda *_: {"statusCode": 200, "multiValueHeaders": {"X-None": []}}).get("/")
     assert (response.headers.get("x-none"), response.body) == (None, b"")
 

@@ -1,4 +1,4 @@
-"""The record: the same document as aws-xray-sdk's for the same invocation, as a real datagram, and never a failure."""
+"""The record: the same document as aws-xray-sdk's for the same invocation, as a real datagram; sending never fails."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_the_document_is_the_sdks_for_the_same_record(daemon: socket.socket, mon
             document[each] = type(document[each])
         document["cause"]["exceptions"][0]["id"] = str
         for frame in document["cause"]["exceptions"][0]["stack"]:
-            frame["path"] = frame["path"].rpartition("/")[2]  # the SDK keeps the file's name, we its path
+            frame["path"] = frame["path"].rpartition("/")[2]  # the SDK sends only the file's name
     assert ours == theirs
 
 
@@ -183,7 +183,7 @@ def test_the_daemon_address_has_the_sdks_forms(text: str, address: tuple[str, in
     assert tracing.daemon_address(text) == address
 
 
-def test_a_ping_is_recorded_as_warm_up(daemon: socket.socket) -> None:
+def test_a_ping_is_recorded_with_kind_ping(daemon: socket.socket) -> None:
     routes = Routes()
     entry_point(routes, machine=MACHINE)({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
     annotations = received(daemon)["annotations"]

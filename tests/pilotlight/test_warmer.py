@@ -37,16 +37,16 @@ KEYS = {
 
 
 class Environments:
-    """The api function: an execution environment for each invocation that meets none idle."""
+    """The API function: an execution environment for each invocation that finds none idle."""
 
     def __init__(self) -> None:
         self.idle: list[Any] = []
 
     def __call__(self, request: Invocations, body: bytes) -> None:
         handler = self.idle.pop() if self.idle else entry_point(Routes(), machine=MACHINE)
-        answer = handler(json.loads(body), Context())
+        reply = handler(json.loads(body), Context())
         self.idle.append(handler)
-        request.reply(200, json.dumps(answer).encode())
+        request.reply(200, json.dumps(reply).encode())
 
     def limits(self, request: Invocations) -> None:
         request.reply(200, b"{}" if "/concurrency" in request.path else b'{"AccountLimit": {}}')
@@ -55,7 +55,7 @@ class Environments:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaApi]:
     server = LambdaApi()
-    server.answer = Environments()
+    server.respond = Environments()
     monkeypatch.setattr(Invocations, "do_GET", lambda self: Environments().limits(self), raising=False)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     for name, value in {
@@ -87,7 +87,7 @@ def test_a_tick_proves_its_environments_and_logs_the_result(api: LambdaApi, caps
 
 
 def test_an_incomplete_tick_is_an_error_with_its_cause(api: LambdaApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.answer = lambda request, _: request.reply(403, b'{"__type": "AccessDeniedException", "message": "no"}')
+    api.respond = lambda request, _: request.reply(403, b'{"__type": "AccessDeniedException", "message": "no"}')
     result = warmer.handler({}, Context())
     assert (result["failed"], result["coverage"]) == (8, 0)
     tick = json.loads(capsys.readouterr().out.splitlines()[0])
@@ -103,20 +103,20 @@ def test_several_targets_are_ticked_one_after_the_other(api: LambdaApi, monkeypa
     assert api.most_in_flight <= 3
 
 
-def test_the_tick_is_recorded_in_x_ray_by_the_sdk(api: LambdaApi) -> None:
+def test_the_sdk_records_the_tick_in_x_ray(api: LambdaApi) -> None:
     assert api
     trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.bind(("127.0.0.1", 0))
         daemon.settimeout(5)
-        lambdas = {
+        variables = {
             "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
             "LAMBDA_TASK_ROOT": "/var/task",
             "PILOTLIGHT_TARGETS": '[{"function": "api", "concurrency": 1}]',
             "_X_AMZN_TRACE_ID": trace,
         }
         code = "import warmer; from tests.support.events import Context; warmer.handler({}, Context())"
-        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **lambdas}, capture_output=True)
+        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **variables}, capture_output=True)
         document = json.loads(daemon.recv(65536).partition(b"\n")[2])
     assert (document["trace_id"], document["parent_id"]) == parse_trace_header(trace)
     assert document["end_time"] - document["start_time"] > 0.001  # it spans the pings, not only their count
@@ -134,7 +134,7 @@ def test_the_tick_is_recorded_in_x_ray_by_the_sdk(api: LambdaApi) -> None:
     }
 
 
-def test_a_wrong_configuration_is_an_error_of_the_warmer(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_configuration_raises(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api
     monkeypatch.setenv("PILOTLIGHT_TARGETS", "[]")
     with pytest.raises(TargetsError):

@@ -1,4 +1,4 @@
-"""The zip that is deployed: what is in it, what is not, and that Lambda's Python can use it."""
+"""The zip that is deployed: what it contains, what it leaves out, and that Lambda's Python can use it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.support.project import PROJECT
 PACKAGING = Packaging.of(PROJECT)
 PATTERNS, HANDLERS, DEPLOYED = PACKAGING.patterns, PACKAGING.handlers, PACKAGING.platform
 OWN = {pattern.split("/")[0] for pattern in PATTERNS if not pattern.startswith("!")}
-"""What package.patterns names at the top of the project."""
-BROUGHT = {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt"}
-"""What every package has, whatever else its service needs."""
+"""The top-level names in package.patterns."""
+EVERYWHERE = {"handler.py", "warmer.py", "pilotlight", "aws_xray_sdk", "wrapt"}
+"""What every package contains, whatever else its service needs."""
 HAS_PYTHON = bytecode.find_python(DEPLOYED.python)
 needs_deployed_python = pytest.mark.skipif(
     HAS_PYTHON is None, reason=f"no Python {DEPLOYED.python} on this machine: bytecode for Lambda is NOT tested"
@@ -38,7 +38,7 @@ needs_deployed_python = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def project(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what the package is made from: nothing of it changes while the tests run."""
+    """A copy of the package's sources, which does not change while the tests run."""
     return copied(sample_project, tmp_path_factory.mktemp("project"))
 
 
@@ -58,30 +58,30 @@ def files(built: Built) -> dict[str, bytes]:
 def test_holds_the_code_it_needs_and_nothing_else(files: dict[str, bytes]) -> None:
     """Top-level names are the project's own modules and the dependencies that Lambda does not bring."""
     top = {name.split("/")[0] for name in files}
-    asked = shipped_distributions()
+    requested = shipped_distributions()
     provided = {
         name
         for name, distributions in importlib.metadata.packages_distributions().items()
-        if asked & {canonical(each) for each in distributions}
+        if requested & {canonical(each) for each in distributions}
     }
     modules = {name for name in top if not name.endswith(".dist-info")}
     assert {name for name in modules if name.partition(".")[0] not in provided} - OWN == {"__pycache__"}
-    assert top >= BROUGHT | OWN
+    assert top >= EVERYWHERE | OWN
     found = {canonical(re.sub(r"-[^-]+\.dist-info$", "", name)) for name in top - modules}
-    assert found == asked >= {"aws-xray-sdk", "wrapt"}
+    assert found == requested >= {"aws-xray-sdk", "wrapt"}
 
 
 def test_leaves_out_what_is_for_tests(files: dict[str, bytes]) -> None:
-    """pilotlight.testing is for the tests of a service, and no function may need it."""
+    """pilotlight.testing is only for the tests of a service."""
     assert (PROJECT / "pilotlight" / "testing.py").exists()
     assert not [name for name in files if re.search(r"(^|/)testing\.", name) and name.startswith("pilotlight/")]
 
 
 @pytest.mark.slow
 def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
-    """Exactly what boto3 brings with it is what requirements.txt asks for and the package lacks."""
+    """The package leaves out boto3 and its dependencies, and nothing else of requirements.txt."""
     everything = (PROJECT / "requirements.txt").read_text()
-    asked = {match.lower() for match in re.findall(r"^([\w.-]+)==", everything, re.MULTILINE)}
+    requested = {match.lower() for match in re.findall(r"^([\w.-]+)==", everything, re.MULTILINE)}
     shipped = shipped_distributions()
     closure, todo = set(), ["boto3"]
     while todo:
@@ -89,7 +89,7 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
         closure.add(name)
         needs = importlib.metadata.requires(name) or []
         todo += [match[0] for need in needs if "extra ==" not in need and (match := re.match(r"[\w.-]+", need))]
-    assert asked - shipped == closure
+    assert requested - shipped == closure
     assert closure <= RUNTIME_DISTRIBUTIONS
     assert not [
         name for name in files if re.match(r"(boto3|botocore|s3transfer|jmespath|dateutil|urllib3|six\.py)", name)
@@ -97,12 +97,12 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
 
 
 @pytest.mark.slow
-def test_no_bulk(built: Built, files: dict[str, bytes]) -> None:
-    """No tests, stubs or installer's records; half a megabyte at most."""
+def test_is_small(built: Built, files: dict[str, bytes]) -> None:
+    """No tests, stubs or installer's records; at most half a megabyte without the service's own."""
     with zipfile.ZipFile(built.artifact) as archive:
-        theirs = {entry for entry in archive.infolist() if brought_by(entry.filename) not in BROUGHT}
+        of_the_service = {entry for entry in archive.infolist() if module_of(entry.filename) not in EVERYWHERE}
     # Modules and dependencies of the service's own may be as large as they are.
-    assert built.bytes - sum(entry.compress_size for entry in theirs) <= 500_000
+    assert built.bytes - sum(entry.compress_size for entry in of_the_service) <= 500_000
     assert not [name for name in files if re.search(r"(^|/)tests?/|\.pyi$|py\.typed$|RECORD$|INSTALLER$", name)]
 
 
@@ -120,7 +120,7 @@ def test_compiled_parts_are_for_the_deployed_platform(files: dict[str, bytes]) -
 @pytest.mark.slow
 @needs_deployed_python
 def test_bytecode_is_never_checked_against_the_source(files: dict[str, bytes]) -> None:
-    """PEP 552: flags 0b01 is a hash-based .pyc that is not checked; 0 would be a timestamp, which never holds there."""
+    """PEP 552: flags 0b01 is a hash-based .pyc that is not checked; 0 would be a timestamp, never valid there."""
     compiled = {name: content for name, content in files.items() if name.endswith(".pyc")}
     sources = {name for name in files if name.endswith(".py")}
     assert len(compiled) == len(sources)
@@ -153,7 +153,7 @@ def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_pa
 
 @pytest.mark.slow
 def test_built_once_until_something_changes(tmp_path: Path) -> None:
-    """A second build is the first's; a changed line of code makes a new one from the kept dependencies."""
+    """A second build reuses the first; a changed line of code causes a new one with the cached dependencies."""
     project = small_project(tmp_path)
     first = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
     second = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
@@ -198,7 +198,7 @@ def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ("import mymodule\n", "add 'mymodule.py' to package.patterns"),
         (
@@ -210,12 +210,12 @@ def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
         ("def handler(:\n", "handler.py, line 1"),
     ],
 )
-def test_an_import_that_leads_nowhere_stops_the_packaging(tmp_path: Path, source: str, said: str) -> None:
+def test_an_import_without_a_module_stops_the_packaging(tmp_path: Path, source: str, message: str) -> None:
     project = small_project(tmp_path, source)
     for name in ("mymodule.py", "myfolder/deep.py", "pilot/here.py"):
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text("")
-    with pytest.raises(PackagingError, match=said):
+    with pytest.raises(PackagingError, match=message):
         build(project, ["handler.py", "pilot/**"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
 
 
@@ -242,7 +242,7 @@ def __getattr__(name):
 
 @pytest.mark.parametrize("name", ["Light", "Dark"])
 def test_a_name_that_a_package_loads_on_demand_is_followed_to_its_module(tmp_path: Path, name: str) -> None:
-    """lamp.dark imports what is nowhere: only who takes Dark from the package has to care."""
+    """lamp.dark imports a missing module, which is an error only for imports of Dark."""
     project = small_project(tmp_path, f"from lamp import {name}\n")
     (project / "lamp").mkdir()
     for file, source in {"__init__": LAZY, "light": "Light = 1\n", "dark": "import nowhere\nDark = 2\n"}.items():
@@ -256,15 +256,15 @@ def test_a_name_that_a_package_loads_on_demand_is_followed_to_its_module(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("patterns", "said"),
+    ("patterns", "message"),
     [
         (["handler.py", "no.py"], "'no.py' matches no file"),
         (["**"], "whole folder"),
         (["requirements.txt"], "add 'handler.py'"),
     ],
 )
-def test_patterns_that_cannot_be_meant(tmp_path: Path, patterns: list[str], said: str) -> None:
-    with pytest.raises(PackagingError, match=said):
+def test_patterns_that_must_be_mistakes_are_refused(tmp_path: Path, patterns: list[str], message: str) -> None:
+    with pytest.raises(PackagingError, match=message):
         build(small_project(tmp_path), patterns, ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
 
 
@@ -277,15 +277,15 @@ def test_later_patterns_win(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_pattern_takes_from_the_dependencies_too(files: dict[str, bytes]) -> None:
-    """The SDK's web server integrations go; what pings patch stays."""
+def test_a_pattern_removes_from_the_dependencies_too(files: dict[str, bytes]) -> None:
+    """The SDK's web server integrations are removed; what pings patch stays."""
     integrations = {name.split("/")[2] for name in files if name.startswith("aws_xray_sdk/ext/")}
     assert not integrations & {"aiohttp", "bottle", "django", "flask", "flask_sqlalchemy"}
     assert integrations >= {"botocore", "requests", "httplib"}
 
 
-def test_markers_are_decided_for_lambda_not_for_this_machine(tmp_path: Path) -> None:
-    """pip answers markers for the Python that runs it; a lock for several Pythons needs the deployed one's answer."""
+def test_markers_are_evaluated_for_lambda_not_for_this_machine(tmp_path: Path) -> None:
+    """pip evaluates markers for the Python that runs it; a lock for several Pythons needs the deployed one."""
     requirements = tmp_path / "requirements.txt"
     lines = [
         "old==1 ; python_full_version < '3.13'",
@@ -299,15 +299,15 @@ def test_markers_are_decided_for_lambda_not_for_this_machine(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_dependency_without_hashes_or_wheel_says_the_way_out(tmp_path: Path) -> None:
+def test_a_dependency_without_hashes_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     project = small_project(tmp_path)
     (project / "requirements.txt").write_text("wrapt==1.17.3\n")
     with pytest.raises(PackagingError, match="wrapt has no --hash; `npm run lock`"):
         build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
 
 
-def test_an_interpreter_of_another_version_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command named python3.99 that is not one, as a version manager's shim is; and the notice that follows."""
+def test_an_interpreter_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command named python3.99 runs another Python, as a version manager's shim does; a notice follows."""
     fake = tmp_path / "python3.99"
     fake.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     fake.chmod(0o755)
@@ -328,18 +328,18 @@ def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> 
 
 
 def canonical(distribution: str) -> str:
-    """A distribution's name as an index has it."""
+    """A distribution's normalised name."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def shipped_distributions() -> set[str]:
-    """What requirements.txt asks for beyond what the runtime brings."""
+    """The distributions in requirements.txt that the runtime does not include."""
     pinned = read(PROJECT / "requirements.txt", DEPLOYED)
     return {canonical(name) for name in re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE)}
 
 
-def brought_by(name: str) -> str:
-    """Which top-level module, or whose metadata or bytecode, a file of the zip is."""
+def module_of(name: str) -> str:
+    """The top-level module that a file of the zip belongs to, also for metadata and bytecode."""
     top, _, rest = name.partition("/")
     if top == "__pycache__":
         return rest.partition(".")[0] + ".py"

@@ -59,17 +59,17 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
         ),
     ],
 )
-def test_a_mistake_names_the_key_in_serverless_yml(targets: Any, message: str) -> None:
+def test_an_error_names_the_key_in_serverless_yml(targets: Any, message: str) -> None:
     with pytest.raises(TargetsError, match=message):
         resolve(targets, NAMES)
 
 
 def test_the_command_prints_the_list_or_one_line_of_error() -> None:
     def run(targets: Any) -> subprocess.CompletedProcess[str]:
-        question = json.dumps({"targets": targets, "names": NAMES})
+        request = json.dumps({"targets": targets, "names": NAMES})
         command = [sys.executable, "-m", "pilotlight_build.resolve_targets"]
         environment = {**os.environ, "PYTHONPATH": str(PROJECT / "plugin" / "python")}
-        return subprocess.run(command, input=question, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(command, input=request, env=environment, capture_output=True, text=True, check=False)
 
     good, bad = run([{"function": "api", "concurrency": 1}]), run([])
     assert (good.returncode, json.loads(good.stdout)) == (0, [{"function": "pilotlight-prod-api", "concurrency": 1}])

@@ -1,4 +1,4 @@
-"""What the Lambda runtime brings, under each of the three names that it is looked for by."""
+"""What the Lambda runtime includes, under its names in requirements, imports and folders."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def test_requirements_imports_and_folders_name_the_same_things() -> None:
 
 
 @pytest.mark.parametrize("module", sorted(RUNTIME_MODULES))
-def test_every_module_is_of_one_of_the_distributions_or_of_what_they_need(module: str) -> None:
-    """As they are installed here, where the runtime client and the SDK are too."""
+def test_every_module_belongs_to_a_distribution_or_its_dependency(module: str) -> None:
+    """The runtime client and the SDK are installed here too, so their metadata tells."""
     (name,) = set(importlib.metadata.packages_distributions()[module])
     needs = [need for each in RUNTIME_DISTRIBUTIONS for need in importlib.metadata.requires(each) or []]
     assert name in RUNTIME_DISTRIBUTIONS or any(need.startswith(name) for need in needs)

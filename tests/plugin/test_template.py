@@ -1,7 +1,7 @@
-"""The CloudFormation template of each stage, as `sls package` really makes it, offline and without credentials.
+"""The CloudFormation template of each stage, as `sls package` creates it, offline and without credentials.
 
-What the dashboard, the groups and the alarms look for is held against what the code emits: a renamed annotation or
-metric fails here.
+The dashboard, the groups and the alarms are compared with what the code emits: a renamed annotation or metric fails
+here.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Template = dict[str, Any]
 
 
 class Packaged:
-    """One `sls package`: its resources, the templates' paths and what it said."""
+    """One `sls package`: its resources, the templates' paths and its output."""
 
     def __init__(self, project: Path, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
         tool = DeployTool(folder, environment, project)
-        self.said = tool.must_run("package", *arguments)
+        self.output = tool.must_run("package", *arguments)
         self.templates = sorted((folder / ".serverless").glob("cloudformation-template-*.json"))
         self.resources: Template = json.loads(self.templates[-1].read_text())["Resources"]
 
@@ -66,7 +66,7 @@ def prod(packaged: Any) -> Packaged:
 
 
 def test_cfn_lint_accepts_every_stage(packaged: Any) -> None:
-    """W3005 is osls's habit of naming a dependency that a GetAtt implies; nothing else is let through."""
+    """W3005 is ignored, because osls names dependencies that a GetAtt implies; nothing else is."""
     templates = [str(path) for stage in ("prod", "dev", "local") for path in packaged(stage).templates]
     assert len(templates) == 6
     program = str(Path(sys.executable).parent / "cfn-lint")
@@ -76,8 +76,8 @@ def test_cfn_lint_accepts_every_stage(packaged: Any) -> None:
 
 
 def test_nothing_in_it_is_deprecated(prod: Packaged) -> None:
-    assert "deprecat" not in prod.said.lower()
-    assert "warning" not in prod.said.lower()
+    assert "deprecat" not in prod.output.lower()
+    assert "warning" not in prod.output.lower()
 
 
 def test_the_warmer_may_invoke_exactly_its_targets(prod: Packaged) -> None:
@@ -99,7 +99,7 @@ def test_the_api_may_call_nothing(prod: Packaged) -> None:
 
 @pytest.mark.parametrize("function", ["Api", "Warmer"])
 def test_each_function_has_a_role_of_its_own(prod: Packaged, function: str) -> None:
-    """Writing its own log and nobody else's; no wildcard but where AWS knows no resource."""
+    """It writes only its own log, and has a wildcard only for actions without a resource."""
     assert prod.resources[f"{function}LambdaFunction"]["Properties"]["Role"] == {
         "Fn::GetAtt": [f"{function}Role", "Arn"]
     }
@@ -130,7 +130,7 @@ def test_everything_is_traced(prod: Packaged) -> None:
     assert stage_of(prod)["TracingEnabled"] is True
 
 
-def test_every_log_is_kept_for_a_time(prod: Packaged) -> None:
+def test_every_log_has_a_retention(prod: Packaged) -> None:
     logs = prod.of_type("AWS::Logs::LogGroup")
     assert len(logs) >= 3
     assert {log["RetentionInDays"] for log in logs.values()} == {90}
@@ -144,19 +144,19 @@ def test_the_stage_throttles_and_logs_as_json(prod: Packaged) -> None:
     assert {"requestId", "xrayTraceId", "status", "latencyMs"} <= line.keys()
 
 
-def test_what_api_gateway_answers_by_itself_has_the_apis_shape(prod: Packaged) -> None:
-    answers = prod.of_type("AWS::ApiGateway::GatewayResponse")
-    assert {answer["ResponseType"] for answer in answers.values()} == {"DEFAULT_4XX", "DEFAULT_5XX"}
-    for answer in answers.values():
+def test_api_gateways_own_responses_have_the_apis_form(prod: Packaged) -> None:
+    responses = prod.of_type("AWS::ApiGateway::GatewayResponse")
+    assert {response["ResponseType"] for response in responses.values()} == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for response in responses.values():
         assert {"gatewayresponse.header.Access-Control-Allow-Origin", "gatewayresponse.header.X-Request-Id"} <= (
-            answer["ResponseParameters"].keys()
+            response["ResponseParameters"].keys()
         )
-        template = answer["ResponseTemplates"]["application/json"].replace(
+        template = response["ResponseTemplates"]["application/json"].replace(
             "$context.error.messageString", '"Forbidden"'
         )
         assert json.loads(template).keys() == {"error", "detail"}
     (deployment,) = (each for each in prod.resources.values() if each["Type"] == "AWS::ApiGateway::Deployment")
-    assert answers.keys() <= set(deployment["DependsOn"])
+    assert responses.keys() <= set(deployment["DependsOn"])
 
 
 def test_the_stage_serves_the_deployment_of_this_template(prod: Packaged) -> None:
@@ -166,7 +166,7 @@ def test_the_stage_serves_the_deployment_of_this_template(prod: Packaged) -> Non
     assert "StageName" not in deployment
 
 
-def test_params_of_the_command_line_arrive(packaged: Any) -> None:
+def test_params_of_the_command_line_are_applied(packaged: Any) -> None:
     changed = ["warmer=false", "concurrency=7", f"alarmTopic={TOPIC}", "sampling=0.5", "logRetention=30"]
     package = packaged("dev", *[part for change in changed for part in ("--param", change)])
     (rule,) = package.of_type("AWS::Events::Rule").values()
@@ -177,7 +177,7 @@ def test_params_of_the_command_line_arrive(packaged: Any) -> None:
     assert float(package.resources["Sampling"]["Properties"]["SamplingRule"]["FixedRate"]) == 0.5
 
 
-def test_without_a_topic_nobody_is_called(prod: Packaged) -> None:
+def test_without_a_topic_alarms_have_no_actions(prod: Packaged) -> None:
     alarms = prod.of_type("AWS::CloudWatch::Alarm")
     assert len(alarms) == 4
     assert all(alarm["AlarmActions"] == alarm["OKActions"] == [] for alarm in alarms.values())
@@ -187,7 +187,7 @@ def test_without_a_topic_nobody_is_called(prod: Packaged) -> None:
     ("group", "start", "other"), [("ColdRequests", "cold", "warm"), ("WarmRequests", "warm", "cold")]
 )
 def test_the_groups_find_what_the_handler_records(prod: Packaged, group: str, start: Start, other: Start) -> None:
-    """A record made by the code itself, against the filter by X-Ray's grammar: right start in, others and pings out."""
+    """A record made by the code itself, against the filter by X-Ray's grammar: only requests of its own start match."""
     found = prod.resources[group]["Properties"]
     holds = compile_filter(found["FilterExpression"], lambda _: "")
     assert holds(summary("request", start))
@@ -254,7 +254,7 @@ def test_the_dashboards_expressions_name_their_metrics(prod: Packaged) -> None:
 
 
 def test_the_dashboard_fills_its_grid(prod: Packaged) -> None:
-    """24 columns, nothing over or beside anything, and every graph says what it shows and in what unit."""
+    """24 columns, no overlap and no gap, and every graph has a title and a unit."""
     taken: set[tuple[int, int]] = set()
     for widget in widgets(prod):
         cells = {
@@ -294,19 +294,19 @@ def test_drawing_a_stage_without_a_dashboard_says_why(packaged: Any, tmp_path: P
     assert "xray set to false" in capsys.readouterr().err
 
 
-def test_a_stage_without_xray_goes_without(packaged: Any) -> None:
+def test_a_stage_without_xray_has_no_xray_or_cloudwatch_resources(packaged: Any) -> None:
     kinds = {found["Type"] for found in packaged("local").resources.values()}
     assert not [kind for kind in kinds if kind.startswith(("AWS::XRay::", "AWS::CloudWatch::"))]
 
 
-def test_the_local_engine_is_spared_what_it_does_not_know(packaged: Any) -> None:
-    """Any stage can be deployed to the engine: no X-Ray resources, no function of osls's, and both are said."""
+def test_the_local_engine_gets_no_resources_that_it_does_not_support(packaged: Any) -> None:
+    """Any stage can be deployed to the engine: no X-Ray resources, no function of osls's, and both are reported."""
     package = packaged("prod", endpoint="http://127.0.0.1:4566")
     kinds = {found["Type"] for found in package.resources.values()}
     assert "AWS::CloudWatch::Dashboard" in kinds
     assert not [kind for kind in kinds if kind.startswith(("AWS::XRay::", "Custom::"))]
-    assert "ColdRequests, WarmRequests, Sampling" in package.said
-    assert "for the local engine at http://127.0.0.1:4566" in package.said
+    assert "ColdRequests, WarmRequests, Sampling" in package.output
+    assert "for the local engine at http://127.0.0.1:4566" in package.output
 
 
 def test_an_endpoint_that_is_not_this_machine_is_aws(packaged: Any) -> None:

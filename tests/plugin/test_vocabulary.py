@@ -1,4 +1,4 @@
-"""The plugin's JavaScript writes groups, dashboard and alarms in the words that the deployed code records in."""
+"""The plugin's JavaScript uses the names that the deployed code records."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from pilotlight_build.vocabulary import vocabulary
 from tests.support.project import PROJECT
 
 
-def test_the_words_that_javascript_reads_are_the_deployed_codes() -> None:
-    """Make it anew with: python -m pilotlight_build.vocabulary > plugin/vocabulary.json"""
+def test_javascript_reads_the_names_of_the_deployed_code() -> None:
+    """To update it: python -m pilotlight_build.vocabulary > plugin/vocabulary.json"""
     assert json.loads((PROJECT / "plugin" / "vocabulary.json").read_text()) == vocabulary()

@@ -1,4 +1,4 @@
-"""The comparison of policies: the same seed gives the same table, and `auto` is what it is said to be."""
+"""The comparison of policies: the same seed gives the same table, and `auto` is as good as documented."""
 
 import itertools
 import json
@@ -34,7 +34,7 @@ def test_auto_has_at_most_half_the_cold_starts_of_the_fixed_that_spends_as_many_
         assert max(on_the_trace[policy]["ratios_to_fixed"]) <= 0.5
 
 
-def test_nobody_beats_those_who_know_the_load_beforehand(on_the_trace: Table) -> None:
+def test_no_policy_beats_the_clairvoyant_schedule(on_the_trace: Table) -> None:
     clairvoyant = on_the_trace["clairvoyant"]
     for policy, row in on_the_trace.items():
         if policy.startswith(("fixed", "auto")):
@@ -84,7 +84,7 @@ def test_the_price_of_a_month_by_hand() -> None:
     assert day == pytest.approx(730 / 24 * (invocations * 0.2e-6 + seconds * 0.0000133334 + 24 * 1e-6))
 
 
-def test_provisioned_concurrency_pays_for_standing_and_less_for_running() -> None:
+def test_provisioned_concurrency_is_billed_while_configured_and_less_while_running() -> None:
     counts = Counts(requests=1000, request_seconds=200, spilled_seconds=50)
     price = month_price(counts, 86400, Ticks(), 1024, "x86_64", standing=2)
     running = 150 * 0.0000097222 + 50 * 0.0000166667 + 1000 * 0.2e-6
@@ -101,7 +101,7 @@ def test_the_trace_is_replayed_whole_with_every_request_in_its_own_minute() -> N
         assert [minutes.count(minute) for minute in range(480)] == [int(count or 0) for count in counts]
 
 
-def test_requests_are_placed_alike_for_the_same_seed_and_otherwise_for_another() -> None:
+def test_the_same_seed_places_requests_alike_and_another_seed_differently() -> None:
     assert replay(TRACE, 1) == replay(TRACE, 1) != replay(TRACE, 2)
 
 
@@ -114,17 +114,17 @@ def test_a_short_burst_keeps_a_minutes_requests_together(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("function,0,1\na,1\n", "line 2: 2 columns"),
         ("function,0\na,many\n", "line 2: counts are whole"),
     ],
 )
-def test_a_trace_that_is_none_is_refused_by_line(tmp_path: Path, text: str, said: str) -> None:
+def test_a_malformed_trace_is_refused_with_the_line(tmp_path: Path, text: str, message: str) -> None:
     trace = tmp_path / "trace.csv"
     trace.write_text(text)
-    with pytest.raises(LoadError, match=said):
+    with pytest.raises(LoadError, match=message):
         replay(trace, 1)
 
 
@@ -166,16 +166,16 @@ def test_the_table_cites_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Shahrad" in capsys.readouterr().out
 
 
-def test_a_plot_without_matplotlib_ends_with_the_way_out(
+def test_a_plot_without_matplotlib_ends_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before anything is simulated: `npm run policies` installs no matplotlib."""
+    """It ends before anything is simulated: `npm run policies` installs no matplotlib."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["--plot", str(tmp_path / "plot.png")]) == 1
     assert capsys.readouterr().err.startswith("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev`")
 
 
-def test_a_missing_trace_ends_with_the_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_trace_ends_with_the_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--trace", str(tmp_path / "none.csv")]) == 1
     printed = capsys.readouterr().err
     assert printed.startswith("error: ")

@@ -1,4 +1,4 @@
-"""The pool model against queueing results that have a closed form, and against what a ping does to it."""
+"""The pool model compared with closed-form queueing results, and the effect of pings on it."""
 
 import math
 import random
@@ -16,15 +16,15 @@ STANDARD_ERRORS = 4
 
 
 def pool_of(model: PoolModel, standing: int = 0) -> SimulatedPool:
-    return SimulatedPool(model, random.Random(1), standing)  # noqa: S311
+    return SimulatedPool(model, random.Random(1), standing)  # noqa: S311 (a simulation)
 
 
 @pytest.mark.parametrize("a_minute", [0.05, 0.2, 0.5])
-def test_with_short_requests_the_cold_share_is_the_chance_that_nobody_came_in_the_idle_expiry(a_minute: float) -> None:
+def test_with_short_requests_the_cold_share_is_the_chance_of_no_request_in_the_idle_expiry(a_minute: float) -> None:
     model = PoolModel(idle_expiry_seconds=360, lifetime_seconds=math.inf, service_seconds=1e-6, init_seconds=0.0)
     counts = total(simulate(poisson(a_minute, 40, 24, seed=3), model, Ticks(), lambda _: None, seed=3))
     expected = math.exp(-a_minute * 6)
-    # Each function's first request is cold whatever came before: it is no draw from the gaps.
+    # Each function's first request is always cold: it does not depend on a gap between requests.
     draws = counts.requests - 40
     deviation = math.sqrt(expected * (1 - expected) / draws)
     assert (counts.cold - 40) / draws == pytest.approx(expected, abs=STANDARD_ERRORS * deviation)
@@ -52,7 +52,7 @@ def test_a_pool_at_its_capacity_refuses_what_erlang_b_says(erlangs: float, capac
 
 @pytest.mark.parametrize(("a_minute", "service_seconds"), [(0.3, 2.0), (5.0, 2.0), (20.0, 3.0)])
 def test_the_cost_model_estimates_what_the_pool_counts_within_a_fifth(a_minute: float, service_seconds: float) -> None:
-    """An approximation: requests that need the n+1st environment are taken for a Poisson process."""
+    """An approximation: requests that need environment n+1 are treated as a Poisson process."""
     model = PoolModel(
         idle_expiry_seconds=360, lifetime_seconds=math.inf, init_seconds=1e-9, service_seconds=service_seconds
     )
@@ -76,7 +76,7 @@ def test_routing_picks_the_environment_used_last_or_longest_ago(routing: str, ch
     assert pool.idle(10.0)[0].identity == chosen
 
 
-def test_random_routing_gives_each_its_share() -> None:
+def test_random_routing_gives_each_environment_an_equal_share() -> None:
     pool = pool_of(PoolModel(routing="random"))
     for _ in range(4):
         pool.make(0.0, "request")
@@ -86,7 +86,7 @@ def test_random_routing_gives_each_its_share() -> None:
     )
 
 
-def test_an_environment_is_gone_after_its_idle_expiry_and_after_its_lifetime_but_never_while_busy() -> None:
+def test_an_environment_ends_after_its_idle_expiry_and_after_its_lifetime_but_never_while_busy() -> None:
     pool = pool_of(PoolModel(idle_expiry_seconds=360, lifetime_seconds=7200))
     one = pool.make(0.0, "request")
     assert one is not None
@@ -98,7 +98,7 @@ def test_an_environment_is_gone_after_its_idle_expiry_and_after_its_lifetime_but
     assert pool.environments == []
 
 
-def test_provisioned_environments_stand_for_ever_and_are_asked_first() -> None:
+def test_provisioned_environments_never_expire_and_are_used_first() -> None:
     pool = pool_of(PoolModel(idle_expiry_seconds=360), standing=1)
     on_demand = pool.make(1e6, "request")
     assert on_demand is not None
@@ -120,7 +120,7 @@ def test_a_request_during_the_hold_is_cold_and_counted_as_exposed() -> None:
     assert (after.cold, after.exposed_cold) == (0, 0)
 
 
-def test_pings_keep_alive_what_users_leave_alone_and_each_lands_on_an_environment_of_its_own() -> None:
+def test_pings_keep_idle_environments_alive_and_each_lands_on_an_environment_of_its_own() -> None:
     counts = replay_fixed([3500.0, 3500.01, 3500.02], 3, PoolModel(lifetime_seconds=math.inf, service_seconds=10.0))
     assert counts.cold == 0
     assert counts.pings == 3 * 12

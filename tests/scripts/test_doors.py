@@ -1,4 +1,4 @@
-"""What greets the next developer: one version, a workflow that runs the README's command, locks that agree."""
+"""What the next developer finds: one version, a workflow that runs the README's command, locks that agree."""
 
 from __future__ import annotations
 

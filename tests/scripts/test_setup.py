@@ -1,4 +1,4 @@
-"""`scripts/setup.mjs`: what stands between `npm start` and the command it runs."""
+"""`scripts/setup.mjs`: what runs between `npm start` and its command."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ sys.exit(42)
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A checkout whose stamps say that all is set up; its .venv is this Python."""
+    """A checkout whose stamps say that everything is set up; its .venv is this Python."""
     shutil.copytree(PROJECT / "scripts", tmp_path / "scripts")
     for name in ("package.json", "package-lock.json", *REQUIREMENTS.values()):
         shutil.copyfile(PROJECT / name, tmp_path / name)
@@ -49,7 +49,7 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_says_nothing_when_nothing_is_to_be_done(clone: Path) -> None:
+def test_prints_nothing_when_nothing_is_missing(clone: Path) -> None:
     """Only the command's output, and its exit code."""
     done = set_up(clone, "--", "python", "-c", "print('{}'); raise SystemExit(7)")
     assert (done.returncode, done.stdout, done.stderr) == (7, "{}\n", "")
@@ -64,8 +64,8 @@ def test_a_signal_that_comes_twice_reaches_the_command_once(clone: Path) -> None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
-    assert (said, process.returncode) == ("1\n", 42)
+    output, _ = process.communicate(timeout=30)
+    assert (output, process.returncode) == ("1\n", 42)
 
 
 def test_ends_as_the_command_ends(clone: Path) -> None:
@@ -74,30 +74,32 @@ def test_ends_as_the_command_ends(clone: Path) -> None:
 
 
 def test_a_command_that_outlives_npm_is_ended(clone: Path) -> None:
-    """npm or its shell killed outright: the command hears of it all the same."""
-    shell = subprocess.Popen(["sh", "-c", f"node scripts/setup.mjs -- python -c '{COUNTING}' > said; true"], cwd=clone)
-    said = clone / "said"
-    wait_for(lambda: said.exists() and "ready" in said.read_text())
+    """When npm or its shell is killed, the command still gets a signal."""
+    shell = subprocess.Popen(
+        ["sh", "-c", f"node scripts/setup.mjs -- python -c '{COUNTING}' > output; true"], cwd=clone
+    )
+    output = clone / "output"
+    wait_for(lambda: output.exists() and "ready" in output.read_text())
     shell.kill()
     shell.wait()
-    wait_for(lambda: said.read_text() == "ready\n1\n")
+    wait_for(lambda: output.read_text() == "ready\n1\n")
 
 
 @pytest.mark.parametrize(
-    ("python", "said"),
+    ("python", "output"),
     [
         ("/nowhere/python", "PYTHON=/nowhere/python does not run; Python 3.11 or newer is needed"),
         ("old", "is Python 3.9.1; Python 3.11 or newer is needed"),
         ("bare", "its venv module is missing. On Debian and Ubuntu: sudo apt-get install python3.11-venv"),
     ],
 )
-def test_a_python_that_will_not_do_is_named_with_the_way_out(clone: Path, python: str, said: str) -> None:
-    for name, answer in {"old": "echo 3.9.1; echo venv", "bare": "echo 3.11.2; exit 1"}.items():
-        (clone / name).write_text(f"#!/bin/sh\n{answer}\n")
+def test_an_unsuitable_python_is_named_with_a_remedy(clone: Path, python: str, output: str) -> None:
+    for name, script in {"old": "echo 3.9.1; echo venv", "bare": "echo 3.11.2; exit 1"}.items():
+        (clone / name).write_text(f"#!/bin/sh\n{script}\n")
         (clone / name).chmod(0o755)
     done = set_up(clone, "--", "python", "--version", PYTHON=str(clone / python) if "/" not in python else python)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert output in done.stderr
     assert done.stdout == ""
 
 
@@ -110,8 +112,8 @@ def test_a_node_that_is_too_old_is_named(clone: Path) -> None:
     assert "Node 99.1 or newer is needed; this is" in done.stderr
 
 
-def test_a_failed_install_shows_what_pip_said(clone: Path) -> None:
-    """And leaves no stamp: the next run tries again. The lock of a set-up that died is no obstacle."""
+def test_a_failed_install_shows_the_output_of_pip(clone: Path) -> None:
+    """It leaves no stamp, so the next run tries again. The lock of a dead set-up does not block it."""
     (clone / "requirements-dev.txt").write_text("no-such-package-anywhere==0 --hash=sha256:0\n")
     (clone / "build").mkdir()
     (clone / "build/setup.lock").write_text("999999999")
@@ -125,7 +127,7 @@ def test_a_failed_install_shows_what_pip_said(clone: Path) -> None:
 
 
 def test_running_installs_less_than_developing(clone: Path) -> None:
-    """From nothing, and upwards; what is there for developing is enough for running."""
+    """First run, then dev on top of it; what dev installs is enough for run."""
     replace_installers(clone)
     found = {"PATH": f"{clone}{os.pathsep}{os.environ['PATH']}", "npm_execpath": ""}
     write_stamps(clone)
@@ -155,7 +157,7 @@ def test_unknown_arguments_are_wrong_usage(clone: Path, arguments: list[str]) ->
     assert done.stderr == f"error: unknown arguments: {' '.join(arguments)}. {USAGE}\n"
 
 
-def test_lock_refuses_what_it_does_not_know(clone: Path) -> None:
+def test_lock_refuses_unknown_arguments(clone: Path) -> None:
     done = subprocess.run(
         ["node", "scripts/lock.mjs", "--all"], cwd=clone, capture_output=True, text=True, check=False, timeout=30
     )
@@ -176,7 +178,7 @@ def set_up(clone: Path, *arguments: str, **environment: str) -> subprocess.Compl
 
 
 def write_stamps(clone: Path, *groups: str) -> None:
-    """The stamps that installations for `groups` leave."""
+    """Write the stamps of installations for `groups`."""
 
     def digest(name: str) -> str:
         return hashlib.sha256((clone / name).read_bytes()).hexdigest()
@@ -189,7 +191,7 @@ def write_stamps(clone: Path, *groups: str) -> None:
 
 
 def replace_installers(clone: Path) -> None:
-    """An npm and a pip that install nothing and write their arguments to `installed`."""
+    """Replace npm and pip with scripts that install nothing and write their arguments to `installed`."""
     (clone / "npm").write_text(f'#!/bin/sh\necho "npm $*" >> "{clone}/installed"\n')
     python = f"""#!/bin/sh
 [ "$1 $2 $3" = "-m pip install" ] || exec "{sys.executable}" "$@"
@@ -201,7 +203,7 @@ echo "pip ${{last##*/}}" >> "{clone}/installed"
 
 
 def installed(clone: Path) -> list[str]:
-    """What the replaced installers were asked for, without the options that are always the same."""
+    """Return the arguments of the replaced installers, without the options that never vary."""
     file = clone / "installed"
     lines = file.read_text().splitlines() if file.exists() else []
     file.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""What several test modules need: the project's folder, services of their own, events, processes."""
+"""Helpers for several test modules: the project's folder, a service, events, processes."""

@@ -7,8 +7,8 @@ from typing import Any
 from pilotlight.ping import Machine
 
 MACHINE = Machine(prepare=lambda: None)
-"""For pings that are answered in this process: the SDK must not patch its boto3."""
-BROWSER_HEADERS = {
+"""For pings that are handled in this process: the SDK must not patch its boto3."""
+_BROWSER_HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate, br",
     "Accept-Language": "en-GB,en;q=0.9",
@@ -26,7 +26,7 @@ BROWSER_HEADERS = {
 
 
 class Context:
-    """A Lambda context with as much of it as the code reads."""
+    """A Lambda context with the attributes that the code reads."""
 
     def __init__(self, request_id: str = "request-1", remaining_ms: int = 30_000) -> None:
         self.aws_request_id = request_id
@@ -37,7 +37,7 @@ class Context:
 
 
 def proxy_event(method: str = "GET", path: str = "/hello", **changes: Any) -> dict[str, Any]:
-    """A REST proxy event with everything optional null, as API Gateway sends it; ``changes`` replace its keys."""
+    """A REST proxy event with everything optional null, as API Gateway sends it; `changes` replace its keys."""
     return {
         "resource": "/{proxy+}",
         "path": path,
@@ -56,6 +56,6 @@ def proxy_event(method: str = "GET", path: str = "/hello", **changes: Any) -> di
 
 
 def browser_event(path: str = "/hello") -> dict[str, Any]:
-    """The same as a browser sends it, with all its headers."""
-    headers = {name: [value] for name, value in BROWSER_HEADERS.items()}
-    return proxy_event("GET", path, headers=BROWSER_HEADERS, multiValueHeaders=headers)
+    """A REST proxy event with all the headers of a browser."""
+    headers = {name: [value] for name, value in _BROWSER_HEADERS.items()}
+    return proxy_event("GET", path, headers=_BROWSER_HEADERS, multiValueHeaders=headers)

@@ -1,4 +1,4 @@
-"""A pool of execution environments in memory, for ticks: who answers a ping follows from who is free when it lands."""
+"""A pool of execution environments in memory, for ticks: each ping lands in one that is free at that time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.support.events import Context
 
 
 class Pool:
-    """An Invoker. Pings land ``spacing`` seconds apart; each is answered by the real answer().
+    """An Invoker. Pings land `spacing` seconds apart; each gets its reply from the real `reply`.
 
-    The environment used last goes first: the worst routing there is for a fan-out that wants distinct ones.
-    ``outcomes`` are given, one to each invocation in turn, instead of an answer.
+    The execution environment used last is reused first, the worst routing for a fan-out that needs distinct ones.
+    `outcomes` are returned, one for each invocation in turn, instead of replies.
     """
 
     def __init__(self, spacing: float = 0.001, limit: int = 1000, initialization: str = "on-demand") -> None:

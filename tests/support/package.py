@@ -1,4 +1,4 @@
-"""The zip that Lambda gets, as serverless.yml asks for it, built without the deploy tool."""
+"""The zip for Lambda, as serverless.yml describes it, built without the deploy tool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pilotlight_build.package import build
 
 @dataclass(frozen=True)
 class Packaging:
-    """What serverless.yml says of the package."""
+    """The settings of the package in serverless.yml."""
 
     patterns: list[str]
     handlers: list[str]
@@ -23,17 +23,17 @@ class Packaging:
 
     @classmethod
     def of(cls, project: Path) -> Packaging:
-        """Read it from the service in `project`."""
-        said = yaml.load((project / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
-        handlers = [function["handler"] for function in said["functions"].values()]
-        platform = Platform.lambda_runtime(said["provider"]["runtime"], said["provider"]["architecture"])
-        return cls(said["package"]["patterns"], handlers, platform)
+        """Read them from the service in `project`."""
+        settings = yaml.load((project / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
+        handlers = [function["handler"] for function in settings["functions"].values()]
+        platform = Platform.lambda_runtime(settings["provider"]["runtime"], settings["provider"]["architecture"])
+        return cls(settings["package"]["patterns"], handlers, platform)
 
 
 def unpacked_package(project: Path, folder: Path) -> Path:
-    """The files of the zip that Lambda gets of the service in `project`, in `folder`."""
+    """Build the zip of the service in `project`, unpack it in `folder`, and return the folder of its files."""
     packaging = Packaging.of(project)
-    # Bytecode of the Python that will run it; without the deployed one on this machine, what the local engine runs.
+    # For the deployed Python if this machine has it, else for the Python that the local engine runs.
     platform = packaging.platform if find_python(packaging.platform.python) else Platform.this_machine()
     cache = project / "node_modules" / ".cache" / "pilotlight"  # the plugin's own: nothing is installed twice
     zip_file = folder / "package.zip"

@@ -1,15 +1,16 @@
-"""What runs on this machine, for tests that check that nothing is left: POSIX `ps`, and Linux's /proc for sockets."""
+"""Processes and sockets of this machine, for tests that nothing is left: POSIX `ps`, and Linux's /proc for sockets."""
 
 import socket
 import struct
 import subprocess
 from pathlib import Path
 
-LISTENING = "0A"  # the state of a listening socket in /proc/net/tcp
+_LISTENING = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
 
 
 def children_of(ancestor: int) -> set[int]:
-    """Every process below `ancestor`."""
+    """Return every process below `ancestor`."""
     listing = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     pairs = (line.split() for line in listing.splitlines())
     parents = {int(process): int(parent) for process, parent in pairs}
@@ -20,7 +21,7 @@ def children_of(ancestor: int) -> set[int]:
 
 
 def is_alive(process: int) -> bool:
-    """Whether `process` runs (one that has ended and waits for its parent to notice does not)."""
+    """Whether `process` runs (a zombie does not)."""
     state = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
     ).stdout
@@ -28,7 +29,7 @@ def is_alive(process: int) -> bool:
 
 
 def listening_addresses(ancestor: int) -> set[tuple[str, int]]:
-    """The TCP addresses that `ancestor` and its descendants listen on."""
+    """Return the TCP addresses that `ancestor` and its descendants listen on."""
     sockets = set()
     for process in {ancestor, *children_of(ancestor)}:
         for entry in Path(f"/proc/{process}/fd").iterdir():
@@ -42,7 +43,7 @@ def listening_addresses(ancestor: int) -> set[tuple[str, int]]:
         *Path("/proc/net/tcp6").read_text().splitlines()[1:],
     ]:
         fields = line.split()
-        if fields[3] == LISTENING and f"socket:[{fields[9]}]" in sockets:
+        if fields[3] == _LISTENING and f"socket:[{fields[9]}]" in sockets:
             address, port = fields[1].split(":")
             packed = struct.pack("<I", int(address, 16)) if len(address) == 8 else b""
             found.add((socket.inet_ntoa(packed) if packed else address, int(port, 16)))

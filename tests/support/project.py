@@ -1,4 +1,4 @@
-"""The folder of this project, as pytest found it."""
+"""The folder of this project."""
 
 from pathlib import Path
 

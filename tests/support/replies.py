@@ -1,4 +1,4 @@
-"""Replies to pings, as an execution environment gives them."""
+"""Replies to pings, as an execution environment returns them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def ping_reply(environment: str, ping: str = "a1", served: int = 0) -> PingReply:
-    """A whole reply of a warm environment, held 100 ms."""
+    """Return a complete reply of a warm execution environment, held 100 ms."""
     return {
         "ping": ping,
         "index": 0,

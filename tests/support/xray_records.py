@@ -1,4 +1,4 @@
-"""Records as the handler and the warmer send them, for the tests and benches of flow 3."""
+"""Records as the handler and the warmer send them, for tests and benchmarks of records and reports."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ STAGE = "test"
 
 
 class RecordMaker:
-    """Makes records whose ids come from a seed, so that a failing run can be had again."""
+    """Makes records whose ids come from a seed, so that a failing run can be repeated."""
 
     def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)  # noqa: S311 (not for security)
 
     def identity(self, digits: int = 16) -> str:
         return f"{self._random.getrandbits(digits * 4):0{digits}x}"
@@ -38,7 +38,7 @@ class RecordMaker:
         warmed_by_ping: bool = False,
         route: str = "/hello",
     ) -> Document:
-        """One user request's record, at `at` epoch seconds."""
+        """Return one user request's record, at `at` epoch seconds."""
         annotations = {
             "service": SERVICE,
             "kind": "request",
@@ -58,7 +58,7 @@ class RecordMaker:
         return document
 
     def tick(self, at: float, *, requested: int = 5, unique: int = 5, cold: int = 0) -> list[Document]:
-        """A tick's record and its pings', in one trace and below one parent."""
+        """Return a tick's record and its pings', in one trace and below one parent."""
         annotations = {
             "service": SERVICE,
             "kind": "tick",
@@ -109,5 +109,5 @@ def datagram(document: Document) -> bytes:
 def send(daemon_address: str, datagrams: Iterable[bytes]) -> None:
     host, _, port = daemon_address.rpartition(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for one in datagrams:
-            sender.sendto(one, (host, int(port)))
+        for each in datagrams:
+            sender.sendto(each, (host, int(port)))

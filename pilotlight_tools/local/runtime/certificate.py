@@ -1,4 +1,4 @@
-"""A certificate for localhost, for as long as a measurement takes."""
+"""A certificate for localhost, for the duration of a measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificate(path: Path) -> Path:
-    """Key and certificate in one PEM file; RSA 2048, as the AWS endpoints have."""
+    """Write a key and its certificate into one PEM file; RSA 2048, as the AWS endpoints have."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)

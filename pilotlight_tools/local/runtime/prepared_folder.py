@@ -1,4 +1,4 @@
-"""Folders that are made once and kept until what they are made from changes, by one process at a time."""
+"""Folders that one process at a time creates and keeps until their sources change."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 
 class SetupError(Exception):
-    """A folder could not be made; the message says what failed, in the installer's own words."""
+    """A folder could not be created; the message includes the installer's output."""
 
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Hold a lock file: tests run in several processes, and one at a time sets up."""
+    """Hold a lock file, because tests run in several processes and only one may set up at a time."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -25,7 +25,7 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def digest(*parts: bytes) -> str:
-    """A stamp: what the folder is made from, in one word."""
+    """Return a stamp: the hash of a folder's sources."""
     digested = hashlib.sha256()
     for part in parts:
         digested.update(len(part).to_bytes(8, "big") + part)
@@ -33,28 +33,28 @@ def digest(*parts: bytes) -> str:
 
 
 def is_current(folder: Path, stamp: str) -> bool:
-    """Whether the folder is there and was made from this."""
+    """Whether the folder exists and its stamp is `stamp`."""
     file = stamp_file(folder)
     return folder.is_dir() and file.is_file() and file.read_text() == stamp
 
 
 def write_stamp(folder: Path, stamp: str) -> None:
-    """Note what the folder, now finished, was made from."""
+    """Record the stamp of a finished folder."""
     stamp_file(folder).write_text(stamp)
 
 
 def stamp_file(folder: Path) -> Path:
-    """Beside the folder: nothing lies in it that is not its own."""
+    """Return the path of the stamp, which lies beside the folder, not in it."""
     return folder.with_name(folder.name + ".stamp")
 
 
 def run_uv(*arguments: str) -> None:
-    """Run uv. Raises SetupError with its own words."""
+    """Run uv. Raises SetupError with uv's error output."""
     done = subprocess.run([sys.executable, "-m", "uv", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SetupError(f"uv {' '.join(arguments)} failed:\n{done.stderr.strip()}")
 
 
 def say(text: str) -> None:
-    """Tell on stderr what takes a while."""
+    """Print to stderr which slow step begins."""
     print(f"{text} …", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The Python that a sandbox runs: of the deployed minor version, with the runtime client and SDK that Lambda has."""
+"""The Python for sandboxes: the deployed minor version, with the runtime client and the SDK that Lambda has."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ DEPLOYED_PYTHON = (3, 13)
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 """Pinned with hashes by `npm run bench -- lock`, from requirements.in beside it."""
 INSTALL = ("pip", "install", "--require-hashes", "--link-mode", "copy")
-"""Copies, no hard links: the bench changes modification times, which must not change in another folder."""
+"""Copies, no hard links: the bench changes modification times, which must not change in other folders."""
 
 
 def deployed_python() -> Path:
-    """A Python of the deployed minor version where the machine has one, else the one that runs us."""
+    """Return a Python of the deployed minor version if the machine has one, else the Python that runs this."""
     found = find_python(DEPLOYED_PYTHON)
     return Path(found.path if found else sys.executable)
 
 
 def runtime_python(project: Path | None = None) -> Path:
-    """The Python that runs the functions, set up under build/runtime/ of the project (default: this folder).
+    """Set up the functions' Python under build/runtime/ of the project (default: the working directory).
 
     Raises SetupError.
     """

@@ -1,8 +1,8 @@
-"""The Lambda Runtime API on 127.0.0.1: what an execution environment asks for its next event.
+"""The Lambda Runtime API on 127.0.0.1, from which an execution environment requests its next event.
 
 Paths and headers are those of "Using the Lambda runtime API for custom runtimes" in the AWS Lambda Developer Guide. It
-runs in the caller's own thread, and only while the caller waits: the environment being measured has the machine to
-itself otherwise.
+runs in the caller's own thread, and only while the caller waits, so that it does not disturb the measured execution
+environment.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _VERSION = "/2018-06-01"
 
 
 class ProtocolError(Exception):
-    """The runtime client sent something that is not HTTP/1.1 as the Runtime API speaks it."""
+    """The runtime client sent a request that the Runtime API does not support."""
 
 
 @dataclass(slots=True)
 class Connection:
-    """One connection of the runtime client, with the bytes that have arrived on it and are not yet a whole request."""
+    """One connection of the runtime client, with the bytes received so far of an incomplete request."""
 
     socket: socket.socket
     received: bytearray = field(default_factory=bytearray)
 
-    def reply(self, status: str, headers: dict[str, str], body: bytes = b"") -> None:
-        """Answer the request that came in on this connection."""
+    def respond(self, status: str, headers: dict[str, str], body: bytes = b"") -> None:
+        """Respond to the request received on this connection."""
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.socket.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
@@ -36,7 +36,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeRequest:
-    """One whole request of the runtime client, and when its last byte was read (`time.perf_counter`)."""
+    """One complete request of the runtime client; `arrived` is when its last byte was read (`time.perf_counter`)."""
 
     connection: Connection
     method: str
@@ -47,7 +47,7 @@ class RuntimeRequest:
 
 
 class RuntimeApi:
-    """Listens on a free port of 127.0.0.1; `receive` gives the runtime client's requests one by one."""
+    """A listener on a free port of 127.0.0.1; `receive` returns the runtime client's requests one by one."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -57,7 +57,7 @@ class RuntimeApi:
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def receive(self, seconds: float) -> RuntimeRequest | None:
-        """The next request, or None when none came whole within that time."""
+        """Return the next request, or None when none was complete within `seconds`."""
         until = time.perf_counter() + seconds
         while not self._requests:
             left = until - time.perf_counter()
@@ -94,13 +94,13 @@ class RuntimeApi:
             self._requests.append(request)
 
     def _close(self, fileobj: object) -> None:
-        assert isinstance(fileobj, socket.socket)  # noqa: S101 - the selector only ever holds sockets
+        assert isinstance(fileobj, socket.socket)  # noqa: S101 (the selector holds only sockets)
         self._selector.unregister(fileobj)
         fileobj.close()
 
 
 def route(request: RuntimeRequest) -> tuple[str, str]:
-    """What a request asks for, and the request id it is about ("" when none).
+    """Return the operation of a request, and the id of the invocation that it concerns ("" when none).
 
     One of "next", "response", "error", "init/error", "restore/next", "restore/error". Raises ProtocolError.
     """

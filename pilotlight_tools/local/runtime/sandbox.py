@@ -21,7 +21,7 @@ InitializationType = Literal["on-demand", "provisioned-concurrency", "snap-start
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """What came back for one event. `duration_ms`: event handed over → response (or error) read, in milliseconds."""
+    """The result of one invocation. `duration_ms`: event sent → response (or error) read, in milliseconds."""
 
     request_id: str
     payload: Any
@@ -52,7 +52,7 @@ def lambda_variables(
         "LAMBDA_TASK_ROOT": str(code_dir),
         "LANG": "en_US.UTF-8",
         "PATH": os.environ.get("PATH", ""),
-        # /var/task is read-only on Lambda: nothing that a run compiles is there for the next.
+        # /var/task is read-only on Lambda, so bytecode that one run compiles is not there for the next.
         "PYTHONDONTWRITEBYTECODE": "1",
         "TZ": ":UTC",
     }
@@ -61,12 +61,12 @@ def lambda_variables(
 class Sandbox:
     """`with Sandbox(code_dir, "handler.handler", python=…) as sandbox: sandbox.invoke(event)`.
 
-    code_dir: what is /var/task on AWS. python: one that has `awslambdaric`. environment: variables beside those that
-    Lambda sets. prefix: a command to start it under (`taskset`, `valgrind`). on_init_complete: called with the process
-    id when it first asks for an event, before it gets one. start: how to start the process: `subprocess.Popen`'s
-    signature. Raises TimeoutError where Lambda itself would still wait. A function that crashes or takes longer than
-    `timeout_seconds` gives an `InvocationResult` with Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and
-    the sandbox is gone.
+    code_dir: the folder that is /var/task on AWS. python: a Python with `awslambdaric`. environment: variables besides
+    those that Lambda sets. prefix: a command to run it under (`taskset`, `valgrind`). on_init_complete: called with the
+    process id at the first request for an event, before it gets one. start: starts the process; the signature is
+    `subprocess.Popen`'s. Raises TimeoutError where Lambda itself would still wait. When a function crashes or exceeds
+    `timeout_seconds`, the `InvocationResult` has Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the
+    sandbox has ended.
     """
 
     def __init__(
@@ -85,16 +85,16 @@ class Sandbox:
         start: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
     ) -> None:
         self._api = RuntimeApi()
-        self._logs = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._logs = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close())
         self._waiting: RuntimeRequest | None = None
         self._on_init_complete = on_init_complete
         self._timeout_seconds = timeout_seconds
         self.arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name}"
         self.init_error: dict[str, Any] | None = None
         self.init_ms: float | None = None
-        """Process start → first request for an event, milliseconds. None before it has asked."""
+        """Process start → first request for an event, in milliseconds. None before that request."""
         self.first_response_ms: float | None = None
-        """Process start → first response (or error) read, milliseconds."""
+        """Process start → first response (or error) read, in milliseconds."""
         variables = lambda_variables(
             code_dir, handler, self._api.address, function_name, memory_mb, initialization_type
         )
@@ -107,7 +107,7 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 stdout=self._logs,
                 stderr=self._logs,
-                start_new_session=True,  # Ctrl-C goes to us; we end it in close()
+                start_new_session=True,  # only this process gets Ctrl-C; close() ends the sandbox
             )
         except BaseException:
             self._api.close()
@@ -115,7 +115,7 @@ class Sandbox:
             raise
 
     def wait_ready(self, seconds: float = 60) -> None:
-        """Return when the environment has asked for an event, and not before."""
+        """Wait until the execution environment requests an event, or its init fails. Raises TimeoutError."""
         until = time.perf_counter() + seconds
         while self._waiting is None and self.init_error is None:
             request = self._receive(until)
@@ -126,10 +126,10 @@ class Sandbox:
                 raise TimeoutError(f"no request for an event within {seconds:g} s; its log:\n{self.logs()}")
 
     def invoke(self, event: object, *, trace_header: str = "", acknowledge: bool = True) -> InvocationResult:
-        """Hand over one event (bytes go as they are, anything else as JSON) and wait for what it answers.
+        """Send one event (bytes unchanged, anything else as JSON) and wait for the result.
 
-        trace_header: Lambda-Runtime-Trace-Id, made up and sampled when empty. acknowledge=False leaves the environment
-        stopped at its response: for counting instructions up to there. Raises RuntimeError when init failed.
+        trace_header: Lambda-Runtime-Trace-Id, generated and sampled when empty. acknowledge=False leaves the execution
+        environment waiting at its response, to count instructions up to there. Raises RuntimeError when init failed.
         """
         self.wait_ready()
         if self._waiting is None:
@@ -138,34 +138,34 @@ class Sandbox:
         request_id = str(uuid.uuid4())
         waiting, self._waiting = self._waiting, None
         handed_over = time.perf_counter()
-        waiting.connection.reply("200 OK", self._headers(request_id, trace_header), body)
+        waiting.connection.respond("200 OK", self._headers(request_id, trace_header), body)
         while True:
             request = self._receive(handed_over + self._timeout_seconds)
             if request is None:
                 return self._lost(request_id, handed_over)
-            kind, answered = route(request)
-            if kind in ("response", "error") and answered == request_id:
+            kind, about = route(request)
+            if kind in ("response", "error") and about == request_id:
                 break
         if self.first_response_ms is None:
             self.first_response_ms = (request.arrived - self._started) * 1000
         if acknowledge:
-            request.connection.reply("202 Accepted", {"Content-Type": "application/json"}, b'{"status":"OK"}')
-        answer = json.loads(request.body) if request.body else None
+            request.connection.respond("202 Accepted", {"Content-Type": "application/json"}, b'{"status":"OK"}')
+        result = json.loads(request.body) if request.body else None
         duration_ms = (request.arrived - handed_over) * 1000
         return InvocationResult(
             request_id,
-            answer if kind == "response" else None,
-            answer if kind == "error" else None,
+            result if kind == "response" else None,
+            result if kind == "error" else None,
             duration_ms,
         )
 
     @property
     def alive(self) -> bool:
-        """Whether the process is still there."""
+        """Whether the process is running."""
         return self.process.poll() is None
 
     def logs(self) -> str:
-        """What it has written to stdout and stderr so far."""
+        """Return what the process has written to stdout and stderr so far."""
         return os.pread(self._logs.fileno(), 10_000_000, 0).decode(errors="replace")
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class Sandbox:
         self.close()
 
     def _receive(self, until: float) -> RuntimeRequest | None:
-        # Short steps: a process that has died is noticed without a thread that watches it.
+        # In short steps, to notice a dead process without a watching thread.
         while (left := until - time.perf_counter()) > 0:
             request = self._api.receive(min(left, 0.1))
             if request is None:
@@ -201,11 +201,11 @@ class Sandbox:
                 self._asked(request)
             elif kind == "init/error":
                 self.init_error = json.loads(request.body)
-                request.connection.reply("202 Accepted", {})
+                request.connection.respond("202 Accepted", {})
             elif kind == "restore/next":
-                request.connection.reply("200 OK", {})  # restored at once from the snapshot that is this process
+                request.connection.respond("200 OK", {})  # this process is the snapshot: nothing to restore
             elif kind == "restore/error":
-                request.connection.reply("202 Accepted", {})
+                request.connection.respond("202 Accepted", {})
             return request
         return None
 
@@ -216,7 +216,7 @@ class Sandbox:
             if self._on_init_complete:
                 began = time.perf_counter()
                 self._on_init_complete(self.process.pid)
-                self._started += time.perf_counter() - began  # ours, not the environment's: it only waits
+                self._started += time.perf_counter() - began  # not the execution environment's time: it only waits
 
     def _headers(self, request_id: str, trace_header: str) -> dict[str, str]:
         root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"

@@ -1,4 +1,4 @@
-"""Where the X-Ray daemon would listen: counts and keeps the records that an app really sends."""
+"""A stand-in for the X-Ray daemon that keeps the records that an application sends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class XRaySink:
-    """A UDP socket on a free port of 127.0.0.1. The kernel keeps what comes; `take` reads it when nothing is timed."""
+    """A UDP socket on a free port of 127.0.0.1. The kernel buffers datagrams; `take` reads them outside timed code."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -18,7 +18,7 @@ class XRaySink:
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
 
     def take(self, wait_seconds: float = 0.0) -> list[dict[str, Any]]:
-        """The documents since the last call; waits `wait_seconds` for the first. ValueError for what is none."""
+        """Return the documents since the last call; wait `wait_seconds` for the first. Raises ValueError otherwise."""
         documents: list[dict[str, Any]] = []
         self._socket.settimeout(wait_seconds)
         while True:
@@ -33,7 +33,7 @@ class XRaySink:
             documents.append(json.loads(document))
 
     def close(self) -> None:
-        """Free the port."""
+        """Close the socket."""
         self._socket.close()
 
     def __enter__(self) -> Self:

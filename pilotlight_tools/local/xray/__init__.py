@@ -1,4 +1,4 @@
-"""X-Ray on this machine: what the handler sends goes in over UDP, what boto3 asks for comes out over HTTP."""
+"""X-Ray on this machine: it receives the handler's records over UDP and serves boto3 over HTTP."""
 
 from pilotlight_tools.local.xray.server import XRay
 

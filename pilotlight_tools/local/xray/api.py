@@ -1,4 +1,4 @@
-"""X-Ray's HTTP API, rest-json as boto3 speaks it. Paths and parameters are checked against botocore's service model."""
+"""X-Ray's HTTP API in boto3's rest-json protocol. Paths and parameters are checked against botocore's service model."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from botocore.validate import ParamValidator
 
 from pilotlight_tools.local.xray.operations import Operations, ServiceError
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 Admit = Callable[[str], bool]
-"""Asked with each operation's name before it is answered: False refuses it with ThrottledException."""
+"""Called with each operation's name before it runs: False refuses it with ThrottledException."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _STATUS = {"ThrottledException": 429}
@@ -26,7 +26,7 @@ _LARGEST_BODY_BYTES = 4 * 1024 * 1024
 
 
 def application(operations: Operations, admit: Admit = lambda _: True) -> web.Application:
-    """An aiohttp application with a route for every operation of the service model, supported or refused by name."""
+    """Return an application with a route for every operation of the service model, supported or not."""
     # service-2 is the name of botocore's own model files.
     service = ServiceModel(Loader().load_service_model("xray", "service-2"))
     app = web.Application(client_max_size=_LARGEST_BODY_BYTES)
@@ -41,7 +41,7 @@ def _handler(model: OperationModel, operations: Operations, admit: Admit) -> Han
         try:
             if not admit(model.name):
                 raise ServiceError("ThrottledException", "Rate exceeded")
-            return web.json_response(operations.answer(model.name, _parameters(model, await request.read())))
+            return web.json_response(operations.run(model.name, _parameters(model, await request.read())))
         except ServiceError as error:
             return _refusal(error)
 
@@ -55,7 +55,7 @@ def _parameters(model: OperationModel, body: bytes) -> dict[str, Any]:
         raise ServiceError("InvalidRequestException", "The request's body is not JSON") from None
     if not isinstance(parameters, dict):
         raise ServiceError("InvalidRequestException", "The request's body is not a JSON object")
-    # AWS answers missing and misshaped parameters with the same exception that botocore raises before sending.
+    # AWS refuses missing and malformed parameters with the error that botocore raises before sending.
     report = ParamValidator().validate(parameters, model.input_shape) if model.input_shape else None
     if report and report.has_errors():
         raise ServiceError("InvalidRequestException", report.generate_report())
@@ -63,7 +63,7 @@ def _parameters(model: OperationModel, body: bytes) -> dict[str, Any]:
 
 
 def _refusal(error: ServiceError) -> web.Response:
-    logger.info("refused: %s: %s", error.code, error)
+    _logger.info("refused: %s: %s", error.code, error)
     return web.json_response(
         {"Message": str(error)}, status=_STATUS.get(error.code, 400), headers={"x-amzn-ErrorType": error.code}
     )

@@ -1,7 +1,7 @@
 """The X-Ray daemon's UDP port: datagrams in, document bodies out.
 
 A datagram is a header line and one segment document ("Sending segment documents to the X-Ray daemon", X-Ray developer
-guide). One thread does nothing but read the socket, so that a burst does not overflow its buffer; another hands on.
+guide). One thread only reads the socket, so that a burst does not overflow its buffer; another one processes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _LARGEST_DATAGRAM = 65_535
 """The most one UDP datagram can carry over IPv4."""
 _RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024
 _DROP_COUNT_OPTION = 40 if sys.platform == "linux" else None
-"""Linux tells with each datagram how many it had to drop before (socket(7), SO_RXQ_OVFL); other systems do not."""
+"""Linux reports with each datagram how many it dropped before (socket(7), SO_RXQ_OVFL); other systems do not."""
 _IDLE_SECONDS = 0.25
 
 
 class BadDatagramError(ValueError):
-    """A datagram the daemon would not take; the message is the reason."""
+    """A datagram that the daemon would reject; the message is the reason."""
 
 
 def body_of(datagram: bytes) -> str:
-    """The segment document in a datagram; BadDatagramError when the header line or the encoding is wrong."""
+    """Return a datagram's segment document. Raises BadDatagramError for a wrong header line or encoding."""
     header, newline, body = datagram.partition(b"\n")
     try:
         fields = json.loads(header)
@@ -43,7 +43,7 @@ def body_of(datagram: bytes) -> str:
 
 
 class DaemonPort:
-    """Reads an already bound UDP socket from `start` to `stop`, and gives each datagram to `take` in order.
+    """A reader of a bound UDP socket, from `start` to `stop`, that passes each datagram to `take` in order.
 
     `idle` is called about four times a second between datagrams, from the same thread as `take`.
     """
@@ -55,12 +55,12 @@ class DaemonPort:
         self._take = take
         self._idle = idle
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        # Whoever knows this word can mark a place in the stream: `flush` sends one to itself.
-        self._word = b"pilotlight-flush:" + secrets.token_bytes(16)
+        # The secret start of a mark, a datagram that `flush` and `stop` send to this socket to mark a position.
+        self._secret = b"pilotlight-flush:" + secrets.token_bytes(16)
         self._marks: dict[bytes, threading.Event] = {}
         self._threads = [
             threading.Thread(target=self._read, name="xray-daemon-port", daemon=True),
-            threading.Thread(target=self._hand_on, name="xray-store", daemon=True),
+            threading.Thread(target=self._process, name="xray-store", daemon=True),
         ]
 
     def start(self) -> None:
@@ -71,22 +71,22 @@ class DaemonPort:
             thread.start()
 
     def flush(self, timeout_seconds: float) -> None:
-        """Return when every datagram sent before has been taken; TimeoutError after that many seconds.
+        """Wait until every datagram sent before is processed. Raises TimeoutError after that many seconds.
 
-        Datagrams over the loopback interface keep their order, so a mark that came through has them all before it.
+        Datagrams over the loopback interface keep their order, so all of them arrive before the mark.
         """
-        mark = self._word + secrets.token_bytes(8)
+        mark = self._secret + secrets.token_bytes(8)
         reached = self._marks[mark] = threading.Event()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(mark, self._socket.getsockname())
         if not reached.wait(timeout_seconds):
-            raise TimeoutError(f"the X-Ray daemon's port did not take its datagrams within {timeout_seconds} s")
+            raise TimeoutError(f"the X-Ray daemon's port did not process its datagrams within {timeout_seconds} s")
 
     def stop(self) -> None:
-        """Take what was sent before, end both threads and close the socket. Once stopped it cannot start again."""
+        """Process what was sent before, end both threads and close the socket. It cannot be started again."""
         if self._threads[0].is_alive():
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                sender.sendto(self._word, self._socket.getsockname())
+                sender.sendto(self._secret, self._socket.getsockname())
             for thread in self._threads:
                 thread.join()
         self._socket.close()
@@ -97,12 +97,12 @@ class DaemonPort:
             for level, kind, data in ancillary:
                 if (level, kind) == (socket.SOL_SOCKET, _DROP_COUNT_OPTION):
                     (self.lost,) = struct.unpack("=I", data[:4])
-            if datagram == self._word:
+            if datagram == self._secret:
                 self._queue.put(None)
                 return
             self._queue.put(datagram)
 
-    def _hand_on(self) -> None:
+    def _process(self) -> None:
         while True:
             try:
                 datagram = self._queue.get(timeout=_IDLE_SECONDS)
@@ -111,7 +111,7 @@ class DaemonPort:
                 continue
             if datagram is None:
                 return
-            if datagram.startswith(self._word):
+            if datagram.startswith(self._secret):
                 reached = self._marks.pop(datagram, None)
                 if reached:
                     reached.set()

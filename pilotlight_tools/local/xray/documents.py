@@ -1,4 +1,4 @@
-"""X-Ray segment documents: what makes one valid, and how to read and write one.
+"""Validate, read and write X-Ray segment documents.
 
 From "AWS X-Ray segment documents" in the X-Ray developer guide. Times are epoch seconds.
 """
@@ -16,11 +16,11 @@ _ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 
 
 class BadDocumentError(ValueError):
-    """A segment document that X-Ray would not take; the message is the reason, without the document's own content."""
+    """A segment document that X-Ray would reject; the message is the reason, without the document's own content."""
 
 
 def parse(body: str) -> Document:
-    """The document in `body`; BadDocumentError names what is wrong with it."""
+    """Return the document in `body`. Raises BadDocumentError with what is wrong with it."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -45,7 +45,7 @@ def parse(body: str) -> Document:
 
 
 def is_segment(document: Document) -> bool:
-    """Is this a segment of its own, not a subsegment that was sent alone?"""
+    """Whether this is a segment, not a subsegment that was sent alone."""
     return document.get("type") != "subsegment"
 
 
@@ -67,5 +67,5 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    # json reads NaN and Infinity, which no time can be.
+    # json accepts NaN and Infinity, which are not times.
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12

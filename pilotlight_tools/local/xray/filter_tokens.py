@@ -1,4 +1,4 @@
-"""The words of X-Ray filter expressions, each with its position, so that a refusal can name it."""
+"""The tokens of X-Ray filter expressions, each with its position for error messages."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ class Token:
 
 
 def tokens(expression: str) -> list[Token]:
-    """The tokens of an expression, the last of kind `end`."""
+    """Return the tokens of an expression; the last is of kind `end`."""
     found: list[Token] = []
     index = 0
     while not found or found[-1].kind != "end":
         match = _TOKEN.match(expression, index)
-        # Whatever is no token of the language is one of kind `other`, so that something always matches.
-        assert match is not None  # noqa: S101
-        assert match.lastgroup is not None  # noqa: S101
+        assert match is not None  # noqa: S101 (for mypy: the kind `other` matches any other text)
+        assert match.lastgroup is not None  # noqa: S101 (for mypy: every kind is a named group)
         found.append(Token(match.lastgroup, match.group(match.lastgroup), match.start(match.lastgroup)))
         index = match.end()
     return found

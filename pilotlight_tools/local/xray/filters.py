@@ -1,4 +1,4 @@
-"""X-Ray filter expressions: the part of the language this project and its groups use; the rest is refused by name.
+"""X-Ray filter expressions: the part of the language that this project uses; the rest is refused by name.
 
 From "Using filter expressions" in the X-Ray developer guide:
 
@@ -26,13 +26,13 @@ from pilotlight_tools.local.xray.filter_tokens import FilterError, Token, tokens
 
 Summary = dict[str, Any]
 Predicate = Callable[[Summary], bool]
-# From a group's name or ARN to its filter expression; KeyError when there is none.
 FindGroup = Callable[[str], str]
+"""Returns the filter expression of a group by its name or ARN. Raises KeyError when there is none."""
 Value = str | float | bool
 
 
 def compile_filter(expression: str, find_group: FindGroup) -> Predicate:
-    """A predicate over trace summaries (the API's TraceSummary shape) for this expression."""
+    """Compile this expression to a predicate over trace summaries (the API's TraceSummary shape)."""
     try:
         return _Parser(expression, find_group).parse()
     except RecursionError:
@@ -79,7 +79,7 @@ class _Parser:
         return self._tokens[self._next]
 
     def _take(self, *texts: str) -> Token | None:
-        """The next token if it is one of these (any at all, when none is given)."""
+        """Take the next token if it is one of `texts` (any token when none is given)."""
         token = self._peek
         if texts and (token.kind == "string" or token.text.upper() not in texts):
             return None

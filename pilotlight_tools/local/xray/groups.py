@@ -10,9 +10,9 @@ _ARN = "arn:aws:xray:us-east-1:000000000000:group/"
 
 
 class Groups:
-    """The groups of one X-Ray, with the group `Default`, which is always there and takes every trace.
+    """The X-Ray groups, with the group `Default`, which always exists and contains every trace.
 
-    Unlike X-Ray's, a group here applies to earlier traces too: it is looked at when traces are read.
+    Unlike in X-Ray, a group here applies to earlier traces too: it is evaluated when traces are read.
     """
 
     def __init__(self) -> None:
@@ -22,18 +22,18 @@ class Groups:
         return list(self._groups.values())
 
     def get(self, key: str) -> Group:
-        """The group of this name or ARN; KeyError says that there is none."""
+        """Return the group with this name or ARN. Raises KeyError when there is none."""
         for group in self._groups.values():
             if key in {group["GroupName"], group["GroupARN"]}:
                 return group
         raise KeyError(f"There is no group '{key}'")
 
     def expression(self, key: str) -> str:
-        """The filter expression of a group by name or ARN, empty when it takes every trace."""
+        """Return the filter expression of a group by name or ARN; empty when it contains every trace."""
         return str(self.get(key).get("FilterExpression", ""))
 
     def create(self, name: str, expression: str, insights: dict[str, bool] | None) -> Group:
-        """A new group; ValueError when the name is taken, as `Default` always is."""
+        """Create a group. Raises ValueError when the name is taken, as `Default` always is."""
         if name in self._groups:
             raise ValueError(f"The group '{name}' already exists")
         self._groups[name] = _group(name, expression, insights)

@@ -1,4 +1,4 @@
-"""Pairs the front door's exchanges with the functions' records by request id, whichever comes first."""
+"""Pair the front door's exchanges with the functions' records by request id, whichever comes first."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pilotlight_tools.local.pair import Pair
 PATIENCE_SECONDS = 2.0
 """How long one side waits for the other.
 
-A record is sent before its response. So this runs out only for requests that left no record, and for invocations that
-did not come through the front door.
+A record is sent before its response, so the time expires only for requests without a record and for invocations that
+did not pass the front door.
 """
 
 
 class Joiner:
-    """Gives each pair to `give`, once. Not thread-safe: its owner holds a lock."""
+    """A joiner that passes each pair to `give`, once. Not thread-safe: its owner holds a lock."""
 
     def __init__(self, give: Callable[[Pair], None], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._give = give
@@ -27,11 +27,11 @@ class Joiner:
         self._waiting: dict[str, tuple[float, Pair]] = {}
 
     def measured(self, exchange: Exchange) -> None:
-        """A request was responded to at the front door."""
+        """Add the exchange of a request at the front door."""
         self._join(Pair(exchange, None))
 
     def recorded(self, document: Document) -> None:
-        """A document arrived; those that are not records of ours are passed over."""
+        """Add a document; ignore it unless it is one of Pilotlight's records."""
         kind = (document.get("annotations") or {}).get(Annotation.KIND)
         if kind not in KINDS or "parent_id" not in document:
             return
@@ -41,10 +41,10 @@ class Joiner:
             self._give(Pair(None, document))
 
     def expire(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Give each side alone that has waited so long for the other."""
+        """Give each side alone that has waited `patience_seconds` for the other."""
         due = self._clock() - patience_seconds
         while self._waiting:
-            request_id, (since, pair) = next(iter(self._waiting.items()))  # the one that has waited longest
+            request_id, (since, pair) = next(iter(self._waiting.items()))  # the longest wait
             if since > due:
                 return
             del self._waiting[request_id]
@@ -59,6 +59,6 @@ class Joiner:
         if other is not None and (other.record is None) != (pair.record is None):
             self._give(Pair(pair.exchange or other.exchange, pair.record or other.record))
             return
-        if other is not None:  # the same side again, as when Lambda invokes anew after a failure
+        if other is not None:  # the same side again, as when Lambda retries after a failure
             self._give(other)
         self._waiting[request_id] = (self._clock(), pair)

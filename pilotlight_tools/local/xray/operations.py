@@ -1,4 +1,4 @@
-"""What each X-Ray operation answers, without HTTP: parameters in, answer out, in the shapes of the API reference."""
+"""The X-Ray operations without HTTP: parameters in, response out, in the shapes of the API reference."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from pilotlight_tools.local.xray.groups import Groups
 from pilotlight_tools.local.xray.store import TIME_COLUMNS, Position, Store
 from pilotlight_tools.local.xray.summary import duration
 
-Parameters = dict[str, Any]
-Answer = dict[str, Any]
+_Parameters = dict[str, Any]
+_Response = dict[str, Any]
 
 DEFAULT_PAGE_SIZE = 500
-"""How many traces one page looks at, matching or not. X-Ray, too, pages by what it scanned: a page may be empty."""
-_LONGEST_WINDOW_SECONDS = 6 * 3600
+"""How many traces one page scans, matching or not. X-Ray, too, pages by scanned traces: a page may be empty."""
+_LONGEST_TIME_RANGE_SECONDS = 6 * 3600
 _MOST_IDS_PER_BATCH = 5
 
 
 class ServiceError(Exception):
-    """An error as X-Ray answers it: `code` is the exception's name in the service model."""
+    """An error as X-Ray returns it: `code` is the exception's name in the service model."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class ServiceError(Exception):
 
 
 class Operations:
-    """The operations by name. `put` takes (body) of each document that PutTraceSegments brings."""
+    """The operations by name. `put` is called with the body of each document of PutTraceSegments."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Operations:
         self._destination = destination
         self._clock = clock
         self._groups = Groups()
-        self._supported: dict[str, Callable[[Parameters], Answer]] = {
+        self._supported: dict[str, Callable[[_Parameters], _Response]] = {
             "PutTraceSegments": self._put_trace_segments,
             "GetTraceSummaries": self._get_trace_summaries,
             "BatchGetTraces": self._batch_get_traces,
@@ -68,8 +68,8 @@ class Operations:
             "GetIndexingRules": self._get_indexing_rules,
         }
 
-    def answer(self, operation: str, parameters: Parameters) -> Answer:
-        """The operation's answer; ServiceError for what X-Ray refuses and for what is not supported here."""
+    def run(self, operation: str, parameters: _Parameters) -> _Response:
+        """Run an operation. Raises ServiceError for what X-Ray refuses and for what is not supported here."""
         supported = self._supported.get(operation)
         if supported is None:
             raise ServiceError("InvalidRequestException", f"The local X-Ray does not support {operation}")
@@ -78,7 +78,7 @@ class Operations:
         except (FilterError, KeyError, ValueError) as error:
             raise ServiceError("InvalidRequestException", str(error.args[0])) from error
 
-    def _put_trace_segments(self, parameters: Parameters) -> Answer:
+    def _put_trace_segments(self, parameters: _Parameters) -> _Response:
         unprocessed = []
         for body in parameters["TraceSegmentDocuments"]:
             try:
@@ -88,11 +88,11 @@ class Operations:
                 unprocessed.append({"ErrorCode": "InvalidSegment", "Message": str(error)})
         return {"UnprocessedTraceSegments": unprocessed}
 
-    def _get_trace_summaries(self, parameters: Parameters) -> Answer:
+    def _get_trace_summaries(self, parameters: _Parameters) -> _Response:
         start, end = float(parameters["StartTime"]), float(parameters["EndTime"])
         if end <= start:
             raise ValueError("EndTime must be after StartTime")
-        if end - start > _LONGEST_WINDOW_SECONDS:
+        if end - start > _LONGEST_TIME_RANGE_SECONDS:
             raise ValueError("The time range cannot be longer than 6 hours")
         time_range_type = parameters.get("TimeRangeType", "TraceId")
         if time_range_type not in TIME_COLUMNS:
@@ -103,7 +103,7 @@ class Operations:
         query = _fingerprint(start, end, time_range_type, parameters.get("FilterExpression"))
         after, processed = _read_token(parameters.get("NextToken"), query)
         page = self._store.page(start, end, time_range_type, after, self._page_size)
-        answer: Answer = {
+        response: _Response = {
             "TraceSummaries": [
                 summary | ({"MatchedEventTime": position.time} if time_range_type == "Event" else {})
                 for position, summary in page
@@ -113,13 +113,13 @@ class Operations:
             "TracesProcessedCount": processed + len(page),
         }
         if len(page) == self._page_size:
-            answer["NextToken"] = _write_token(page[-1][0], processed + len(page), query)
-        return answer
+            response["NextToken"] = _write_token(page[-1][0], processed + len(page), query)
+        return response
 
     def _predicate(self, expression: str | None) -> Predicate:
         return compile_filter(expression, self._groups.expression) if expression else lambda _: True
 
-    def _batch_get_traces(self, parameters: Parameters) -> Answer:
+    def _batch_get_traces(self, parameters: _Parameters) -> _Response:
         identities = parameters["TraceIds"]
         if len(identities) > _MOST_IDS_PER_BATCH:
             raise ValueError(f"TraceIds holds {len(identities)} ids; {_MOST_IDS_PER_BATCH} at most")
@@ -134,14 +134,14 @@ class Operations:
             found.append({"Id": trace_id, "Duration": length, "LimitExceeded": False, "Segments": segments})
         return {"Traces": found, "UnprocessedTraceIds": unprocessed}
 
-    def _create_group(self, parameters: Parameters) -> Answer:
+    def _create_group(self, parameters: _Parameters) -> _Response:
         expression = parameters.get("FilterExpression", "")
         self._predicate(expression)
         insights = parameters.get("InsightsConfiguration")
         return {"Group": self._groups.create(parameters["GroupName"], expression, insights)}
 
-    def _get_sampling_rules(self, _: Parameters) -> Answer:
-        # Everything is kept here, so that what the SDK's sampler decides is: send.
+    def _get_sampling_rules(self, _: _Parameters) -> _Response:
+        # Everything is kept here, so the SDK's sampler must decide to send everything.
         rule = {
             "RuleName": "Default",
             "RuleARN": "arn:aws:xray:us-east-1:000000000000:sampling-rule/Default",
@@ -159,7 +159,7 @@ class Operations:
         }
         return {"SamplingRuleRecords": [{"SamplingRule": rule, "CreatedAt": 0.0, "ModifiedAt": 0.0}]}
 
-    def _get_sampling_targets(self, parameters: Parameters) -> Answer:
+    def _get_sampling_targets(self, parameters: _Parameters) -> _Response:
         targets = [
             {
                 "RuleName": document["RuleName"],
@@ -172,12 +172,12 @@ class Operations:
         ]
         return {"SamplingTargetDocuments": targets, "LastRuleModification": 0.0, "UnprocessedStatistics": []}
 
-    def _get_indexing_rules(self, _: Parameters) -> Answer:
+    def _get_indexing_rules(self, _: _Parameters) -> _Response:
         rule = {"Probabilistic": {"DesiredSamplingPercentage": 1.0, "ActualSamplingPercentage": 1.0}}
         return {"IndexingRules": [{"Name": "Default", "ModifiedAt": 0.0, "Rule": rule}]}
 
 
-def _group_key(parameters: Parameters) -> str:
+def _group_key(parameters: _Parameters) -> str:
     key = parameters.get("GroupName") or parameters.get("GroupARN")
     if not key:
         raise ValueError("One of GroupName and GroupARN is required")
@@ -198,7 +198,7 @@ def _read_token(token: str | None, query: str) -> tuple[Position | None, int]:
     try:
         moment, trace_id, processed, made_for = json.loads(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError, TypeError):
-        raise ValueError("NextToken is not one that this X-Ray gave") from None
+        raise ValueError("NextToken was not issued by this X-Ray") from None
     if made_for != query:
         raise ValueError("NextToken belongs to a query with other parameters")
     return Position(float(moment), str(trace_id)), int(processed)

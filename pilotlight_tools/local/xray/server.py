@@ -23,18 +23,18 @@ from pilotlight_tools.local.xray.operations import DEFAULT_PAGE_SIZE, Operations
 from pilotlight_tools.local.xray.store import DEFAULT_MAXIMUM_BYTES, Store
 from pilotlight_tools.local.xray.synthetic import Synthesiser
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
-Subscriber = Callable[[Pair], None]
+_Subscriber = Callable[[Pair], None]
 
 
 class XRay:
-    """X-Ray for one stage, from `start` to `stop` or as a context manager; threads of its own, nothing left behind.
+    """X-Ray for one stage, from `start` to `stop` or as a context manager; it has threads of its own.
 
-    `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; OSError when the
-    one asked for is taken. `admit` may refuse operations as throttled, and `destination` may claim that Transaction
-    Search is on: what reads X-Ray has to live with both.
+    `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; a taken
+    port raises OSError. `admit` can refuse operations as throttled, and `destination` can claim that Transaction Search
+    is on: readers of X-Ray must handle both.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class XRay:
         self._admit = admit
         self._destination = destination
         self._joiner = Joiner(self._give)
-        self._subscribers: list[Subscriber] = [Synthesiser(service, stage, self._keep_synthetic)]
+        self._subscribers: list[_Subscriber] = [Synthesiser(service, stage, self._keep_synthetic)]
         self._rejected: Counter[str] = Counter()
         self._documents = 0
         self._subscriber_failures = 0
@@ -78,32 +78,32 @@ class XRay:
 
     @property
     def daemon_address(self) -> str:
-        """For AWS_XRAY_DAEMON_ADDRESS."""
+        """The value for `AWS_XRAY_DAEMON_ADDRESS`."""
         return f"{LOOPBACK}:{self.port}"
 
     @property
     def endpoint_url(self) -> str:
-        """For AWS_ENDPOINT_URL_XRAY."""
+        """The value for `AWS_ENDPOINT_URL_XRAY`."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Have `subscriber` called with every pair from now on, in order, one at a time.
+    def subscribe(self, subscriber: _Subscriber) -> None:
+        """Call `subscriber` with every pair from now on, in order, one at a time.
 
-        It should be quick. What it raises is logged and counted, and stops nothing.
+        It must return quickly. Its exceptions are logged and counted, and stop nothing.
         """
         with self._lock:
             self._subscribers.append(subscriber)
 
     def measured(self, exchange: Exchange) -> None:
-        """Tell what the front door measured of one request; call it from any thread, once for each response."""
+        """Add the front door's measurement of one request; call it from any thread, once for each response."""
         with self._lock:
             self._joiner.measured(exchange)
             self._joiner.expire()
 
     def flush(self, *, settle: bool = False, timeout_seconds: float = 10.0) -> None:
-        """Return when every datagram sent before is stored; TimeoutError when that takes too long.
+        """Wait until every datagram sent before is stored. Raises TimeoutError after `timeout_seconds`.
 
-        `settle` gives what has no other side now, not after some seconds of waiting for one.
+        `settle` gives exchanges and records without a counterpart at once, instead of waiting for it.
         """
         self._daemon_port.flush(timeout_seconds)
         if settle:
@@ -111,9 +111,9 @@ class XRay:
                 self._joiner.expire(0)
 
     def counts(self) -> dict[str, Any]:
-        """What came in: `datagrams`, `documents`. What did not: `rejected` by reason, `lost` in a full socket buffer.
+        """Count `datagrams` and `documents` received, `rejected` by reason, and `lost` in a full socket buffer.
 
-        What the store holds: `traces`, `bytes`; what it forgot: `traces_dropped`. And `subscriber_failures`.
+        Also `traces` and `bytes` in the store, `traces_dropped` from it, and `subscriber_failures`.
         """
         with self._lock:
             return {
@@ -136,7 +136,7 @@ class XRay:
         try:
             self._take(body_of(datagram))
         except (BadDatagramError, BadDocumentError) as error:
-            logger.warning("datagram of %d bytes rejected: %s", len(datagram), error)
+            _logger.warning("datagram of %d bytes rejected: %s", len(datagram), error)
             with self._lock:
                 self._rejected[str(error)] += 1
 
@@ -152,7 +152,7 @@ class XRay:
             try:
                 subscriber(pair)
             except Exception:
-                logger.exception("a subscriber failed")
+                _logger.exception("a subscriber failed")
                 self._subscriber_failures += 1
 
     def _keep_synthetic(self, made: list[Document]) -> None:
@@ -168,7 +168,7 @@ class XRay:
 
 
 def _bind_pair(port: int) -> tuple[socket.socket, socket.socket]:
-    """A listening TCP socket and a UDP socket with the same number, as the daemon has its proxy beside its port."""
+    """Open a listening TCP socket and a UDP socket with the same port number, as the daemon and its proxy have."""
     attempts = 1 if port else 20
     for attempt in range(attempts):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

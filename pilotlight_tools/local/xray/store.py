@@ -1,4 +1,4 @@
-"""Traces in SQLite, bounded in size: the oldest go first."""
+"""Traces in SQLite, bounded in size: the oldest are removed first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pilotlight_tools.local.xray.summary import summarise
 DEFAULT_MAXIMUM_BYTES = 256 * 1024 * 1024
 """A trace of this project is about 3 KB, so this holds some 80,000 of them."""
 TIME_COLUMNS = {"TraceId": "started", "Event": "updated", "Service": "ended"}
-"""The column each TimeRangeType looks at (API reference, GetTraceSummaries): trace start, trace update, segment end."""
+"""The column for each TimeRangeType (API reference, GetTraceSummaries): trace start, trace update, segment end."""
 
 _SCHEMA = """
 create table documents (trace_id text, id text, body text, primary key (trace_id, id)) without rowid;
@@ -42,7 +42,7 @@ class Position:
 class Store:
     """Segment documents by trace. Every method may be called from any thread.
 
-    `maximum_bytes` bounds the documents kept; SQLite reuses the space of dropped traces, so the file is of that order.
+    `maximum_bytes` bounds the documents kept; SQLite reuses the space of dropped traces, so the file stays near it.
     """
 
     def __init__(self, maximum_bytes: int = DEFAULT_MAXIMUM_BYTES, *, clock: Callable[[], float] = time.time) -> None:
@@ -54,11 +54,11 @@ class Store:
         self._folder = tempfile.TemporaryDirectory(prefix="pilotlight-xray-")
         self.path = Path(self._folder.name) / "traces.sqlite"
         self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        # Nothing here outlives the process, so nothing has to survive a power cut.
+        # The database does not outlive the process, so it need not survive a power cut.
         self._database.executescript("pragma journal_mode = memory; pragma synchronous = off;" + _SCHEMA)
 
     def add(self, entries: Iterable[tuple[str, Document]]) -> None:
-        """Keep (body, document) pairs; a document sent again under its id takes the place of the earlier one."""
+        """Keep (body, document) pairs; a document sent again under its id replaces the earlier one."""
         with self._lock:
             with self._transaction():
                 for body, document in entries:
@@ -67,12 +67,12 @@ class Store:
                 self._drop_oldest()
 
     def bodies(self, trace_id: str) -> list[tuple[str, str]]:
-        """(id, body) of each document of a trace, exactly as they were sent; empty for a trace that is not here."""
+        """Return (id, body) of each document of a trace, exactly as they were sent; empty for an unknown trace."""
         with self._lock:
             return self._database.execute("select id, body from documents where trace_id = ?", (trace_id,)).fetchall()
 
     def summary(self, trace_id: str) -> dict[str, Any] | None:
-        """The trace's summary in the shape of the API, or None for a trace that is not here."""
+        """Return the trace's summary in the shape of the API, or None for an unknown trace."""
         with self._lock:
             row = self._database.execute(
                 "select summary, revision from traces where trace_id = ?", (trace_id,)
@@ -82,18 +82,17 @@ class Store:
     def page(
         self, start: float, end: float, time_range_type: str, after: Position | None, size: int
     ) -> list[tuple[Position, dict[str, Any]]]:
-        """Up to `size` traces with a time in [start, end], latest first, beginning after a position."""
+        """Return up to `size` traces with a time in [start, end], latest first, beginning after a position."""
         column = TIME_COLUMNS[time_range_type]
         last = after or Position(float("inf"), "")
-        # The column comes from the table above, never from a caller.
         query = (
-            f"select trace_id, {column}, summary, revision from traces "  # noqa: S608
+            f"select trace_id, {column}, summary, revision from traces "  # noqa: S608 (the column is one of TIME_COLUMNS)
             f"where {column} between ? and ? and ({column}, trace_id) < (?, ?) "
             f"order by {column} desc, trace_id desc limit ?"
         )
         with self._lock:
             rows = self._database.execute(query, (start, end, last.time, last.trace_id, size)).fetchall()
-            # One transaction for all the summaries that are made on the way.
+            # One transaction for all the summaries that this creates.
             with self._transaction():
                 return [
                     (Position(moment, trace_id), self._summarised(trace_id, summary, revision))
@@ -101,13 +100,13 @@ class Store:
                 ]
 
     def counts(self) -> dict[str, int]:
-        """How many traces and bytes of documents are kept, and how many traces were dropped for room."""
+        """Count the traces and the bytes of documents kept, and the traces dropped to stay within bounds."""
         with self._lock:
             (traces,) = self._database.execute("select count(*) from traces").fetchone()
         return {"traces": traces, "bytes": self._bytes, "traces_dropped": self.dropped}
 
     def close(self) -> None:
-        """Forget everything and remove the file."""
+        """Close the database and remove its file."""
         with self._lock:
             self._database.close()
             self._folder.cleanup()

@@ -1,8 +1,8 @@
 """Trace summaries, computed from the documents as X-Ray does.
 
-Every field follows its words in the API reference (API_TraceSummary). Two things the reference leaves open: the root is
-the earliest segment without a parent in the trace, one without any `parent_id` before others; and a trace in which no
-segment has arrived at all, only subsegments, is partial and has no response time.
+Every field follows its description in the API reference (API_TraceSummary), which leaves two things open. Here the root
+is the earliest segment without a parent in the trace, and a segment without any `parent_id` comes before others. A
+trace that has only subsegments and no segment is partial and has no response time.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from pilotlight_tools.latency.documents import Document, walk
 from pilotlight_tools.local.xray.documents import is_segment
 
-ACCOUNT = "000000000000"
+_ACCOUNT = "000000000000"
 
 
 def summarise(trace_id: str, documents: list[Document], revision: int) -> dict[str, Any]:
     """The TraceSummary of these documents, in the JSON shape of the API: times epoch seconds, durations seconds."""
     segments = [document for document in documents if is_segment(document)]
-    root = root_segment(documents)
+    root = _root_segment(documents)
     summary: dict[str, Any] = {
         "Id": trace_id,
         "StartTime": min(document["start_time"] for document in documents),
@@ -53,15 +53,15 @@ def summarise(trace_id: str, documents: list[Document], revision: int) -> dict[s
 
 
 def duration(documents: list[Document]) -> float:
-    """Seconds from the start of the earliest segment to the end of the last that completed."""
+    """Return the seconds from the start of the earliest segment to the end of the last that completed."""
     timed = [document for document in documents if is_segment(document)] or documents
     ends = [document["end_time"] for document in timed if "end_time" in document]
     start = min(document["start_time"] for document in timed)
     return float(round(max(ends, default=start) - start, 6))
 
 
-def root_segment(documents: list[Document]) -> Document | None:
-    """The segment the trace began with, or None when none has arrived."""
+def _root_segment(documents: list[Document]) -> Document | None:
+    """Return the segment that the trace began with, or None when none has arrived."""
     known = {inner.get("id") for document in documents for inner in walk(document)}
     roots = [document for document in documents if is_segment(document) and document.get("parent_id") not in known]
     return min(roots, key=lambda segment: ("parent_id" in segment, segment["start_time"]), default=None)
@@ -81,7 +81,7 @@ def _http(root: Document | None) -> dict[str, Any]:
 
 
 def _annotations(documents: list[Document]) -> dict[str, list[dict[str, Any]]]:
-    """Every annotation of every segment and subsegment, equal values of one key together."""
+    """Collect the annotations of all segments and subsegments; equal values of one key are merged."""
     owners = {inner.get("id"): document for document in documents if is_segment(document) for inner in walk(document)}
     found: dict[str, dict[tuple[str, object], dict[str, Any]]] = {}
     for document in documents:
@@ -96,14 +96,14 @@ def _annotations(documents: list[Document]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _value_type(value: object) -> str:
-    # bool before number: to Python True is an int.
+    # bool before number, because True is an int in Python.
     if isinstance(value, bool):
         return "BooleanValue"
     return "NumberValue" if isinstance(value, int | float) else "StringValue"
 
 
 def _service_id(segment: Document) -> dict[str, Any]:
-    identity = {"Name": segment["name"], "Names": [segment["name"]], "AccountId": ACCOUNT}
+    identity = {"Name": segment["name"], "Names": [segment["name"]], "AccountId": _ACCOUNT}
     return identity | ({"Type": segment["origin"]} if "origin" in segment else {})
 
 

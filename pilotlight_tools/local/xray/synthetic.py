@@ -1,14 +1,14 @@
-"""The segments that AWS sends itself and no local part does: API Gateway's and Lambda's.
+"""The segments that AWS itself sends and nothing local does: API Gateway's and Lambda's.
 
-Made from what was measured: the front door's clock for the API's stage, the record's for the function, its `init_ms`
-for the initialization. Every one says so in `metadata.pilotlight.synthetic`. Their form follows "Understanding AWS
+Made from measurements: the front door's clock for the API's stage, the record's for the function, its `init_ms`
+for the initialization. Each is marked by `metadata.pilotlight.synthetic`. Their form follows "Understanding AWS
 X-Ray traces for Amazon API Gateway APIs" (API Gateway developer guide) and "Visualize Lambda function invocations using
 AWS X-Ray" (Lambda developer guide):
 
     AWS::ApiGateway::Stage          front door's start to end, root of the trace
       Lambda (subsegment)           the integration: the same times, as nothing in between is measured
-        AWS::Lambda                 the Lambda service: the same again, or the function's when there was no front door
-          AWS::Lambda::Function     the record's start to end; its id is what `_X_AMZN_TRACE_ID` gave as Parent
+        AWS::Lambda                 the Lambda service: the same times, or the function's without a front door
+          AWS::Lambda::Function     the record's start to end; its id is the Parent in `_X_AMZN_TRACE_ID`
             Initialization          cold starts: `init_ms` up to the record's start: before its parent begins, as on AWS
             pilotlight              our own subsegment, which the handler sent
 """
@@ -31,7 +31,7 @@ _PARENTS_REMEMBERED = 10_000
 
 
 class Synthesiser:
-    """Makes the segments of each pair and gives them to `keep`; for the API `service` and its stage."""
+    """A subscriber that makes each pair's segments and passes them to `keep`, for the API `service` and its stage."""
 
     def __init__(self, service: str, stage: str, keep: Callable[[list[Document]], None]) -> None:
         self._service = service
@@ -40,15 +40,15 @@ class Synthesiser:
         self._parents: dict[str, str] = {}
 
     def __call__(self, pair: Pair) -> None:
-        """Make what AWS would have sent for `pair`."""
+        """Make the segments that AWS would have sent for `pair`."""
         taken = pair.record is not None and self._is_taken(pair.record)
         self._keep(synthesise(pair, self._service, self._stage, parent_taken=taken))
 
     def _is_taken(self, record: Document) -> bool:
-        """Has another record named the same parent before?
+        """Whether another record has named the same parent before.
 
-        On AWS each invocation has a function segment, and so a parent, of its own. A caller that hands its trace header
-        to an engine which passes it on unchanged would have all it invokes name one parent.
+        On AWS each invocation has a function segment, and so a parent, of its own. An engine that passes a caller's
+        trace header on unchanged would give all invocations of that caller one parent.
         """
         parent = f"{record['trace_id']} {record['parent_id']}"
         first = self._parents.setdefault(parent, record["id"])
@@ -58,11 +58,11 @@ class Synthesiser:
 
 
 def synthesise(pair: Pair, service: str, stage: str, *, parent_taken: bool = False) -> list[Document]:
-    """The AWS segments round one invocation: with a record Lambda's, with an exchange API Gateway's.
+    """Make the AWS segments of one invocation: Lambda's from a record, API Gateway's from an exchange.
 
     `service` is the API's name, and function names begin with it. Without a record the request ended in API Gateway:
-    only its own segment is made, under a trace id of its own. `parent_taken` says that another function segment of the
-    trace has the id that this record names as its parent: this one gets an id of its own, below that one.
+    only its own segment is made, with a trace id of its own. `parent_taken` says that another function segment of the
+    trace has the id that this record names as its parent: this segment gets a new id, below the other one.
     """
     gateway = _gateway(pair.exchange, pair.record, service, stage) if pair.exchange else None
     made = [gateway] if gateway else []
@@ -181,5 +181,5 @@ def _label(source: str) -> dict[str, Any]:
 
 
 def _identity(role: str, request_id: str) -> str:
-    """A segment id that is the same whenever the same segment is made again, so that it replaces itself."""
+    """Return the same id whenever a segment is made again, so that it replaces itself."""
     return hashlib.sha256(f"{role}:{request_id}".encode()).hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""Build the zip that Lambda gets, and check the targets of serverless.yml: standard library only, run by the plugin."""
+"""Build the zip for Lambda, and check the targets of serverless.yml: standard library only, run by the plugin."""

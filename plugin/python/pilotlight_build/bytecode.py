@@ -1,7 +1,7 @@
-"""Bytecode that Lambda can use: made by the deployed Python's own minor version, and never checked against the source.
+"""Bytecode that Lambda can use: compiled by the deployed minor version of Python, never checked against the source.
 
-Timestamped .pyc never hold on Lambda: unpacking gives the sources new times, and /var/task is read-only, so every cold
-start would compile everything again. "Unchecked hash-based" .pyc (PEP 552) are taken as they are.
+Timestamp-based .pyc are never valid on Lambda: unpacking gives the sources new times, and /var/task is read-only, so
+every cold start would compile everything again. "Unchecked hash-based" .pyc (PEP 552) are used as they are.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-TASK_ROOT = "/var/task"
+_TASK_ROOT = "/var/task"
 """The folder where Lambda unpacks the zip; tracebacks name files in it."""
 
 
@@ -22,30 +22,30 @@ class PackagingError(Exception):
 
 @dataclass(frozen=True)
 class Python:
-    """An interpreter that was run and told its version, such as "3.13.0"."""
+    """An interpreter that runs, and the version that it reported, such as "3.13.0"."""
 
     path: str
     version: str
 
 
 def find_python(wanted: tuple[int, int]) -> Python | None:
-    """A CPython of minor version `wanted` on this machine, or None. Each candidate is run, not only looked up."""
-    question = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
+    """Find a CPython of minor version `wanted` on this machine, or None. Each candidate is run, not only looked up."""
+    code = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
     for candidate in _candidates(".".join(map(str, wanted))):
         try:
-            answer = subprocess.run(
-                [candidate, "-I", "-S", "-c", question], capture_output=True, text=True, check=False, timeout=20
+            done = subprocess.run(
+                [candidate, "-I", "-S", "-c", code], capture_output=True, text=True, check=False, timeout=20
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
-        implementation, _, version = answer.stdout.strip().partition(" ")
+        implementation, _, version = done.stdout.strip().partition(" ")
         if implementation == "cpython" and version.startswith(f"{wanted[0]}.{wanted[1]}."):
             return Python(candidate, version)
     return None
 
 
 def compiled(files: Mapping[str, bytes], python: Python) -> dict[str, bytes]:
-    """The .pyc of each .py among `files`, by its path in the zip; a file that does not compile has none."""
+    """Compile each .py among `files`; return each .pyc by its path in the zip. Skip what does not compile."""
     with tempfile.TemporaryDirectory() as temporary:
         for name, content in files.items():
             if name.endswith(".py"):
@@ -54,7 +54,7 @@ def compiled(files: Mapping[str, bytes], python: Python) -> dict[str, bytes]:
                 path.write_bytes(content)
         command = [python.path, "-I", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
         subprocess.run(
-            [*command, "-s", temporary, "-p", TASK_ROOT, temporary],
+            [*command, "-s", temporary, "-p", _TASK_ROOT, temporary],
             env={**os.environ, "PYTHONHASHSEED": "0"},
             capture_output=True,
             check=False,
@@ -64,7 +64,7 @@ def compiled(files: Mapping[str, bytes], python: Python) -> dict[str, bytes]:
 
 
 def missing_notice(wanted: tuple[int, int]) -> str:
-    """What a package without bytecode costs, with the way out."""
+    """Return what a package without bytecode costs, and the remedy."""
     version = ".".join(map(str, wanted))
     return (
         f"No Python {version} on this machine, so the package has no bytecode: each cold start compiles every module "

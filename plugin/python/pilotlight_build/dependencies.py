@@ -1,4 +1,4 @@
-"""What requirements.txt asks for, installed for the platform that Lambda runs, not for this machine."""
+"""The dependencies in requirements.txt, installed for the platform that Lambda runs, not for this machine."""
 
 import hashlib
 import re
@@ -14,8 +14,9 @@ from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS
 
-LEFT_OUT = re.compile(r"(^|/)(__pycache__|bin)/|\.(pyc|pyi|pxd|c|h)$|(^|/)py\.typed$|^[^/]+/tests?/")
-KEPT_OF_DIST_INFO = ("METADATA", "entry_points.txt")  # importlib.metadata's version() and entry_points() read these
+_LEFT_OUT = re.compile(r"(^|/)(__pycache__|bin)/|\.(pyc|pyi|pxd|c|h)$|(^|/)py\.typed$|^[^/]+/tests?/")
+_KEPT_OF_DIST_INFO = ("METADATA", "entry_points.txt")
+"""What version() and entry_points() of importlib.metadata read."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,12 @@ class Platform:
 
     @property
     def name(self) -> str:
-        """A name that a file can have."""
+        """The platform's name, for file names."""
         return f"python{self.python[0]}.{self.python[1]}-{self.machine or f'this-machine-{sys.platform}'}"
 
     @classmethod
     def lambda_runtime(cls, runtime: str, architecture: str) -> "Platform":
-        """The platform for serverless.yml's `runtime` (python3.13) and `architecture` (arm64 or x86_64)."""
+        """Return the platform for serverless.yml's `runtime` (python3.13) and `architecture` (arm64 or x86_64)."""
         found = re.fullmatch(r"python(\d)\.(\d+)", runtime)
         if not found:
             raise PackagingError(f"provider.runtime is {runtime!r}; this project packages python3.x only.")
@@ -40,12 +41,12 @@ class Platform:
 
     @classmethod
     def this_machine(cls) -> "Platform":
-        """The Python that runs this: the local engine runs the functions with it."""
+        """Return the platform of the Python that runs this: the local engine runs the functions with it."""
         return cls(sys.version_info[:2], None)
 
 
 def read(requirements: Path, platform: Platform) -> str:
-    """The requirements to install for `platform`: without what the runtime brings, markers already decided."""
+    """Return what to install for `platform`: without what the runtime includes, with markers evaluated."""
     if not requirements.exists():
         raise PackagingError(f"{requirements.name} is missing: `npm run lock` writes it from pyproject.toml.")
     lines = []
@@ -65,7 +66,7 @@ def read(requirements: Path, platform: Platform) -> str:
 
 
 def installed(pinned: str, platform: Platform, compiler: bytecode.Python | None, cache: Path) -> dict[str, bytes]:
-    """The files of the dependencies by path in the zip, with their bytecode; kept in `cache`."""
+    """Install the dependencies; return their files by path in the zip, with bytecode. Keeps them in `cache`."""
     sources = "".join(Path(module).read_text() for module in (__file__, bytecode.__file__))
     made_of = f"{platform} {compiler and compiler.version}\n{pinned}\n{sources}"
     folder = cache / f"dependencies-{platform.name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
@@ -86,7 +87,7 @@ def installed(pinned: str, platform: Platform, compiler: bytecode.Python | None,
             try:
                 fresh.rename(folder)
             except OSError:
-                if not folder.exists():  # another build may have put the same there first
+                if not folder.exists():  # another build may have created the same folder first
                     raise
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
@@ -107,18 +108,18 @@ def _install(pinned: str, platform: Platform, folder: Path) -> None:
         pip += [f"--platform={tag}" for tag in _wheel_platforms(platform)]
     done = subprocess.run([*pip, "-r", str(requirements)], capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-12:]
+        output = done.stderr.strip().splitlines()[-12:]
         without = re.search(r"No matching distribution found for (\S+)", done.stderr)
-        way_out = ""
+        remedy = ""
         if without and platform.machine:
-            way_out = f"\n{without[1]} has no wheel for {platform.name}: pin a version that has one, or do without it."
+            remedy = f"\n{without[1]} has no wheel for {platform.name}: pin a version that has one, or remove it."
         if "No module named pip" in done.stderr:
-            way_out = "\nThis Python has no pip. `node scripts/setup.mjs --for run` makes an environment that has."
-        raise PackagingError("pip could not install the dependencies:\n  " + "\n  ".join(said) + way_out)
+            remedy = "\nThis Python has no pip. `node scripts/setup.mjs --for run` creates a .venv that has pip."
+        raise PackagingError("pip could not install the dependencies:\n  " + "\n  ".join(output) + remedy)
 
 
 def _wheel_platforms(platform: Platform) -> Iterator[str]:
-    """Python 3.12 and later run on Amazon Linux 2023, glibc 2.34; before it, Amazon Linux 2, glibc 2.26."""
+    """Python 3.12 and later run on Amazon Linux 2023, glibc 2.34; earlier ones on Amazon Linux 2, glibc 2.26."""
     newest = 34 if platform.python >= (3, 12) else 26
     yield from (f"manylinux_2_{minor}_{platform.machine}" for minor in range(newest, 16, -1))
     yield f"manylinux2014_{platform.machine}"
@@ -127,14 +128,14 @@ def _wheel_platforms(platform: Platform) -> Iterator[str]:
 def _shipped(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_dir() or LEFT_OUT.search(name):
+        if path.is_dir() or _LEFT_OUT.search(name):
             continue
         content = path.read_bytes()
         if ".dist-info/" in name:
-            if path.name not in KEPT_OF_DIST_INFO:
+            if path.name not in _KEPT_OF_DIST_INFO:
                 continue
             if path.name == "METADATA":
-                content = content.partition(b"\n\n")[0] + b"\n"  # the rest is the project's README
+                content = content.partition(b"\n\n")[0] + b"\n"  # the rest is the README
         yield name, content
 
 
@@ -146,7 +147,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 
 
 def _applies(marker: str, platform: Platform) -> bool:
-    """Whether an environment marker holds on `platform`; pip would decide it for the machine it runs on."""
+    """Whether an environment marker holds on `platform`; pip would evaluate it for this machine."""
     if not marker.strip():
         return True
     try:

@@ -1,4 +1,4 @@
-"""Every import of the functions must find its module in the package: better an error here than a 502 on Lambda."""
+"""Check that the functions' imports find their modules in the package: an error here beats a 502 on Lambda."""
 
 import ast
 import sys
@@ -20,10 +20,10 @@ class Import:
 
 
 def check(root: Path, own: Mapping[str, bytes], entry_modules: Iterable[str], installed: Iterable[str]) -> None:
-    """Follow the imports of `entry_modules` through `own` files; raise `PackagingError` for one that leads nowhere.
+    """Follow the imports of `entry_modules` through `own` files; raise `PackagingError` for a missing module.
 
-    Imports guarded by `try … except ImportError` or `if TYPE_CHECKING` may lead nowhere. Of a package that loads its
-    names when they are asked for (`__getattr__`), only the modules of the names that are imported are followed.
+    Modules of imports guarded by `try … except ImportError` or `if TYPE_CHECKING` may be missing. In a package that
+    loads its names on demand (`__getattr__`), only the modules of the imported names are followed.
     """
     known = {name.split("/")[0].split(".")[0] for name in installed} | RUNTIME_MODULES | sys.stdlib_module_names
     todo = list(entry_modules)
@@ -46,12 +46,12 @@ def check(root: Path, own: Mapping[str, bytes], entry_modules: Iterable[str], in
                 seen.update(needed)
                 todo += needed
                 if each.module.split(".")[0] not in known and not _is_own(each.module, own):
-                    way_out = _way_out(each.module, root, own)
-                    raise PackagingError(f"{importer}, line {each.line} imports {each.module}, which {way_out}")
+                    remedy = _remedy(each.module, root, own)
+                    raise PackagingError(f"{importer}, line {each.line} imports {each.module}, which {remedy}")
 
 
 def imports_of(source: bytes, name: str) -> Iterator[Import]:
-    """What the file `name` certainly imports, at the top or inside a function; not what its `__getattr__` would."""
+    """Yield what the file `name` imports, at the top or inside a function, but not in its `__getattr__`."""
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
@@ -60,7 +60,7 @@ def imports_of(source: bytes, name: str) -> Iterator[Import]:
 
 
 def lazy_imports(found: Import, own: Mapping[str, bytes]) -> Iterator[Import]:
-    """What the package's `__getattr__` (PEP 562) imports for the names that `found` takes from it."""
+    """Yield what the package's `__getattr__` (PEP 562) imports for the names that `found` imports from it."""
     name = found.module.replace(".", "/") + "/__init__.py"
     if name not in own:
         return
@@ -70,7 +70,7 @@ def lazy_imports(found: Import, own: Mapping[str, bytes]) -> Iterator[Import]:
             yield each
 
 
-def _way_out(module: str, root: Path, own: Mapping[str, bytes]) -> str:
+def _remedy(module: str, root: Path, own: Mapping[str, bytes]) -> str:
     top = module.split(".")[0]
     if (root / f"{top}.py").exists():
         return f"the package leaves out: add '{top}.py' to package.patterns in serverless.yml."
@@ -90,7 +90,7 @@ def _is_own(module: str, own: Mapping[str, bytes]) -> bool:
 
 
 def _files(found: Import, own: Mapping[str, bytes]) -> Iterator[str]:
-    """The own files that an import runs: the packages' __init__, the module, and submodules among the names."""
+    """Yield the own files that an import runs: the packages' __init__, the module, and submodules among the names."""
     modules = [found.module, *(f"{found.module}.{name}" for name in found.names)]
     for module in modules:
         parts = module.split(".")

@@ -1,14 +1,13 @@
-"""Build the zip that Lambda gets: `python -m pilotlight_build.package`, run by the sls plugin (plugin/package.cjs).
+"""Build the zip for Lambda: `python -m pilotlight_build.package`, run by the sls plugin (plugin/package.cjs).
 
-Own files by the patterns of serverless.yml, dependencies from requirements.txt for the deployed platform, without what
-the Lambda runtime brings, with bytecode that Lambda can use. The same input gives the same bytes, and costs next to
-nothing the second time.
+It contains own files by the patterns of serverless.yml, and dependencies from requirements.txt for the deployed
+platform, without what the Lambda runtime includes, with bytecode that Lambda can use. The same input gives the same
+bytes, and is built only once.
 """
 
 import argparse
 import hashlib
 import json
-import os
 import re
 import sys
 import tempfile
@@ -21,13 +20,13 @@ from pilotlight_build import bytecode, dependencies, imports
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import Platform
 
-EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
+_EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
 
 
 @dataclass(frozen=True)
 class Built:
-    """The finished package: `bytes` and `files` count the zip; `notices` are for the person who packages."""
+    """The finished package: `bytes` and `files` count the zip; `notices` are for the user."""
 
     artifact: str
     sha256: str
@@ -40,10 +39,10 @@ class Built:
 def build(
     root: Path, patterns: Sequence[str], handlers: Iterable[str], platform: Platform, artifact: Path, cache: Path
 ) -> Built:
-    """Build `artifact` from `root` for `platform`, or leave it when nothing it is made from has changed.
+    """Build `artifact` from `root` for `platform`, or reuse it when its inputs have not changed.
 
     `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
-    `PackagingError` with what to do about it.
+    `PackagingError` with a remedy.
     """
     own = own_files(root, patterns)
     entry_modules = sorted({handler.rpartition(".")[0].replace(".", "/") + ".py" for handler in handlers})
@@ -71,10 +70,10 @@ def build(
 
 
 def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
-    """The files that `package.patterns` of serverless.yml select, by path in the zip; a later pattern wins.
+    """Return the files that `package.patterns` of serverless.yml select, by path in the zip; a later pattern wins.
 
-    A pattern is a file, a folder's `folder/**` or a glob; with `!` before it, it takes away what it matches, from the
-    dependencies too. No own file is in the package that no pattern names.
+    A pattern is a file, a folder's `folder/**` or a glob; a leading `!` removes what it matches, from the
+    dependencies too. A file that no pattern matches is not in the package.
     """
     chosen: dict[str, Path] = {}
     for pattern in patterns:
@@ -84,8 +83,8 @@ def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
             unwanted = _matched(root, pattern[1:])
             chosen = {name: path for name, path in chosen.items() if name not in unwanted}
         elif pattern.startswith("**") or not (matched := _matched(root, pattern)):
-            way_out = "would ship the whole folder" if pattern.startswith("**") else "matches no file"
-            raise PackagingError(f"package.patterns in serverless.yml: {pattern!r} {way_out}.")
+            problem = "would ship the whole folder" if pattern.startswith("**") else "matches no file"
+            raise PackagingError(f"package.patterns in serverless.yml: {pattern!r} {problem}.")
         else:
             chosen |= matched
     return {name: path.read_bytes() for name, path in sorted(chosen.items())}
@@ -105,7 +104,7 @@ def _expression(glob: str) -> str:
 def _matched(root: Path, pattern: str) -> dict[str, Path]:
     found = root.glob(pattern + "/*" if pattern.endswith("**") else pattern)
     files = {path.relative_to(root).as_posix(): path for path in found if path.is_file() and path.suffix != ".pyc"}
-    return {name: path for name, path in files.items() if not NEVER_SHIPPED.intersection(name.split("/"))}
+    return {name: path for name, path in files.items() if not _NEVER_SHIPPED.intersection(name.split("/"))}
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
@@ -128,17 +127,17 @@ def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
 
 
 def _write_zip(artifact: Path, files: Mapping[str, bytes]) -> None:
-    """Sorted names, one time and one mode for all: the same files give the same bytes. Put in place in one step."""
+    """Write sorted names with one time and one mode, so that equal files give equal bytes. Replace in one step."""
     artifact.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=artifact.parent, suffix=".zip", delete=False) as temporary:
         try:
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
                 for name in sorted(files):
-                    entry = zipfile.ZipInfo(name, EARLIEST_ZIP_TIME)
+                    entry = zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME)
                     entry.create_system = 3  # Unix, wherever this runs: Lambda reads the mode below
                     entry.external_attr = 0o100644 << 16
                     archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=9)
-            os.chmod(temporary.name, 0o644)  # noqa: PTH101
+            Path(temporary.name).chmod(0o644)
             Path(temporary.name).replace(artifact)
         except BaseException:
             Path(temporary.name).unlink(missing_ok=True)
@@ -146,15 +145,15 @@ def _write_zip(artifact: Path, files: Mapping[str, bytes]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; the sls plugin calls it with `--json`."""
+    """Run the command line, which the sls plugin calls with `--json`; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m pilotlight_build.package", description=__doc__.partition("\n")[0])
-    parser.add_argument("--root", type=Path, default=Path(), help="the service's folder (default: this one)")
+    parser.add_argument("--root", type=Path, default=Path(), help="the service's folder (default: .)")
     parser.add_argument("--pattern", action="append", required=True, metavar="GLOB", help="as in package.patterns")
     parser.add_argument("--handler", action="append", required=True, metavar="MODULE.NAME", help="a function's handler")
     parser.add_argument("--runtime", default="python3.13", help="provider.runtime (default: %(default)s)")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"], help="default: %(default)s")
     parser.add_argument(
-        "--for-this-machine", action="store_true", help="build for this Python: the local engine runs it"
+        "--for-this-machine", action="store_true", help="build for this Python, which the local engine runs"
     )
     parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")

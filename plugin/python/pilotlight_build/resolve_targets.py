@@ -1,7 +1,7 @@
 """custom.pilotlight.targets of serverless.yml, checked, as the warmer reads it from PILOTLIGHT_TARGETS.
 
 `python -m pilotlight_build.resolve_targets` reads `{"targets": […], "names": {"api": "pilotlight-prod-api"}}` from
-standard input and prints the list; a mistake is one line on standard error that names the key, and exit status 1.
+standard input and prints the list; an error is one line on standard error that names the key, with exit code 1.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 
 from pilotlight.warming.targets import TargetsError, parse_target
 
-SETTING = "custom.pilotlight.targets"
+_SETTING = "custom.pilotlight.targets"
 
 
 def main() -> int:
-    """Return the exit status."""
-    question = json.load(sys.stdin)
+    """Run the command; return the exit code."""
+    request = json.load(sys.stdin)
     try:
-        print(json.dumps(resolve(question["targets"], question["names"])))
+        print(json.dumps(resolve(request["targets"], request["names"])))
     except TargetsError as error:
         print(error, file=sys.stderr)
         return 1
@@ -31,16 +31,16 @@ def main() -> int:
 
 
 def resolve(targets: Any, names: dict[str, str]) -> list[dict[str, Any]]:
-    """The targets with each function's deployed name and each time zone's rule. Raises TargetsError."""
+    """Return the targets with each function's deployed name and each time zone's rule. Raises TargetsError."""
     if not isinstance(targets, list) or not targets:
-        raise TargetsError(f"{SETTING} must be a list such as [{{function: api, concurrency: 5}}]")
-    return [_resolve(target, names, f"{SETTING}[{index}]") for index, target in enumerate(targets)]
+        raise TargetsError(f"{_SETTING} must be a list such as [{{function: api, concurrency: 5}}]")
+    return [_resolve(target, names, f"{_SETTING}[{index}]") for index, target in enumerate(targets)]
 
 
 def posix_zone(name: str) -> str:
-    """The rule of a time zone such as Europe/Berlin as a POSIX TZ string: the last line of its TZif file (RFC 9636).
+    """Return the POSIX TZ string of a time zone such as Europe/Berlin: the last line of its TZif file (RFC 9636).
 
-    Raises LookupError for a name that is no time zone.
+    Raises LookupError for an unknown time zone.
     """
     if name not in zoneinfo.available_timezones():
         raise LookupError(name)
@@ -68,7 +68,7 @@ def _resolve(target: Any, names: dict[str, str], where: str) -> dict[str, Any]:
         except (LookupError, TypeError) as error:
             raise TargetsError(f"{where}.timeZone must be a time zone such as Europe/Berlin, not {zone!r}") from error
     elif entry.get("windows"):
-        raise TargetsError(f"{where}.timeZone is missing: the windows' times are local, so say where (UTC is one too)")
+        raise TargetsError(f"{where}.timeZone is missing: the windows need one, such as Europe/Berlin or UTC")
     alias = entry.pop("alias", None)
     if alias is not None and not (isinstance(alias, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", alias)):
         raise TargetsError(f"{where}.alias must be the name of an alias of the function, not {alias!r}")
@@ -77,7 +77,7 @@ def _resolve(target: Any, names: dict[str, str], where: str) -> dict[str, Any]:
 
 
 def _numbers(entry: Any) -> None:
-    """A value from ``--param concurrency=20`` is text."""
+    """Convert numbers given as text, as by `--param concurrency=20`."""
     for name in ("concurrency", "min", "max"):
         if isinstance(entry, dict) and isinstance(entry.get(name), str) and entry[name].isdigit():
             entry[name] = int(entry[name])

@@ -1,4 +1,4 @@
-"""What Lambda's Python runtimes bring: the one list of it ("Runtime dependencies in Python", AWS Lambda guide)."""
+"""What Lambda's Python runtimes include: the only list of it ("Runtime dependencies in Python", AWS Lambda guide)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _MODULES = {
 }
 
 RUNTIME_DISTRIBUTIONS = frozenset(_MODULES)
-"""By their names as requirements have them: the package leaves them out."""
+"""Their names in requirements: the package leaves them out."""
 
 RUNTIME_MODULES = frozenset(module for modules in _MODULES.values() for module in modules)
-"""By their names as imports have them: an import of one leads somewhere on Lambda."""
+"""Their names in imports: Lambda has these modules, so the package need not."""
 
 RUNTIME_FOLDERS = RUNTIME_MODULES | {name.replace("-", "_") for name in RUNTIME_DISTRIBUTIONS}
-"""What their files and folders begin with, .dist-info too, where pip has installed them."""
+"""The first part of the names of their installed files and folders, including .dist-info."""

@@ -1,6 +1,6 @@
-"""The words of records and metrics for the plugin's JavaScript: plugin/vocabulary.json.
+"""The names in records and metrics for the plugin's JavaScript: plugin/vocabulary.json.
 
-python -m pilotlight_build.vocabulary > plugin/vocabulary.json
+`python -m pilotlight_build.vocabulary > plugin/vocabulary.json` writes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pilotlight import environment, metrics
 
 
 def vocabulary() -> dict[str, Any]:
-    """Annotation names by what they mean, and CloudWatch metric names by start type and by key of a tick's result."""
+    """Return annotation names by meaning, and metric names by start type and by key of a tick's result."""
     annotations = {name.lower(): value for name, value in vars(environment.Annotation).items() if name.isupper()}
     return {
         "annotations": annotations,

@@ -1,4 +1,4 @@
-"""What is set up once for all that run functions: made again when its sources change, by one process at a time."""
+"""Prepared folders: created again when their sources change, by one process at a time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_installer_that_fails_is_quoted() -> None:
 
 
 def test_the_runtimes_python_is_the_deployed_one_with_the_runtime_client_and_the_sdk() -> None:
-    asking = "import sys, awslambdaric, boto3; print(sys.version_info[:2])"
-    answer = subprocess.run([runtime_python(), "-c", asking], capture_output=True, text=True, check=True).stdout
+    code = "import sys, awslambdaric, boto3; print(sys.version_info[:2])"
+    output = subprocess.run([runtime_python(), "-c", code], capture_output=True, text=True, check=True).stdout
     here = sys.version_info[:2] if deployed_python() == Path(sys.executable) else DEPLOYED_PYTHON
-    assert answer.strip() == str(tuple(here))
+    assert output.strip() == str(tuple(here))

@@ -1,4 +1,4 @@
-"""The Runtime API server: the real runtime client under it, and every way in which a function can end."""
+"""The sandbox: the real runtime client against our Runtime API, and every way in which a function can end."""
 
 from __future__ import annotations
 
@@ -39,27 +39,27 @@ def environment(folder: Path, handler: str = "function.handler", timeout_seconds
     return Sandbox(folder, handler, python=runtime_python(), timeout_seconds=timeout_seconds)
 
 
-def test_events_go_in_and_answers_come_out_of_one_process(folder: Path) -> None:
+def test_one_process_handles_every_event_and_returns_each_result(folder: Path) -> None:
     with environment(folder) as started:
         large = "x" * 1_000_000
-        answers = [started.invoke(event) for event in ({"a": 1}, ["ü"], large)]
-        assert [answer.payload["event"] for answer in answers] == [{"a": 1}, ["ü"], large]
-        assert {answer.payload["process"] for answer in answers} == {started.process.pid}
-        assert len({answer.request_id for answer in answers}) == 3
+        results = [started.invoke(event) for event in ({"a": 1}, ["ü"], large)]
+        assert [result.payload["event"] for result in results] == [{"a": 1}, ["ü"], large]
+        assert {result.payload["process"] for result in results} == {started.process.pid}
+        assert len({result.request_id for result in results}) == 3
         assert 0 < (started.init_ms or 0) < (started.first_response_ms or 0)
 
 
 def test_the_function_sees_the_invocations_own_context(folder: Path) -> None:
     with environment(folder) as started:
-        answer = started.invoke("context", trace_header="Root=1-00000000-0;Sampled=0")
-        assert answer.payload == {"id": answer.request_id, "arn": started.arn, "trace": "Root=1-00000000-0;Sampled=0"}
+        result = started.invoke("context", trace_header="Root=1-00000000-0;Sampled=0")
+        assert result.payload == {"id": result.request_id, "arn": started.arn, "trace": "Root=1-00000000-0;Sampled=0"}
 
 
 def test_an_exception_is_lambdas_error_and_the_environment_lives_on(folder: Path) -> None:
     with environment(folder) as started:
-        answer = started.invoke("raise")
-        assert (answer.payload, (answer.error or {})["errorType"]) == (None, "ValueError")
-        assert (answer.error or {})["errorMessage"] == "no such thing"
+        result = started.invoke("raise")
+        assert (result.payload, (result.error or {})["errorType"]) == (None, "ValueError")
+        assert (result.error or {})["errorMessage"] == "no such thing"
         assert started.invoke(1).payload["event"] == 1
 
 

@@ -1,4 +1,4 @@
-"""The local X-Ray's HTTP API, asked by real boto3, held against botocore's own service model and against moto."""
+"""The local X-Ray's HTTP API, called by real boto3, compared with botocore's own service model and with moto."""
 
 import json
 import re
@@ -82,8 +82,8 @@ def test_pages_bring_every_trace_once_latest_first(filled: XRay) -> None:
     assert starts == sorted(starts, reverse=True)
 
 
-def test_pages_are_of_what_was_scanned_not_of_what_matched(filled: XRay) -> None:
-    """As in X-Ray a page may hold nothing and still not be the last."""
+def test_pages_count_scanned_traces_not_matches(filled: XRay) -> None:
+    """As in X-Ray, a page may be empty and still not be the last."""
     page = client(filled).get_trace_summaries(StartTime=NOW - 60, EndTime=NOW + 60, FilterExpression="throttle")
     assert page["TraceSummaries"] == []
     assert page["NextToken"]
@@ -111,7 +111,7 @@ def test_filters_over_real_traces(filled: XRay, expression: str, expected: int) 
 
 @pytest.mark.parametrize(("kind", "offset"), [("TraceId", -0.2), ("Service", 0.1)])
 def test_time_range_types_look_at_start_and_end(filled: XRay, kind: str, offset: float) -> None:
-    """The window's edges belong to it, and the type says which time is looked at."""
+    """The time range includes its ends, and the type selects the time that counts."""
     at = NOW + 9 + offset
     assert (
         len(
@@ -124,7 +124,7 @@ def test_time_range_types_look_at_start_and_end(filled: XRay, kind: str, offset:
     assert summaries(filled, StartTime=at + 0.02, EndTime=at + 0.03, TimeRangeType=kind) == []
 
 
-def test_event_time_is_when_it_arrived(filled: XRay) -> None:
+def test_event_time_is_the_time_of_arrival(filled: XRay) -> None:
     now = datetime.now().timestamp()
     found = summaries(filled, TimeRangeType="Event", StartTime=now - 600, EndTime=now + 600)
     assert len(found) == 11
@@ -154,7 +154,7 @@ def test_only_subsegments_make_a_partial_trace() -> None:
 
 
 def test_a_segment_whose_parent_is_missing_is_not_the_root() -> None:
-    """An earlier segment that hangs in the air does not take the place of the one that has no parent."""
+    """An earlier segment whose parent is missing does not replace the segment without a parent."""
     records = RecordMaker()
     record = records.request(NOW)
     stray = {"name": "stray", "id": records.identity(), "parent_id": records.identity(), "trace_id": record["trace_id"]}
@@ -177,16 +177,16 @@ def test_errors_and_throttles_are_flagged() -> None:
 def test_batch_get_traces_gives_documents_back_as_sent_and_names_the_unknown(filled: XRay) -> None:
     document = RecordMaker(3).request(NOW)
     body = json.dumps(document, indent=1)
-    answer = client(filled).put_trace_segments(TraceSegmentDocuments=[body, "{}"])
-    assert [bad["ErrorCode"] for bad in answer["UnprocessedTraceSegments"]] == ["InvalidSegment"]
+    response = client(filled).put_trace_segments(TraceSegmentDocuments=[body, "{}"])
+    assert [bad["ErrorCode"] for bad in response["UnprocessedTraceSegments"]] == ["InvalidSegment"]
     unknown = RecordMaker(4).trace_id(NOW)
-    answer = client(filled).batch_get_traces(TraceIds=[document["trace_id"], unknown])
-    assert answer["UnprocessedTraceIds"] == [unknown]
-    assert {"Id": document["id"], "Document": body} in answer["Traces"][0]["Segments"]
+    response = client(filled).batch_get_traces(TraceIds=[document["trace_id"], unknown])
+    assert response["UnprocessedTraceIds"] == [unknown]
+    assert {"Id": document["id"], "Document": body} in response["Traces"][0]["Segments"]
 
 
 def test_moto_gives_the_same_documents_for_the_same_trace(filled: XRay) -> None:
-    """What BatchGetTraces answers here is what moto answers for the documents put into it, byte for byte."""
+    """BatchGetTraces returns here what moto returns for the same documents, byte for byte."""
     identities = [summary["Id"] for summary in summaries(filled)][:5]
     here = client(filled).batch_get_traces(TraceIds=identities)["Traces"]
     with mock_aws():
@@ -219,7 +219,7 @@ def test_moto_gives_the_same_documents_for_the_same_trace(filled: XRay) -> None:
         ("PutTelemetryRecords", {"TelemetryRecords": []}),
     ],
 )  # fmt: skip
-def test_answers_are_of_the_shape_the_service_model_gives(
+def test_responses_have_the_shape_of_the_service_model(
     filled: XRay, operation: str, parameters: dict[str, Any]
 ) -> None:
     """Every key on the wire is a member of the output shape, of its type; nothing is there that boto3 would drop."""
@@ -279,14 +279,16 @@ def check_shape(value: Any, shape: Any, path: str) -> None:
         ("get_service_graph", {"StartTime": NOW, "EndTime": NOW + 1}, "does not support GetServiceGraph"),
     ],
 )
-def test_refusals_are_loud(filled: XRay, method: str, parameters: dict[str, Any], message: str) -> None:
+def test_refusals_are_errors_that_name_the_cause(
+    filled: XRay, method: str, parameters: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ClientError, match=re.escape(message)) as refusal:
         getattr(client(filled), method)(**parameters)
     assert refusal.value.response["Error"]["Code"] == "InvalidRequestException"
     assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_a_token_is_good_for_its_own_query_only(filled: XRay) -> None:
+def test_a_token_is_valid_for_its_own_query_only(filled: XRay) -> None:
     token = client(filled).get_trace_summaries(StartTime=NOW - 60, EndTime=NOW + 60)["NextToken"]
     with pytest.raises(ClientError, match="other parameters"):
         client(filled).get_trace_summaries(StartTime=NOW - 60, EndTime=NOW + 59, NextToken=token)
@@ -300,15 +302,15 @@ def test_missing_parameters_and_broken_bodies_are_refused(filled: XRay) -> None:
 
 
 @pytest.mark.slow
-def test_throttling_is_what_boto3_takes_for_throttling() -> None:
-    """`admit` refuses twice; boto3's own retries take that for throttling and try again."""
+def test_boto3_recognises_throttling() -> None:
+    """`admit` refuses twice; boto3 treats that as throttling and retries."""
     refusals = iter([False, False])
     with XRay(service=SERVICE, stage=STAGE, admit=lambda _: next(refusals, True)) as xray:
-        answer = client(xray, Config(retries={"total_max_attempts": 4, "mode": "standard"})).get_groups()
-        assert answer["ResponseMetadata"]["RetryAttempts"] == 2
+        response = client(xray, Config(retries={"total_max_attempts": 4, "mode": "standard"})).get_groups()
+        assert response["ResponseMetadata"]["RetryAttempts"] == 2
 
 
-def test_groups_come_and_go(filled: XRay) -> None:
+def test_groups_are_created_and_deleted(filled: XRay) -> None:
     xray = client(filled)
     made = xray.create_group(GroupName="slow", FilterExpression="responsetime > 1")["Group"]
     assert xray.get_group(GroupARN=made["GroupARN"])["Group"]["FilterExpression"] == "responsetime > 1"
@@ -318,7 +320,7 @@ def test_groups_come_and_go(filled: XRay) -> None:
 
 
 def test_the_store_stays_within_its_bounds() -> None:
-    """With room for a few dozen traces the oldest go, the newest stay, and the file does not grow without end."""
+    """With room for a few dozen traces the oldest are removed, the newest stay, and the file stays bounded."""
     records = RecordMaker()
     with XRay(service=SERVICE, stage=STAGE, maximum_bytes=50_000) as xray:
         for batch in range(10):

@@ -64,7 +64,7 @@ def test_a_burst_arrives_complete_and_in_order() -> None:
 
 
 def test_bad_datagrams_are_counted_by_reason_and_stop_nothing() -> None:
-    """Whatever the port gets, the good record after it is stored, and each reason is told."""
+    """After any bad datagram a good record is still stored, and each reason is counted."""
     good = RecordMaker().request(1_700_000_000)
     bad = [b"junk", b"", b'{"format": "json", "version": 2}\n{}', b'{"format": "json", "version": 1}\n[1]', b"\xff\n{}"]
     bad.append(datagram(good | {"trace_id": "1-2-3"}))
@@ -96,18 +96,18 @@ def fail(pair: Pair) -> None:
     raise KeyError(pair)
 
 
-def test_what_waits_for_its_other_side_is_given_though_the_port_never_rests() -> None:
+def test_a_record_without_an_exchange_is_given_even_while_the_port_is_busy() -> None:
     records = RecordMaker()
     seen: list[Pair] = []
-    lonely = records.request(1_700_000_000)
+    alone = records.request(1_700_000_000)
     with XRay(service=SERVICE, stage=STAGE) as xray:
         xray.subscribe(seen.append)
-        send(xray.daemon_address, [datagram(lonely)])
+        send(xray.daemon_address, [datagram(alone)])
         until = time.monotonic() + PATIENCE_SECONDS + 1
         while time.monotonic() < until and not seen:
             send(xray.daemon_address, [datagram(records.request(1_700_000_000))])
             time.sleep(0.05)
-    assert seen[0] == Pair(None, lonely)
+    assert seen[0] == Pair(None, alone)
 
 
 def test_nothing_is_left_after_stop() -> None:
@@ -144,7 +144,7 @@ def test_a_taken_port_is_an_error() -> None:
         ({"subsegments": {}}, "subsegments"),
     ],
 )
-def test_documents_x_ray_would_not_take_are_named(change: dict[str, object], reason: str) -> None:
+def test_documents_that_x_ray_would_reject_are_errors_with_a_reason(change: dict[str, object], reason: str) -> None:
     with pytest.raises(BadDocumentError, match=reason):
         parse(json.dumps(RecordMaker().request(1_700_000_000) | change))
 

@@ -1,4 +1,4 @@
-"""Filter expressions: what the guide's grammar says, and a refusal that names the token for all the rest."""
+"""Filter expressions: those of the guide's grammar hold or not; all others are refused with the token."""
 
 import pytest
 

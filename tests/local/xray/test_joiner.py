@@ -1,4 +1,4 @@
-"""Pairs: each exchange and each record is given once, with its other side where there is one."""
+"""Pairs: each exchange and each record is given once, with its counterpart if there is one."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def test_either_side_may_come_first(measured_first: bool) -> None:
     assert watch.given == [Pair(measured, record)]
 
 
-def test_each_side_waits_for_the_other_and_then_goes_alone() -> None:
+def test_each_side_waits_for_the_other_and_is_then_given_alone() -> None:
     watch = Watch()
-    measured, record = exchange("nobody answers", 502), RecordMaker().request(NOW)
+    measured, record = exchange("no record", 502), RecordMaker().request(NOW)
     watch.joiner.measured(measured)
     watch.joiner.recorded(record)
     watch.now = PATIENCE_SECONDS - 0.1
@@ -57,7 +57,7 @@ def test_each_side_waits_for_the_other_and_then_goes_alone() -> None:
     assert watch.given == [Pair(measured, None), Pair(None, record)]
 
 
-def test_only_what_has_waited_long_enough_goes_alone() -> None:
+def test_only_what_has_waited_long_enough_is_given_alone() -> None:
     watch = Watch()
     early, late = exchange("early"), exchange("late")
     watch.joiner.measured(early)
@@ -68,7 +68,7 @@ def test_only_what_has_waited_long_enough_goes_alone() -> None:
     assert watch.given == [Pair(early, None)]
 
 
-def test_request_that_met_no_function_is_given_at_once() -> None:
+def test_request_that_reached_no_function_is_given_at_once() -> None:
     watch = Watch()
     refused = exchange(None, 429)
     watch.joiner.measured(refused)
@@ -83,8 +83,8 @@ def test_pings_and_ticks_are_given_at_once_and_in_order() -> None:
     assert watch.given == [Pair(None, record) for record in records]
 
 
-def test_a_second_record_of_one_request_takes_nothing_from_the_first() -> None:
-    """Lambda invokes anew under the same request id after a failure."""
+def test_a_second_record_of_one_request_does_not_replace_the_first() -> None:
+    """Lambda retries with the same request id after a failure."""
     watch = Watch()
     record = RecordMaker().request(NOW)
     again = record | {"id": "1" * 16}
@@ -95,7 +95,7 @@ def test_a_second_record_of_one_request_takes_nothing_from_the_first() -> None:
     assert watch.given == [Pair(None, record), Pair(measured, again)]
 
 
-def test_documents_that_are_no_records_of_ours_give_nothing() -> None:
+def test_documents_that_are_not_our_records_are_ignored() -> None:
     watch = Watch()
     document = {"name": "orders", "id": "1" * 16, "trace_id": RecordMaker().trace_id(NOW), "start_time": NOW}
     watch.joiner.recorded(document)
@@ -104,7 +104,7 @@ def test_documents_that_are_no_records_of_ours_give_nothing() -> None:
     assert watch.given == []
 
 
-def test_segments_made_up_for_aws_give_nothing() -> None:
+def test_synthetic_segments_are_ignored() -> None:
     watch = Watch()
     record = RecordMaker().request(NOW, start="cold", init_ms=200.0)
     for document in synthesise(Pair(exchange(record["aws"]["request_id"]), record), SERVICE, STAGE):
@@ -113,7 +113,7 @@ def test_segments_made_up_for_aws_give_nothing() -> None:
     assert watch.given == []
 
 
-def test_a_pair_tells_whose_it_is() -> None:
+def test_a_pair_has_a_request_id_a_kind_and_a_start() -> None:
     record = RecordMaker().request(NOW, start="cold")
     request_id = record["aws"]["request_id"]
     whole, measured = Pair(exchange(request_id), record), Pair(exchange(None), None)
@@ -123,7 +123,7 @@ def test_a_pair_tells_whose_it_is() -> None:
     assert Pair(None, RecordMaker().tick(NOW)[-1]).kind == "tick"
 
 
-def test_an_exchange_tells_its_response_time_and_what_was_asked_for() -> None:
+def test_an_exchange_has_its_response_time_and_target() -> None:
     measured = Exchange(NOW, NOW + 0.25, "GET", "http://127.0.0.1:3000/a//b?next=http://x/y", 200, None)
     assert measured.milliseconds == 250
     assert measured.target == "/a//b?next=http://x/y"

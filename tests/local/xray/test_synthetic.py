@@ -1,4 +1,4 @@
-"""AWS's own segments, made from measurements: connected, labelled, and never made twice or from thin air."""
+"""AWS's own segments, made from measurements: connected, labelled, and never made twice or without a measurement."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def exchange(request_id: str | None, status: int = 200) -> Exchange:
 
 
 def is_synthetic(document: Document) -> bool:
-    """Does the document say that it was made here, and not sent by the SDK or the handler?"""
+    """Whether the document says that it was made here, not sent by the SDK or the handler."""
     return bool(document.get("metadata", {}).get("pilotlight", {}).get("synthetic"))
 
 
@@ -57,7 +57,7 @@ def test_every_made_segment_is_valid_labelled_and_free_of_annotations() -> None:
 
 @pytest.mark.parametrize("start", ["warm", "proactive", "provisioned", "restored"])
 def test_only_cold_starts_show_an_initialization(start: str) -> None:
-    """What was initialised ahead is no part of this request, even where the record tells how long it took."""
+    """An init ahead of the request is no part of it, even if the record has its duration."""
     record = RecordMaker().request(NOW, start=start, init_ms=200.0)
     made = synthesise(Pair(None, record), SERVICE, STAGE)
     assert by_origin(made)["AWS::Lambda::Function"]["subsegments"] == []
@@ -67,13 +67,13 @@ def test_only_cold_starts_show_an_initialization(start: str) -> None:
     ("status", "flags"),
     [(200, set()), (404, {"error"}), (429, {"error", "throttle"}), (502, {"fault"})],
 )
-def test_without_a_record_only_api_gateway_answers(status: int, flags: set[str]) -> None:
+def test_without_a_record_only_api_gateway_has_a_segment(status: int, flags: set[str]) -> None:
     (gateway,) = synthesise(Pair(exchange(None, status), None), SERVICE, STAGE)
     assert gateway["origin"] == "AWS::ApiGateway::Stage"
     assert {flag for flag in ("error", "throttle", "fault") if gateway.get(flag)} == flags
 
 
-def test_without_an_exchange_only_lambda_responds() -> None:
+def test_without_an_exchange_only_lambda_has_segments() -> None:
     made = synthesise(Pair(None, RecordMaker().request(NOW)), SERVICE, STAGE)
     assert [document["origin"] for document in made] == ["AWS::Lambda", "AWS::Lambda::Function"]
 
@@ -88,7 +88,7 @@ def test_a_ping_in_a_trace_of_its_own_is_one_chain() -> None:
 
 
 def test_pings_that_share_a_parent_keep_segments_of_their_own() -> None:
-    """Where the tick's header reaches every ping unchanged, none may take another's place, and all stay one tree."""
+    """If every ping gets the tick's header unchanged, no segment replaces another, and all form one tree."""
     made: list[Document] = []
     synthesiser = Synthesiser(SERVICE, STAGE, made.extend)
     records = RecordMaker().tick(NOW, requested=3, unique=3, cold=1)
@@ -101,7 +101,7 @@ def test_pings_that_share_a_parent_keep_segments_of_their_own() -> None:
 
 
 def test_a_repeated_measurement_replaces_its_segments() -> None:
-    """Ids come from the request id, so that a segment made again takes its own place."""
+    """Ids come from the request id, so that a segment made again replaces itself."""
     record = RecordMaker().request(NOW)
     with XRay(service=SERVICE, stage=STAGE) as xray:
         for _ in range(2):

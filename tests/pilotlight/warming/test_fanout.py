@@ -1,4 +1,4 @@
-"""The fan-out over real HTTP: every outcome is a reply, all are in flight at once, connections are kept."""
+"""The fan-out over real HTTP: every outcome is an Invocation, all are in flight at once, connections are kept."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:api:live"
 
 
 class LambdaApi(ThreadingHTTPServer):
-    """An Invoke API of which each test says how it answers."""
+    """An Invoke API that responds as each test says."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Invocations)
-        self.answer: Callable[[Invocations, bytes], None] = lambda request, body: request.reply(200, body)
+        self.respond: Callable[[Invocations, bytes], None] = lambda request, body: request.reply(200, body)
         self.connections = 0
         self.in_flight = 0
         self.most_in_flight = 0
         self.lock = threading.Lock()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that gives up is what some tests are about."""
+        """Some tests are about a client that gives up."""
 
 
 class Invocations(BaseHTTPRequestHandler):
@@ -52,7 +52,7 @@ class Invocations(BaseHTTPRequestHandler):
             self.server.in_flight += 1
             self.server.most_in_flight = max(self.server.most_in_flight, self.server.in_flight)
         try:
-            self.server.answer(self, body)
+            self.server.respond(self, body)
         finally:
             with self.server.lock:
                 self.server.in_flight -= 1
@@ -88,7 +88,7 @@ def fan_out(api: LambdaApi) -> Iterator[FanOut]:
     fan_out.close()
 
 
-def test_every_payload_gets_its_own_answer_in_order(fan_out: FanOut) -> None:
+def test_every_payload_gets_its_own_result_in_order(fan_out: FanOut) -> None:
     replies = fan_out.invoke(FUNCTION, [json.dumps(index).encode() for index in range(20)], 5)
     assert [reply.payload for reply in replies] == list(range(20))
     assert {reply.outcome for reply in replies} == {"succeeded"}
@@ -98,10 +98,10 @@ def test_all_are_in_flight_at_once(api: LambdaApi, fan_out: FanOut) -> None:
     barrier = threading.Barrier(50)
 
     def hold(request: Invocations, body: bytes) -> None:
-        barrier.wait(10)  # answers nobody before all fifty have landed
+        barrier.wait(10)  # responds only when all fifty have landed
         request.reply(200, body)
 
-    api.answer = hold
+    api.respond = hold
     assert {reply.outcome for reply in fan_out.invoke(FUNCTION, [b"1"] * 50, 15)} == {"succeeded"}
     assert api.most_in_flight == 50
 
@@ -117,7 +117,7 @@ def test_a_connection_that_the_api_ends_is_replaced(api: LambdaApi, fan_out: Fan
         request.close_connection = True
         request.reply(200, body, Connection="close")
 
-    api.answer = close_after
+    api.respond = close_after
     for _ in range(2):
         assert {each.outcome for each in fan_out.invoke(FUNCTION, [b"1"] * 5, 5)} == {"succeeded"}
     assert api.connections == 10
@@ -133,7 +133,7 @@ def test_the_request_is_the_invoke_api_signed_by_signature_version_4(
         seen.append(request)
         request.reply(200, body)
 
-    api.answer = look
+    api.respond = look
     fan_out.invoke(FUNCTION, [b'{"a": 1}'], 5)
     headers = seen[0].headers
     assert unquote(seen[0].path) == f"/2015-03-31/functions/{FUNCTION}/invocations"
@@ -190,15 +190,15 @@ def test_the_request_is_the_invoke_api_signed_by_signature_version_4(
         ),
     ],
 )
-def test_an_error_is_a_reply_with_its_cause(
+def test_an_error_is_an_outcome_with_its_cause(
     api: LambdaApi, fan_out: FanOut, status: int, body: bytes, headers: dict[str, str], outcome: str, cause: str
 ) -> None:
-    api.answer = lambda request, _: request.reply(status, body, **headers)
+    api.respond = lambda request, _: request.reply(status, body, **headers)
     reply = fan_out.invoke(FUNCTION, [b"1"], 5)[0]
     assert (reply.outcome, reply.cause) == (outcome, cause)
 
 
-def test_one_that_answers_too_late_is_timed_out_and_the_next_tick_is_whole(api: LambdaApi, fan_out: FanOut) -> None:
+def test_a_late_response_is_timed_out_and_the_next_tick_is_whole(api: LambdaApi, fan_out: FanOut) -> None:
     late = threading.Event()
 
     def wait_for_seven(request: Invocations, body: bytes) -> None:
@@ -206,7 +206,7 @@ def test_one_that_answers_too_late_is_timed_out_and_the_next_tick_is_whole(api: 
             late.wait(10)
         request.reply(200, body)
 
-    api.answer = wait_for_seven
+    api.respond = wait_for_seven
     replies = fan_out.invoke(FUNCTION, [b"6", b"7", b"8"], 0.5)
     assert [reply.outcome for reply in replies] == ["succeeded", "timed out", "succeeded"]
     late.set()
@@ -214,11 +214,11 @@ def test_one_that_answers_too_late_is_timed_out_and_the_next_tick_is_whole(api: 
     assert [reply.payload for reply in replies] == [1, 2, 3]
 
 
-def test_a_connection_that_breaks_off_is_a_failed_reply(api: LambdaApi, fan_out: FanOut) -> None:
+def test_a_connection_that_breaks_off_is_a_failed_invocation(api: LambdaApi, fan_out: FanOut) -> None:
     def hang_up(request: Invocations, _: bytes) -> None:
         request.close_connection = True
 
-    api.answer = hang_up
+    api.respond = hang_up
     reply = fan_out.invoke(FUNCTION, [b"1"], 5)[0]
     assert reply.outcome == "failed"
     assert "broke off" in reply.cause

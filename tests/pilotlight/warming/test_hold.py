@@ -1,4 +1,4 @@
-"""The hold: long enough for the spread that was measured, wider after a miss, narrower after none."""
+"""The hold: long enough for the measured spread, longer after a miss, shorter again after full coverage."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_miss_that_the_spread_explains_is_covered_at_once() -> None:
     assert hold.seconds(10) == 0.6 + SHORTEST_SECONDS
 
 
-def test_no_hold_outlasts_the_cap_of_the_function_it_holds() -> None:
+def test_no_hold_is_longer_than_the_functions_own_limit() -> None:
     hold = HoldEstimate()
     for _ in range(20):
         hold.learn_complete(10.0)
@@ -50,7 +50,7 @@ def test_no_hold_outlasts_the_cap_of_the_function_it_holds() -> None:
     assert hold.seconds(100) == LONGEST_SECONDS < LONGEST_HOLD_SECONDS
 
 
-def test_a_clock_that_runs_behind_is_no_negative_hold() -> None:
+def test_a_clock_that_runs_behind_gives_no_negative_hold() -> None:
     hold = HoldEstimate()
     hold.learn_complete(-3.0)
     hold.learn_lead(-3.0)

@@ -16,7 +16,7 @@ from tests.support.invoker import Pool
 
 
 class Limits:
-    """A boto3 Lambda client, as far as Headroom asks it."""
+    """The part of a boto3 Lambda client that Headroom calls."""
 
     def __init__(self, reserved: int | None = None, unreserved: int = 1000, error: bool = False) -> None:
         self.reserved, self.unreserved, self.error, self.calls = reserved, unreserved, error, 0
@@ -60,7 +60,7 @@ def test_pings_leave_room_for_users(limits: Limits, unique: int) -> None:
     assert bool(result.causes) == (unique < 10)
 
 
-def test_the_limits_are_asked_for_once_in_a_while() -> None:
+def test_the_limits_are_read_again_only_after_a_while() -> None:
     limits = Limits(reserved=20)
     service = Service(limits=limits)
     for _ in range(3):
@@ -101,7 +101,7 @@ def test_it_stands_down_where_lambda_does_the_warming_and_comes_back(initializat
     assert service.tick(5).unique == 5
 
 
-def test_a_window_says_how_many() -> None:
+def test_an_open_window_sets_the_size() -> None:
     service = Service()
     night = Window(frozenset(range(7)), 0, 24 * 60 - 1, Size(0, 0))
     assert service.tick(5, windows=(night,)).requested == 0

@@ -1,4 +1,4 @@
-"""A reply is read whole or not at all: what is not well-typed never counts as a warm environment."""
+"""A reply is read whole or not at all: a reply with a wrong type never counts as a warm environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_reply_of_an_environment_is_read_as_it_was_given() -> None:
 
 
 def test_what_is_not_needed_has_defaults_and_unknown_keys_are_left_out() -> None:
-    """Two releases live side by side during every deployment."""
+    """Two releases run side by side during every deployment."""
     read = read_reply({KEY: {**NEEDED, "of_tomorrow": {"nested": []}}}, "a1")
     assert read is not None
     assert {name: value for name, value in read.items() if name in NEEDED} == NEEDED
@@ -33,7 +33,7 @@ def test_what_is_not_needed_has_defaults_and_unknown_keys_are_left_out() -> None
 
 
 @pytest.mark.parametrize("missing", NEEDED)
-def test_a_reply_that_lacks_what_is_needed_is_none(missing: str) -> None:
+def test_a_reply_without_a_needed_key_is_none(missing: str) -> None:
     body = {name: value for name, value in ping_reply("e1").items() if name != missing}
     assert read_reply({KEY: body}, "a1") is None
 
@@ -65,7 +65,7 @@ def test_a_key_of_a_wrong_type_makes_it_none(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("payload", [None, [], "warmed", 7, {}, {KEY: None}, {KEY: []}, {"statusCode": 400}])
-def test_what_is_no_reply_at_all_is_none(payload: object) -> None:
+def test_another_payload_is_none(payload: object) -> None:
     assert read_reply(payload, "a1") is None
 
 

@@ -1,4 +1,4 @@
-"""`concurrency: auto`: the next tick is as large as users lately needed, and no state that is lost does harm."""
+"""`concurrency: auto`: the next tick is as large as users lately needed, and lost state does no harm."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def reply(served: int = 0, made_by: Kind = "ping", age_seconds: float = 3600.0, 
 
 
 class Ticker:
-    """Plays the warmer: asks, lets the environments reply, and hands the replies on."""
+    """Plays the warmer: pings, lets the environments reply, and passes on the replies."""
 
     def __init__(self, minimum: int, maximum: int) -> None:
         self.minimum, self.maximum, self.now = minimum, maximum, 1e9
         self.concurrency, self.state = next_concurrency((), None, minimum, maximum, self.now)
 
     def tick(self, busy: int, cold: int = 0) -> int:
-        """Users had `busy` of those kept warm busy at once, and `cold` more had to start for them."""
+        """Users had `busy` of the warm environments busy at once, and `cold` more had to start for them."""
         self.now += TICK
         kept = self.concurrency
         made = [reply(1, "request", 60.0) for _ in range(min(cold, kept))]
@@ -44,15 +44,13 @@ class Ticker:
 
 
 @pytest.mark.parametrize(("minimum", "maximum", "start"), [(0, 5, 1), (1, 5, 1), (3, 10, 3), (4, 4, 4)])
-def test_without_state_the_minimum_is_asked_for_and_at_least_one_who_can_tell_more(
-    minimum: int, maximum: int, start: int
-) -> None:
+def test_without_state_the_minimum_is_pinged_and_at_least_one(minimum: int, maximum: int, start: int) -> None:
     concurrency, state = next_concurrency((), None, minimum, maximum, 0.0)
     assert concurrency == state.asked == start
 
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(-1, 5), (6, 5), (0, 0)])
-def test_limits_that_cannot_be_are_refused(minimum: int, maximum: int) -> None:
+def test_impossible_limits_are_refused(minimum: int, maximum: int) -> None:
     with pytest.raises(ValueError, match="0 <= minimum <= maximum"):
         next_concurrency((), None, minimum, maximum, 0.0)
 
@@ -61,11 +59,11 @@ def test_users_cold_starts_make_the_next_tick_larger_by_as_many() -> None:
     ticker = Ticker(1, 10)
     assert ticker.tick(busy=1) == 1
     assert ticker.tick(busy=0, cold=1) == 2  # one was kept, and was not enough
-    assert ticker.tick(busy=1, cold=1) == 2  # what this tick counts came before its second ping
+    assert ticker.tick(busy=1, cold=1) == 2  # this tick counts what came before its second ping
     assert ticker.tick(busy=1, cold=1) == 3
 
 
-def test_an_environment_made_long_ago_is_no_new_cold_start() -> None:
+def test_an_environment_made_long_ago_is_not_a_new_cold_start() -> None:
     ticker = Ticker(1, 10)
     ticker.tick(busy=1)
     ticker.now += TICK
@@ -90,7 +88,7 @@ def test_a_rank_needed_now_and_then_is_kept_for_good() -> None:
     assert sizes == {2}
 
 
-def test_an_idle_function_with_minimum_0_is_looked_at_ever_more_rarely_but_never_forgotten() -> None:
+def test_an_idle_function_with_minimum_0_is_pinged_less_and_less_often_but_never_forgotten() -> None:
     ticker = Ticker(0, 10)
     asked = [ticker.tick(busy=0) for _ in range(200)]
     looks = [number for number, concurrency in enumerate(asked) if concurrency]
@@ -100,7 +98,7 @@ def test_an_idle_function_with_minimum_0_is_looked_at_ever_more_rarely_but_never
     assert sorted(gaps) == gaps
 
 
-def test_a_look_that_finds_users_warms_again_from_the_next_tick_on() -> None:
+def test_a_ping_that_finds_use_warms_again_from_the_next_tick_on() -> None:
     ticker = Ticker(0, 10)
     while ticker.concurrency:
         ticker.tick(busy=0)
@@ -134,7 +132,7 @@ def test_state_lost_again_and_again_does_not_keep_an_unneeded_rank_for_ever() ->
     assert kept == 1
 
 
-def test_a_tick_that_nobody_answered_is_asked_again_and_teaches_nothing() -> None:
+def test_a_tick_without_replies_is_repeated_and_changes_no_share() -> None:
     ticker = Ticker(1, 10)
     ticker.tick(busy=1)
     ticker.tick(busy=0, cold=1)
@@ -167,7 +165,7 @@ REPLIES = st.lists(
 
 
 @given(st.integers(0, 5), st.integers(1, 20), st.lists(REPLIES, max_size=30))
-def test_whatever_is_replied_the_answer_lies_within_its_limits_and_zero_is_never_the_last_word(
+def test_whatever_the_replies_the_size_is_within_its_limits_and_never_stays_at_zero(
     least: int, more: int, ticks: list[list[Use]]
 ) -> None:
     minimum, maximum, now = least, least + more, 0.0

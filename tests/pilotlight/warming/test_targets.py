@@ -55,7 +55,7 @@ WINDOW: dict[str, Any] = {"days": "mon", "from": "07:00", "to": "08:00", "concur
         ([{**GOOD, "concurrency": True}], "concurrency must be"),
         ([{**GOOD, "concurrency": 1001}], "concurrency must be"),
         ([{**GOOD, "concurrency": "automatic"}], "concurrency must be"),
-        ([{**GOOD, "max": 5}], "max goes with concurrency: auto only"),
+        ([{**GOOD, "max": 5}], "max is allowed with concurrency: auto only"),
         ([{**GOOD, "concurrency": "auto"}], "max must be a whole number from 1"),
         ([{**GOOD, "concurrency": "auto", "min": 5, "max": 4}], "max must be a whole number from 5"),
         ([{**GOOD, "concurency": 5}], r"\[0\].concurency is not known; allowed are concurrency, function"),

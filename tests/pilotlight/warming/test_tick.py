@@ -1,4 +1,4 @@
-"""A tick proves distinct environments, goes round again for what is missing, and never takes a failure for warm."""
+"""A tick proves distinct environments, repeats where some are missing, and never counts a failure as warm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(pool: Pool, concurrency: int, hold: HoldEstimate | None = None, pings: i
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 10, 50, 100])
-def test_a_cold_function_has_all_its_environments_made_in_one_round(concurrency: int) -> None:
+def test_all_environments_of_a_cold_function_are_made_in_one_round(concurrency: int) -> None:
     pool = Pool()
     result = run(pool, concurrency)
     assert result.unique == concurrency
@@ -57,7 +57,7 @@ def test_a_round_that_falls_short_is_repeated_with_a_longer_hold() -> None:
     assert run(pool, 10, hold).tally.rounds == 1
 
 
-def test_what_an_environment_served_is_not_lost_in_a_second_round() -> None:
+def test_what_an_environment_served_is_kept_in_a_second_round() -> None:
     pool, hold = Pool(spacing=0.001), HoldEstimate()
     run(pool, 5, hold)
     run(pool, 5, hold)
@@ -108,7 +108,7 @@ def test_a_function_that_fails_every_ping_is_not_pinged_again() -> None:
 
 
 @pytest.mark.parametrize("payload", [None, "warmed", {"statusCode": 400}, {"pilotlight": {"ping": "another"}}])
-def test_an_answer_that_is_no_reply_to_this_ping_is_never_taken_for_warm(payload: Any) -> None:
+def test_a_result_that_is_no_reply_to_this_ping_never_counts_as_warm(payload: Any) -> None:
     pool = Pool()
     pool.outcomes = [Invocation("succeeded", pool.now, payload)] * 2
     result = run(pool, 2)

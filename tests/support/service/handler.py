@@ -1,4 +1,4 @@
-"""The API that tests deploy and ask. What handler.py answers is tested by tests/test_handler.py, which goes with it."""
+"""The API that tests deploy and call. The responses of handler.py are tested by tests/test_handler.py, beside it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ routes = Routes(allow_origin="*")
 @routes.route("/hello")
 def hello(request: Request) -> dict[str, Any]:
     """Say hello, and show how the request arrived."""
-    answer: dict[str, Any] = {
+    content: dict[str, Any] = {
         "message": "Hello from Lambda",
         "method": request.method,
         "path": request.path,
         "query": dict(sorted(request.query.items())),
     }
     if request.body is not None:
-        answer["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
-    return answer
+        content["body"] = request.body if not isinstance(request.body, bytes) else request.body.hex()
+    return content
 
 
 @routes.route("/items/{id}", "GET")

@@ -1,4 +1,4 @@
-"""Progress on stderr: a line for each step, and every ten seconds how far it is; nothing for what is done at once."""
+"""Progress on stderr: a line for each step, its progress every ten seconds, and nothing for a step done at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pilotlight_tools.terminal import LINE_EVERY_SECONDS, Progress, counting, pr
 
 
 class Shown:
-    """A progress with a clock of its own, on something that is no terminal, or on one."""
+    """A progress with its own clock, on a stream that is a terminal or not."""
 
     def __init__(self, quiet_seconds: float = 0.0, *, terminal: bool = False) -> None:
         self.now = 100.0
@@ -31,7 +31,7 @@ def test_a_step_is_one_line_however_many_details_it_has() -> None:
     assert shown.text == "Deploying …\nTicking …\n"
 
 
-def test_a_step_that_goes_on_says_every_ten_seconds_how_far_it_is() -> None:
+def test_a_long_step_shows_its_progress_every_ten_seconds() -> None:
     shown = Shown()
     counted = counting(shown.progress, "Reading X-Ray")
     counted("summaries", 1, None)
@@ -43,7 +43,7 @@ def test_a_step_that_goes_on_says_every_ten_seconds_how_far_it_is() -> None:
     assert shown.text == "Reading X-Ray …\nReading X-Ray: 1,500 of 2,000 traces\n"
 
 
-def test_what_is_done_soon_shows_nothing() -> None:
+def test_a_short_step_shows_nothing() -> None:
     shown = Shown(quiet_seconds=2.0)
     shown.now += 1.9
     shown.progress("Reading")
@@ -53,7 +53,7 @@ def test_what_is_done_soon_shows_nothing() -> None:
     assert shown.text == "Reading …\n"
 
 
-def test_a_terminal_gets_one_moving_line_that_nobody_else_can_steer() -> None:
+def test_a_terminal_gets_one_moving_line_without_control_characters() -> None:
     shown = Shown(terminal=True)
     with shown.progress as progress:
         progress("Deploying", "Api\x07Function")
