@@ -79,7 +79,7 @@ class Connection:
 
     def receive_into(self, buffer: memoryview, deadline: float) -> int:
         """Receive some bytes, as `readinto` of a file does. Raises TimeoutError at the deadline."""
-        self._socket.settimeout(_left(deadline))
+        self._socket.settimeout(_left(deadline))  # anew for each read, so that all of them have one deadline
         try:
             received = self._socket.recv_into(buffer)
         except (BlockingIOError, ssl.SSLWantReadError) as error:

@@ -22,4 +22,6 @@ class Deadline:
 
     def share(self, parts: int) -> Deadline:
         """The deadline of the first of so many parts that have equal time; what it leaves over is for the others."""
-        return Deadline(self.seconds_left() / parts, self._clock)
+        seconds = self.seconds_left()
+        seconds /= parts
+        return Deadline(seconds, self._clock)

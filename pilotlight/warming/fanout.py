@@ -140,16 +140,19 @@ class FanOut:
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + payload
 
     def _finish(self, connection: Connection, request: bytes, begun: Invocation, deadline: float) -> Invocation:
-        """Read the response; where it broke before its first byte, send the request once more on a new connection."""
+        """Read the response; where the connection broke before its first byte, send the request once more."""
         finished = self._read(connection, begun, deadline)
-        if finished.outcome != "failed" or finished.received_at or not connection.received_nothing:
-            return finished
+        if finished.outcome == "failed" and finished.received_at is None and connection.received_nothing:
+            finished = self._repeat(request, finished, deadline)
+        return finished
+
+    def _repeat(self, request: bytes, broken: Invocation, deadline: float) -> Invocation:
         try:
-            again = Connection(self._address, deadline)
+            connection = Connection(self._address, deadline)
         except OSError:
-            return finished
-        repeated = self._read(again, _send(again, request, deadline), deadline)
-        return replace(repeated, attempts=finished.attempts + 1)
+            return broken
+        repeated = self._read(connection, _send(connection, request, deadline), deadline)
+        return replace(repeated, attempts=broken.attempts + 1)
 
     def _read(self, connection: Connection, begun: Invocation, deadline: float) -> Invocation:
         if begun.outcome != "succeeded":

@@ -49,7 +49,8 @@ class Headroom:
         known = self._known.get(function)
         if known is not None and self._clock() < known[0]:
             return known[1]
-        limit = self._look_up(function, min(timeout_seconds, LOOK_UP_SECONDS))
+        timeout_seconds = min(timeout_seconds, LOOK_UP_SECONDS)
+        limit = self._look_up(function, timeout_seconds)
         kept_seconds = KEPT_SECONDS if limit.pings is not None else KEPT_AFTER_FAILURE_SECONDS
         self._known[function] = (self._clock() + kept_seconds, limit)
         return limit

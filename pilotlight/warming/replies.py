@@ -25,7 +25,7 @@ def read_reply(payload: object, ping: str) -> PingReply | None:
         return None
     found = {**_DEFAULTS, **{name: value for name, value in body.items() if name in _CHECKS}}
     if found.keys() != _CHECKS.keys() or not all(check(found[name]) for name, check in _CHECKS.items()):
-        return None
+        return None  # a key is missing or has a wrong type
     reply: PingReply = found  # type: ignore[assignment]  # checked above, key by key
     return reply
 

@@ -1,0 +1,32 @@
+"""docs/reliability.md is true: every row's test exists and fails without the row's line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.reliability import Fault, copy_project, faults, verdict_without_line
+from tests.support.project import PROJECT
+
+FAULTS = list(faults())
+
+
+def test_the_table_has_a_row_for_each_kind_of_fault() -> None:
+    rows = [row for row in (PROJECT / "docs" / "reliability.md").read_text().splitlines() if row.startswith("| ")]
+    assert len(FAULTS) == len(rows) - 1, "a row does not have the form that the script reads"
+    assert len(FAULTS) >= 19
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.test)
+def test_a_row_names_a_test_and_a_line_that_exist(fault: Fault) -> None:
+    sources = [path.read_text() for path in (PROJECT / "tests" / "pilotlight").rglob("test_*.py")]
+    assert sum(bool(re.search(rf"^def {fault.test}\(", source, re.MULTILINE)) for source in sources) == 1
+    assert fault.without_line((PROJECT / "pilotlight" / fault.file).read_text())
+
+
+@pytest.mark.slow
+def test_no_row_holds_without_its_line(tmp_path_factory: pytest.TempPathFactory) -> None:
+    project = tmp_path_factory.mktemp("reliability") / "project"
+    copy_project(project)
+    assert {fault.test: said for fault in FAULTS if (said := verdict_without_line(project, fault))} == {}

@@ -1,0 +1,102 @@
+"""`python -m tests.reliability`: takes out each line that docs/reliability.md names, and sees its test fail.
+
+A line is replaced by `pass` in a copy of the project, so that what is left still runs. Exit code 1 if a test passes
+without its line, or fails with it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilotlight_tools.local.deploy_tool import copy_service
+from tests.support.project import PROJECT
+
+TABLE = PROJECT / "docs" / "reliability.md"
+_ROW = re.compile(r"^\| (?P<fault>[^|]+) \| [^|]+ \| `(?P<test>test_\w+)` \| `(?P<file>[\w/.]+)`: `(?P<line>[^`]+)` \|$")
+_WHERE = ("tests/pilotlight", "--ignore=tests/pilotlight/warming/test_reliability.py")
+_SECONDS = 20
+"""For one test. A line whose removal makes its test hang fails it by this."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row of the table: the test that shows it, and the line of `pilotlight/<file>` that the test depends on."""
+
+    name: str
+    test: str
+    file: str
+    line: str
+
+    def without_line(self, source: str) -> str:
+        """The source with `pass` in the line's place. Raises ValueError unless it stands there exactly once."""
+        pattern = re.compile(rf"^( *){re.escape(self.line)}$", re.MULTILINE)
+        changed, count = pattern.subn(r"\1pass", source)
+        if count != 1:
+            raise ValueError(f"pilotlight/{self.file} has {count} lines {self.line!r}, where 1 is expected")
+        return changed
+
+
+def main() -> int:
+    """Return the exit code."""
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="pilotlight-reliability-") as temporary:
+        project = Path(temporary, "project")
+        copy_project(project)
+        for fault in faults():
+            said = verdict(project, fault)
+            failed += bool(said)
+            print(f"{'FAIL' if said else 'ok  '}  {fault.name}{said and f': {said}'}", flush=True)
+    print(f"{failed} of {len(list(faults()))} rows do not hold" if failed else "every row holds")
+    return 1 if failed else 0
+
+
+def faults() -> Iterator[Fault]:
+    """The rows of docs/reliability.md."""
+    for row in TABLE.read_text(encoding="utf-8").splitlines():
+        if found := _ROW.match(row):
+            yield Fault(found["fault"], found["test"], found["file"], found["line"])
+
+
+def copy_project(folder: Path) -> None:
+    """Copy the project with its tests; what is installed is linked."""
+    copy_service(PROJECT, folder)
+    subprocess.run(["cp", "-R", str(PROJECT / "tests"), str(PROJECT / "docs"), str(folder)], check=True)
+
+
+def verdict(project: Path, fault: Fault) -> str:
+    """Why the row does not hold, or an empty text."""
+    if code := run_test(project, fault.test):
+        return f"{fault.test} ended with exit code {code} with the line in place"
+    return verdict_without_line(project, fault)
+
+
+def verdict_without_line(project: Path, fault: Fault) -> str:
+    """Why the test does not depend on the line, or an empty text."""
+    file = project / "pilotlight" / fault.file
+    source = file.read_text(encoding="utf-8")
+    file.write_text(fault.without_line(source), encoding="utf-8")
+    try:
+        code = run_test(project, fault.test)
+    finally:
+        file.write_text(source, encoding="utf-8")
+    return "" if code == 1 else f"{fault.test} ended with exit code {code} without the line {fault.line!r}"
+
+
+def run_test(project: Path, test: str) -> int:
+    """The exit code of pytest with this one test: 0 passed, 1 failed, anything else is neither."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"--timeout={_SECONDS}"]
+    # A hanging thread of the broken code must not keep the process: it gets twice the time of one test.
+    done = subprocess.run(
+        [*command, "-k", test, *_WHERE], cwd=project, capture_output=True, timeout=4 * _SECONDS, check=False
+    )
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
