@@ -119,7 +119,7 @@ def test_a_result_that_is_no_reply_to_this_ping_never_counts_as_warm(payload: An
 def test_responses_that_differ_by_a_request_id_are_one_cause() -> None:
     """Wherever the id stands: a cause tells only the beginning of what was returned."""
     pool = Pool()
-    headers = [{"X-Request-Id": f"8f507cfc-0b8b-4f6d-9a57-00000000000{index}"} for index in range(2)]
+    headers = [{"X-Request-Id": f"{index}f507cfc-0b8b-4f6d-9a57-0123456789ab"} for index in range(2)]
     pool.outcomes = [Invocation("succeeded", pool.now, {"statusCode": 200, "headers": each}) for each in headers]
     result = run(pool, 2)
     assert len(result.causes) == 1
