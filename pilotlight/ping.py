@@ -3,6 +3,11 @@
 A ping is held so that no environment can reply to two pings of one tick; all are released together. A user's
 request is never taken for a ping: API Gateway's events are recognised before this module is loaded, and nothing that a
 client sends becomes a top-level key of the event.
+
+The event has one key, `pilotlight`, with `version` (of this contract; the first warmers sent none), `ping`, `index`,
+`of` and `hold_until`. The reply has the same one key: see `PingReply`. During every deployment two releases run side by
+side, so both sides check the keys that they know and ignore the others, and a higher `version` still gets a reply. A
+warm environment counts only if it runs the deployed build, so a reply names the package's version and the build.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from __future__ import annotations
 import math
 import time
 
-from pilotlight import dialects
+from pilotlight import __version__, dialects
 from pilotlight.tracing import Record
 
 TYPE_CHECKING = False
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
         `served` counts users' requests since the environment's last ping, `pings_before` the pings of the tick that
         this last ping belonged to (None: there was none). `made_by` is the kind of the environment's first invocation.
+        `version` is Pilotlight's, `build` what `read_build` found; both are empty in the replies of older releases.
         """
 
         ping: str
@@ -41,10 +47,14 @@ if TYPE_CHECKING:
         landed_at: float | None
         held_ms: float
         billed_ms: int
+        version: str
+        build: str
 
 
 KEY = "pilotlight"
 """The only key of a ping's event, and of its reply."""
+VERSION = 1
+"""The version of the contract that pings are sent with."""
 LONGEST_HOLD_SECONDS = 5.0
 """The longest hold, however late the deadline: users cannot reach a held environment."""
 SECONDS_TO_SPARE = 0.25
@@ -67,7 +77,13 @@ class Ping:
     def event(self) -> dict[str, Any]:
         """The event that the warmer invokes the API function with."""
         return {
-            KEY: {"ping": self.identity, "index": self.index, "of": self.of, "hold_until": round(self.hold_until, 4)}
+            KEY: {
+                "version": VERSION,
+                "ping": self.identity,
+                "index": self.index,
+                "of": self.of,
+                "hold_until": round(self.hold_until, 4),
+            }
         }
 
 
@@ -107,6 +123,25 @@ def reply(ping: Ping | dialects.PeerPing, tracer: Tracer, context: Any, machine:
     return {KEY: _reply_of(ping, tracer, start, landed_at, machine.now())}
 
 
+def read_build() -> str:
+    """The build that this execution environment runs: 16 hex digits, from build.txt in the package.
+
+    It is read once in the environment's life, and by no user's request; empty where the code was not packaged.
+    """
+    global _build
+    if _build is None:
+        from pkgutil import get_data  # the SDK, which a ping prepares, loads it too
+
+        try:
+            _build = (get_data("pilotlight", "build.txt") or b"")[:64].decode("ascii").strip()
+        except (OSError, ValueError):
+            _build = ""
+    return _build
+
+
+_build: str | None = None
+
+
 def prepare_downstream_tracing() -> None:
     """Load aws-xray-sdk and let it trace boto3 and requests, while the environment is held anyway.
 
@@ -129,7 +164,10 @@ _prepared = False
 
 
 def _parse(body: object) -> Ping | None:
-    if not isinstance(body, dict) or body.keys() != {"ping", "index", "of", "hold_until"}:
+    if not isinstance(body, dict) or not body.keys() >= {"ping", "index", "of", "hold_until"}:
+        return None
+    version = body.get("version", VERSION)
+    if type(version) is not int or version < 1:
         return None
     identity, index, of, hold_until = body["ping"], body["index"], body["of"], body["hold_until"]
     if not (isinstance(identity, str) and 0 < len(identity) <= 64 and identity.isascii() and identity.isprintable()):
@@ -183,6 +221,8 @@ def _reply_of(ping: Ping, tracer: Tracer, start: Start, landed_at: float, ends_a
         "landed_at": round(landed_at, 4),
         "held_ms": round(held_ms, 1),
         "billed_ms": math.ceil(held_ms + (init_ms or 0.0 if start == "cold" else 0.0)),
+        "version": __version__,
+        "build": read_build(),
     }
 
 

@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from pilotlight import metrics
 from pilotlight.environment import TICK_ANNOTATIONS, Annotation, service_name
+from pilotlight.ping import read_build
 from pilotlight.tracing import NAME
 from pilotlight.warming.deadline import Deadline
 from pilotlight.warming.fanout import FanOut
@@ -56,7 +57,7 @@ def _start_warming() -> Warming:
     """One session, and one memory of what ticks taught, for the life of this environment."""
     session = boto3.Session()
     quick = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
-    return Warming(FanOut(session), Headroom(session.client("lambda", config=quick)))
+    return Warming(FanOut(session), Headroom(session.client("lambda", config=quick)), build=read_build())
 
 
 def _tick(target: Target, deadline: Deadline) -> TickResult:

@@ -61,10 +61,11 @@ class Pilotlight {
     );
     if (built.status !== 0)
       throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
-    const { artifact, bytes, sha256, notices } = JSON.parse(built.stdout);
+    const { artifact, build, bytes, sha256, notices } = JSON.parse(built.stdout);
     for (const notice of notices) this.log.warning(notice);
     const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
-    this.log.notice(`Package for ${where}: ${(bytes / 1e6).toFixed(2)} MB, sha256 ${sha256.slice(0, 12)}`);
+    const size = `${(bytes / 1e6).toFixed(2)} MB`;
+    this.log.notice(`Package for ${where}: ${size}, build ${build}, sha256 ${sha256.slice(0, 12)}`);
     // Where osls puts its own package, and finds it for `--package FOLDER` too.
     const shipped = path.join(this.folder, '.serverless', `${service.service}.zip`);
     fs.mkdirSync(path.dirname(shipped), { recursive: true });

@@ -36,12 +36,18 @@ class _Memory:
 
 
 class Warming:
-    """Ticks targets one after the other, never two at once, so that their users are not exposed together."""
+    """Ticks targets one after the other, never two at once, so that their users are not exposed together.
 
-    def __init__(self, invoker: Invoker, headroom: Headroom, clock: Callable[[], float] = time.time) -> None:
+    `build` is the warmer's own, which environments have to run to count; where it is empty, any counts.
+    """
+
+    def __init__(
+        self, invoker: Invoker, headroom: Headroom, clock: Callable[[], float] = time.time, build: str = ""
+    ) -> None:
         self._invoker = invoker
         self._headroom = headroom
         self._clock = clock
+        self._build = build
         self._memories: dict[str, _Memory] = {}
 
     def tick(self, target: Target, seconds_left: Callable[[], float]) -> TickResult:
@@ -72,10 +78,10 @@ class Warming:
         fitting = requested if limit.pings is None else min(requested, limit.pings)
         allowed = memory.throttle.pings
         pings = fitting if allowed is None else min(fitting, allowed)
-        order = Order(target.function, requested, pings, target.timeout_seconds)
+        order = Order(target.function, requested, pings, target.timeout_seconds, self._build)
         result = tick(order, self._invoker, memory.hold, times)
         if result.tally.throttled:
-            memory.throttle.shrink(pings, result.unique)
+            memory.throttle.shrink(pings, len(result.replies))
         else:
             memory.throttle.grow(requested)
         if pings < fitting:

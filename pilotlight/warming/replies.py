@@ -43,6 +43,10 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 256
 
 
+def _is_label(value: object) -> bool:
+    return value == "" or _is_name(value)
+
+
 def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**53
 
@@ -69,6 +73,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "landed_at": _optional(_is_time),
     "held_ms": _is_time,
     "billed_ms": _is_count,
+    "version": _is_label,
+    "build": _is_label,
 }
 _DEFAULTS: dict[str, Any] = {
     "init_ms": None,
@@ -80,4 +86,6 @@ _DEFAULTS: dict[str, Any] = {
     "landed_at": None,
     "held_ms": 0.0,
     "billed_ms": 0,
+    "version": "",
+    "build": "",
 }

@@ -12,6 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pilotlight.ping import Ping
+from pilotlight.warming import builds
 from pilotlight.warming.replies import by_environment, read_reply
 
 if TYPE_CHECKING:
@@ -44,13 +45,15 @@ class Invoker(Protocol):
 class Order:
     """Prove `requested` distinct execution environments of `function` warm, with `pings` at once where fewer fit.
 
-    `timeout_seconds` is the function's own: a reply is not waited for beyond its hold and this.
+    `timeout_seconds` is the function's own: a reply is not waited for beyond its hold and this. `build` is the
+    warmer's own, which is the deployed one; where it is empty, environments of any build count.
     """
 
     function: str
     requested: int
     pings: int
     timeout_seconds: float = 30.0
+    build: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ class TickResult:
     stood_down: str = ""
     limited_to: int | None = None
     """How many pings fit, where that is fewer than requested: the rest is missing, and no fault of the tick."""
+    outdated: int = 0
+    """How many of the environments that replied run another build than the deployed one, and do not count."""
 
     def __add__(self, later: TickResult) -> TickResult:
         """The later result, with the tallies and causes of both."""
@@ -105,12 +110,12 @@ class TickResult:
 
     @property
     def unique(self) -> int:
-        """Distinct environments that replied."""
-        return len(self.replies)
+        """Distinct environments that replied and run the deployed build."""
+        return len(self.replies) - self.outdated
 
     @property
     def coverage(self) -> float:
-        """Distinct environments that replied, of those requested: 0 to 1."""
+        """Distinct environments that count, of those requested: 0 to 1."""
         return _coverage(self.unique, self.requested)
 
     @property
@@ -161,7 +166,7 @@ def tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> Ti
 
 def _tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> TickResult:
     found = _Round()
-    while len(found.replies) < order.pings and found.tally.rounds < MOST_ROUNDS:
+    while len(found.counted) < order.pings and found.tally.rounds < MOST_ROUNDS:
         hold_seconds = hold.seconds(order.pings)
         if found.tally.rounds and times.seconds_left() < hold_seconds + _ROUND_SECONDS:
             found += _Round(causes=Counter(["the warmer's own time ran out before another round"]))
@@ -174,7 +179,8 @@ def _tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> T
             hold.learn_short(latest.spread_seconds, hold_seconds)
         if latest.tally.throttled or latest.lost == order.pings:
             break  # more pings would take what users need, or fail the same way
-    return TickResult(order.function, order.requested, found.replies, found.tally, _causes(order, found))
+    causes, outdated = _causes(order, found), len(found.replies) - len(found.counted)
+    return TickResult(order.function, order.requested, found.replies, found.tally, causes, outdated=outdated)
 
 
 @dataclass(frozen=True)
@@ -188,11 +194,19 @@ class _Round:
     """First dispatch to last landing."""
     skew_seconds: float = 0.0
     """How far the target's clock is ahead of the warmer's, where that is more than the network can explain."""
+    build: str = ""
+    """The build that counts, by the newest replies: a deployment may end between two rounds."""
 
     def __add__(self, later: _Round) -> _Round:
         replies = by_environment([*self.replies.values(), *later.replies.values()])
         causes = self.causes + later.causes
-        return _Round(replies, self.tally + later.tally, causes, later.spread_seconds, later.skew_seconds)
+        build = later.build or self.build
+        return _Round(replies, self.tally + later.tally, causes, later.spread_seconds, later.skew_seconds, build)
+
+    @property
+    def counted(self) -> list[PingReply]:
+        """The replies of environments that run the deployed build."""
+        return [reply for reply in self.replies.values() if builds.is_deployed(reply, self.build)]
 
     @property
     def lost(self) -> int:
@@ -225,7 +239,7 @@ def _round(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEstima
     hold.learn_lead(min(each.sent_at for each in invocations) - began)
     read = _read(order.function, ping, invocations)
     hold.skew_seconds = read.skew_seconds
-    return read
+    return replace(read, build=builds.deployed_build(read.replies.values(), order.build))
 
 
 def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> _Round:
@@ -276,7 +290,10 @@ def _without_ids(cause: str) -> str:
 
 
 def _no_reply(function: str, invocation: Invocation) -> str:
-    returned = json.dumps(invocation.payload)[:80]
+    if isinstance(invocation.payload, dict) and invocation.payload.get("statusCode") == 400:
+        # What 0.1.0 returns, for which a ping with a key that it does not know is none.
+        return f"{function} did not understand the ping; is it an older version of Pilotlight? deploy it"
+    returned = _without_ids(json.dumps(invocation.payload))[:80]
     return f"{function} did not reply to the ping but returned {returned}; is its handler an entry_point?"
 
 
@@ -284,6 +301,8 @@ _ID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b[0
 
 
 def _causes(order: Order, found: _Round) -> tuple[str, ...]:
+    of_builds = builds.causes(found.replies.values(), found.build, order.build)
     if len(found.replies) < order.pings and not found.causes:
-        return (f"{order.pings} pings met only {len(found.replies)} distinct environments",)
-    return tuple(cause if times == 1 else f"{cause} ({times} times)" for cause, times in found.causes.most_common())
+        return (f"{order.pings} pings met only {len(found.replies)} distinct environments", *of_builds)
+    causes = (cause if times == 1 else f"{cause} ({times} times)" for cause, times in found.causes.most_common())
+    return (*causes, *of_builds)

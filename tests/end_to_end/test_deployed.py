@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ import boto3
 import pytest
 import requests
 
+import pilotlight
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.deployed_stage import DeployedStage
 from pilotlight_tools.local.history import History
@@ -23,7 +25,7 @@ from tests.support.service import NAME
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
 SEED = b'{"message": "Hello from Lambda", "method": "GET", "path": "/hello", "query": {"env": "prod", "name": "marie"}}'
-PING = {"pilotlight": {"ping": "0123456789abcdef", "index": 0, "of": 1, "hold_until": 4_000_000_000.0}}
+PING = {"pilotlight": {"version": 1, "ping": "0123456789abcdef", "index": 0, "of": 1, "hold_until": 4_000_000_000.0}}
 
 
 def at_once(count: int, url: str) -> list[requests.Response]:
@@ -202,6 +204,17 @@ def test_tick_leaves_a_record_of_its_own(deployed: Deployed) -> None:
     [tick] = deployed.history.records("tick")[before:]
     assert tick["annotations"]["requested"] == CONCURRENCY
     assert tick["annotations"]["coverage"] == 1.0
+
+
+def test_the_deployed_functions_run_one_build(deployed: Deployed) -> None:
+    """The API's replies name it, and the warmer counts them by its own."""
+    client = boto3.client("lambda", **deployed.service.stage.connection)
+    invoked = client.invoke(FunctionName=deployed.service.stage.functions["api"], Payload=json.dumps(PING))
+    reply = json.loads(invoked["Payload"].read())["pilotlight"]
+    assert re.fullmatch("[0-9a-f]{16}", reply["build"])
+    assert reply["version"] == pilotlight.__version__
+    (target,) = deployed.service.stage.tick()["targets"]
+    assert (target["complete"], target["causes"]) == (True, [])
 
 
 def test_warmer_without_the_permission_fails_loudly(deployed: Deployed) -> None:

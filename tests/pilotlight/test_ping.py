@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pilotlight
 from pilotlight import dialects
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.ping import LONGEST_HOLD_SECONDS, SECONDS_TO_SPARE, Machine, Ping, recognise, reply
 from pilotlight.tracing import Tracer
 from tests.support.events import Context, proxy_event
 
-GOOD = {"ping": "a1", "index": 3, "of": 10, "hold_until": 1e9 + 0.5}
+GOOD = {"version": 1, "ping": "a1", "index": 3, "of": 10, "hold_until": 1e9 + 0.5}
 
 
 class Sleeper:
@@ -41,7 +46,9 @@ def hold(found: Ping | dialects.PeerPing, context: Any = None) -> tuple[Any, Sle
 
 
 def test_a_ping_is_recognised_as_the_warmer_made_it() -> None:
-    found = recognise(json.loads(json.dumps(Ping("a1", 3, 10, 1e9 + 0.5).event())))
+    event = json.loads(json.dumps(Ping("a1", 3, 10, 1e9 + 0.5).event()))
+    assert event == {"pilotlight": GOOD}
+    found = recognise(event)
     assert isinstance(found, Ping)
     assert (found.identity, found.index, found.of, found.hold_until) == ("a1", 3, 10, 1e9 + 0.5)
 
@@ -68,14 +75,34 @@ def test_a_ping_is_recognised_as_the_warmer_made_it() -> None:
         {"hold_until": float("inf")},
         {"hold_until": -1},
         {"hold_until": 1e12},
-        {"more": 1},
+        {"version": 0},
+        {"version": "1"},
+        {"version": 1.0},
+        {"version": True},
+        {"version": None},
     ],
 )
-def test_a_ping_that_is_not_exact_is_none(change: dict[str, Any]) -> None:
+def test_a_ping_with_a_wrong_value_is_none(change: dict[str, Any]) -> None:
     assert recognise({"pilotlight": {**GOOD, **change}}) is None
 
 
-@pytest.mark.parametrize("missing", GOOD)
+@pytest.mark.parametrize(
+    "event",
+    [
+        {**GOOD, "version": 2},
+        {**GOOD, "of_tomorrow": {"nested": []}},
+        {name: value for name, value in GOOD.items() if name != "version"},
+    ],
+    ids=["higher version", "unknown key", "older warmer"],
+)
+def test_a_ping_of_another_release_is_recognised(event: dict[str, Any]) -> None:
+    """Two releases run side by side during every deployment."""
+    found = recognise({"pilotlight": event})
+    assert isinstance(found, Ping)
+    assert (found.identity, found.index, found.of, found.hold_until) == ("a1", 3, 10, 1e9 + 0.5)
+
+
+@pytest.mark.parametrize("missing", ["ping", "index", "of", "hold_until"])
 def test_a_ping_that_lacks_a_key_is_none(missing: str) -> None:
     assert recognise({"pilotlight": {key: value for key, value in GOOD.items() if key != missing}}) is None
 
@@ -106,6 +133,7 @@ def test_a_ping_is_held_until_its_deadline_and_its_reply_says_so() -> None:
         "made_by": "ping",
         "served": 0,
     }
+    assert (body["version"], body["build"]) == (pilotlight.__version__, "")
     assert body["held_ms"] == pytest.approx(500)
     assert body["billed_ms"] == pytest.approx(500 + body["init_ms"], abs=1.5)
     json.dumps(replied)
@@ -153,9 +181,6 @@ def test_the_real_hold_lasts_until_the_deadline() -> None:
 
 
 def test_downstream_tracing_is_prepared_once_and_patches_a_client_library_when_it_is_imported() -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys; from pilotlight import ping; ping.prepare_downstream_tracing();"
         "assert 'aws_xray_sdk.core' in sys.modules and 'requests' not in sys.modules;"
@@ -216,3 +241,32 @@ def test_a_peers_ping_gets_the_reply_that_its_users_expect(event: Any, expected:
 )
 def test_what_only_looks_like_a_peers_ping_is_none(event: Any) -> None:
     assert recognise(event) is None
+
+
+_COUNT_READS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+read = []
+sys.addaudithook(lambda event, found: event == "open" and str(found[0]).endswith("build.txt") and read.append(found[0]))
+from pilotlight import Routes, entry_point
+from pilotlight.ping import Ping
+handler = entry_point(Routes())
+event = {"httpMethod": "GET", "path": "/", "requestContext": {}}
+counts, replies = [], []
+for kind in ("request", "ping", "ping", "request"):
+    response = handler(event if kind == "request" else Ping("a1", 0, 1, 0).event(), None)
+    counts.append(len(read))
+    replies += [response["pilotlight"]] if kind == "ping" else []
+print(json.dumps({"counts": counts, "builds": [reply["build"] for reply in replies]}))
+"""
+
+
+@pytest.mark.parametrize(("content", "build"), [(b"0123456789abcdef\n", "0123456789abcdef"), (b"\xff", ""), (None, "")])
+def test_the_build_is_read_once_and_only_for_a_ping(tmp_path: Path, content: bytes | None, build: str) -> None:
+    """Users wait for nothing that a request does not need: not for this file either."""
+    shutil.copytree(Path(pilotlight.__file__).parent, tmp_path / "pilotlight")
+    if content is not None:
+        (tmp_path / "pilotlight" / "build.txt").write_bytes(content)
+    command = [sys.executable, "-c", _COUNT_READS, str(tmp_path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"counts": [0, 1, 1, 1], "builds": [build, build]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _imp
 import importlib.metadata
 import importlib.util
+import json
 import marshal
 import re
 import shutil
@@ -19,7 +20,7 @@ import pytest
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import read
-from pilotlight_build.package import Built, build, own_files
+from pilotlight_build.package import Built, build, main, own_files
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.package import Packaging
 from tests.support.project import PROJECT
@@ -148,7 +149,7 @@ def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_pa
     elsewhere = copied(project, tmp_path / "elsewhere")
     again = build(elsewhere, PATTERNS, HANDLERS, DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
     assert not again.cached
-    assert again.sha256 == built.sha256
+    assert (again.sha256, again.build) == (built.sha256, built.build)
 
 
 @pytest.mark.slow
@@ -167,7 +168,7 @@ def test_built_once_until_something_changes(tmp_path: Path) -> None:
 @pytest.mark.slow
 @needs_deployed_python
 def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
-    """`import handler, warmer` with only the unpacked zip and boto3's family on the path."""
+    """`import handler, warmer` with only the unpacked zip and boto3's family on the path; it knows its build."""
     assert HAS_PYTHON is not None
     with zipfile.ZipFile(built.artifact) as archive:
         archive.extractall(tmp_path / "task")
@@ -184,7 +185,8 @@ def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
         "import handler, warmer\n"
         "import aws_xray_sdk.core\n"
         "aws_xray_sdk.core.patch(['boto3'])\n"
-        "print(handler.__cached__, callable(handler.handler), callable(warmer.handler))\n"
+        "from pilotlight.ping import read_build\n"
+        "print(handler.__cached__, callable(handler.handler), callable(warmer.handler), read_build())\n"
     )
     done = subprocess.run(
         [HAS_PYTHON.path, "-I", "-S", "-c", script],
@@ -194,7 +196,42 @@ def test_lambdas_python_imports_it(built: Built, tmp_path: Path) -> None:
         env={"LAMBDA_TASK_ROOT": str(tmp_path / "task"), "AWS_DEFAULT_REGION": "us-east-1"},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[1:] == ["True", "True"]
+    assert done.stdout.split()[1:] == ["True", "True", built.build]
+
+
+def test_the_package_names_its_build_by_all_its_other_files(tmp_path: Path) -> None:
+    """The same files give the same build, another file gives another; a build that lay there does not count."""
+    project = small_project(tmp_path)
+    (project / "pilotlight").mkdir()
+    (project / "pilotlight" / "__init__.py").write_text("")
+
+    def build_of(zip_name: str) -> str:
+        arguments = (["handler.py", "pilotlight/**"], ["handler.handler"], DEPLOYED)
+        built = build(project, *arguments, tmp_path / zip_name, tmp_path / "cache")
+        with zipfile.ZipFile(built.artifact) as archive:
+            assert archive.read("pilotlight/build.txt").decode() == f"{built.build}\n"
+            assert built.files == len(archive.namelist())
+        assert re.fullmatch(r"[0-9a-f]{16}", built.build)
+        return built.build
+
+    first = build_of("a.zip")
+    (project / "pilotlight" / "build.txt").write_text("0123456789abcdef\n")
+    assert build_of("b.zip") == first
+    (project / "pilotlight" / "data.txt").write_text("1")
+    second = build_of("c.zip")
+    (project / "pilotlight" / "data.txt").write_text("2")
+    third = build_of("d.zip")
+    (project / "pilotlight" / "data.txt").rename(project / "pilotlight" / "dates.txt")
+    assert len({first, second, third, build_of("e.zip")}) == 4
+
+
+def test_the_command_tells_the_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`sls deploy` shows it: it is what a tick's causes name."""
+    options = ["--root", str(small_project(tmp_path)), "--pattern", "handler.py", "--handler", "handler.handler"]
+    for form in ([], ["--json"]):
+        assert main([*options, "--for-this-machine", *form, "--output", str(tmp_path / "a.zip")]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert f"build {json.loads(second)['build']}, sha256" in first
 
 
 @pytest.mark.parametrize(

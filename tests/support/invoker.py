@@ -17,7 +17,7 @@ class Pool:
     """An Invoker. Pings land `spacing` seconds apart; each gets its reply from the real `reply`.
 
     The execution environment used last is reused first, the worst routing for a fan-out that needs distinct ones.
-    `outcomes` are returned, one for each invocation in turn, instead of replies.
+    `outcomes` are returned, one for each invocation in turn, instead of replies. New environments run `build`.
     """
 
     def __init__(self, spacing: float = 0.001, limit: int = 1000, initialization: str = "on-demand") -> None:
@@ -26,6 +26,8 @@ class Pool:
         self.limit = limit
         self.initialization = initialization
         self.free_at: dict[ExecutionEnvironment, float] = {}
+        self.build = ""
+        self.builds: dict[ExecutionEnvironment, str] = {}
         self.outcomes: list[Invocation] = []
         self.rounds: list[list[Ping]] = []
         self.breaks: OSError | None = None
@@ -72,12 +74,23 @@ class Pool:
         ) or self._new(at)
         times = Times(at)
         payload: Any = reply(ping, Tracer(environment), Context(), Machine(times.clock, times.sleep, lambda: None))
-        payload["pilotlight"]["initialization"] = self.initialization
+        payload["pilotlight"] |= {"initialization": self.initialization, "build": self.builds[environment]}
         self.free_at[environment] = times.now
         return Invocation("succeeded", at, payload)
 
     def _new(self, at: float) -> ExecutionEnvironment:
-        return ExecutionEnvironment(lambda: at, process_age=lambda: 0.1)
+        environment = ExecutionEnvironment(lambda: at, process_age=lambda: 0.1)
+        self.builds[environment] = self.build
+        return environment
+
+    def add(self, build: str, count: int) -> None:
+        """Have this many more environments, idle, that run the build. Environments made later run it too."""
+        self.build = build
+        self.free_at |= {self._new(self.now): self.now for _ in range(count)}
+
+    def end(self, build: str) -> None:
+        """End the environments that run this build."""
+        self.free_at = {each: at for each, at in self.free_at.items() if self.builds[each] != build}
 
 
 class Times:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pilotlight.ping import PingReply
 
 
-def ping_reply(environment: str, ping: str = "a1", served: int = 0) -> PingReply:
+def ping_reply(environment: str, ping: str = "a1", served: int = 0, build: str = "") -> PingReply:
     """Return a complete reply of a warm execution environment, held 100 ms."""
     return {
         "ping": ping,
@@ -24,4 +24,6 @@ def ping_reply(environment: str, ping: str = "a1", served: int = 0) -> PingReply
         "landed_at": 1e9,
         "held_ms": 100.0,
         "billed_ms": 100,
+        "version": "0.1.0",
+        "build": build,
     }

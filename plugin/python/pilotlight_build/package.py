@@ -2,7 +2,7 @@
 
 It contains own files by the patterns of serverless.yml, and dependencies from requirements.txt for the deployed
 platform, without what the Lambda runtime includes, with bytecode that Lambda can use. The same input gives the same
-bytes, and is built only once.
+bytes, and is built only once. `pilotlight/build.txt` in it is a digest of all the rest: replies to pings name it.
 """
 
 import argparse
@@ -20,16 +20,20 @@ from pilotlight_build import bytecode, dependencies, imports
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import Platform
 
+BUILD_FILE = "pilotlight/build.txt"
+"""Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
+_BUILD_DIGITS = 16
 _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
 
 
 @dataclass(frozen=True)
 class Built:
-    """The finished package: `bytes` and `files` count the zip; `notices` are for the user."""
+    """The finished package: `bytes` and `files` count the zip; `notices` are for the user; `build` is in BUILD_FILE."""
 
     artifact: str
     sha256: str
+    build: str
     bytes: int
     files: int
     cached: bool = False
@@ -48,7 +52,9 @@ def build(
     entry_modules = sorted({handler.rpartition(".")[0].replace(".", "/") + ".py" for handler in handlers})
     pinned = dependencies.read(root / "requirements.txt", platform)
     compiler = bytecode.find_python(platform.python)
-    key = _digest([platform.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules], own)
+    builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
+    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules]
+    key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
     if before is not None:
@@ -57,12 +63,17 @@ def build(
     installed = _without(patterns, dependencies.installed(pinned, platform, compiler, cache))
     imports.check(root, own, entry_modules, installed)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
-    _write_zip(artifact, {**installed, **own, **bytecode_of_own})
+    files = {**installed, **own, **bytecode_of_own}
+    files.pop(BUILD_FILE, None)  # of a package that was unpacked here
+    build_of_files = _digest([], files)[:_BUILD_DIGITS]
+    files[BUILD_FILE] = f"{build_of_files}\n".encode()
+    _write_zip(artifact, files)
     built = Built(
         artifact=str(artifact),
         sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
+        build=build_of_files,
         bytes=artifact.stat().st_size,
-        files=len(installed) + len(own) + len(bytecode_of_own),
+        files=len(files),
         notices=[] if compiler else [bytecode.missing_notice(platform.python)],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
@@ -108,10 +119,10 @@ def _matched(root: Path, pattern: str) -> dict[str, Path]:
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
-    builders = {path.name: path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))}
+    """Return a digest of the words, and of the files by their names in order."""
     digest = hashlib.sha256()
-    names = [name.encode() for name in (*words, *builders, *files)]
-    for data in (*names, *builders.values(), *files.values()):
+    contents = [data for name in sorted(files) for data in (name.encode(), files[name])]
+    for data in (*(word.encode() for word in words), *contents):
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
 
@@ -171,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(asdict(built)))
     else:
-        size = f"{built.bytes / 1e6:.2f} MB, {built.files} files, sha256 {built.sha256}"
+        size = f"{built.bytes / 1e6:.2f} MB, {built.files} files, build {built.build}, sha256 {built.sha256}"
         print("\n".join([f"{built.artifact}: {size}{' (unchanged)' if built.cached else ''}", *built.notices]))
     return 0
 

@@ -266,7 +266,9 @@ def test_one_broken_reply_is_one_failed_ping(
 
 def test_replies_that_lack_what_has_defaults_count(api: FaultyApi, tick: Ticks) -> None:
     optional = ("init_ms", "age_ms", "served", "pings_before", "made_by", "initialization", "landed_at", "held_ms")
-    api.behaves = lambda request: request.reply(**dict.fromkeys((*optional, "billed_ms"), MISSING), unknown={"key": 1})
+    api.behaves = lambda request: request.reply(
+        **dict.fromkeys((*optional, "billed_ms", "version", "build"), MISSING), unknown={"key": 1}
+    )
     assert tick(4)["coverage"] == 1
 
 

@@ -30,6 +30,7 @@ def test_what_is_not_needed_has_defaults_and_unknown_keys_are_left_out() -> None
     assert {name: value for name, value in read.items() if name in NEEDED} == NEEDED
     assert read.keys() == ping_reply("e1").keys()
     assert (read["served"], read["held_ms"], read["landed_at"], read["initialization"]) == (0, 0.0, None, "on-demand")
+    assert (read["version"], read["build"]) == ("", "")
 
 
 @pytest.mark.parametrize("missing", NEEDED)
@@ -58,6 +59,9 @@ def test_a_reply_without_a_needed_key_is_none(missing: str) -> None:
         {"pings_before": "4"},
         {"made_by": {"__type": 5}},
         {"initialization": None},
+        {"version": 1},
+        {"build": None},
+        {"build": "x" * 257},
     ],
 )
 def test_a_key_of_a_wrong_type_makes_it_none(change: dict[str, Any]) -> None:

@@ -107,13 +107,22 @@ def test_a_function_that_fails_every_ping_is_not_pinged_again() -> None:
     assert result.causes == ("AccessDeniedException: not authorized (4 times)",)
 
 
-@pytest.mark.parametrize("payload", [None, "warmed", {"statusCode": 400}, {"pilotlight": {"ping": "another"}}])
+@pytest.mark.parametrize("payload", [None, "warmed", {"statusCode": 200}, {"pilotlight": {"ping": "another"}}])
 def test_a_result_that_is_no_reply_to_this_ping_never_counts_as_warm(payload: Any) -> None:
     pool = Pool()
     pool.outcomes = [Invocation("succeeded", pool.now, payload)] * 2
     result = run(pool, 2)
     assert (result.tally.failed, result.unique) == (2, 0)
     assert "did not reply to the ping" in result.causes[0]
+
+
+def test_responses_that_differ_by_a_request_id_are_one_cause() -> None:
+    """Wherever the id stands: a cause tells only the beginning of what was returned."""
+    pool = Pool()
+    headers = [{"X-Request-Id": f"{index}f507cfc-0b8b-4f6d-9a57-0123456789ab"} for index in range(2)]
+    pool.outcomes = [Invocation("succeeded", pool.now, {"statusCode": 200, "headers": each}) for each in headers]
+    result = run(pool, 2)
+    assert len(result.causes) == 1
 
 
 def test_an_unreachable_lambda_api_is_a_result() -> None:
