@@ -22,8 +22,8 @@ from pilotlight.warming.deadline import Deadline
 from pilotlight.warming.fanout import FanOut
 from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.policy import Warming
+from pilotlight.warming.results import Tally, TickResult, total
 from pilotlight.warming.targets import parse_targets
-from pilotlight.warming.tick import Tally, TickResult, total
 
 if TYPE_CHECKING:
     from aws_xray_sdk.core.models.subsegment import Subsegment

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from pilotlight.environment import ON_DEMAND
 from pilotlight.warming.hold import HoldEstimate
+from pilotlight.warming.results import TickResult
+from pilotlight.warming.rounds import Order, Times
 from pilotlight.warming.sizing import Sizing, next_concurrency
 from pilotlight.warming.targets import Size, size_at
 from pilotlight.warming.throttle import Throttle
-from pilotlight.warming.tick import Order, TickResult, Times, tick
+from pilotlight.warming.tick import tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pilotlight.warming.headroom import Headroom
+    from pilotlight.warming.rounds import Invoker
     from pilotlight.warming.targets import Target
-    from pilotlight.warming.tick import Invoker
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pilotlight import metrics
 from pilotlight.entry import entry_point
 from pilotlight.routing import Routes
 from pilotlight.warming.replies import by_environment
-from pilotlight.warming.tick import Tally, TickResult
+from pilotlight.warming.results import Tally, TickResult
 from tests.support.events import MACHINE, Context, proxy_event
 from tests.support.replies import ping_reply
 

@@ -8,8 +8,10 @@ from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.headroom import Headroom, Limit
 from pilotlight.warming.hold import HoldEstimate
 from pilotlight.warming.policy import Warming
+from pilotlight.warming.results import TickResult
+from pilotlight.warming.rounds import Order, Times
 from pilotlight.warming.targets import Size, Target
-from pilotlight.warming.tick import MOST_ROUNDS, Order, TickResult, Times, tick
+from pilotlight.warming.tick import MOST_ROUNDS, tick
 from tests.support.invoker import Pool
 
 OLD, NEW, NEWEST = "00000000000000aa", "00000000000000bb", "00000000000000cc"

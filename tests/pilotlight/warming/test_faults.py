@@ -20,8 +20,8 @@ import pytest
 from pilotlight import warmer
 from pilotlight.testing import Context
 from pilotlight.warming.hold import HoldEstimate
+from pilotlight.warming.results import TickResult
 from pilotlight.warming.targets import Target
-from pilotlight.warming.tick import TickResult
 from pilotlight_tools.local.runtime.certificate import write_certificate
 from tests.support.faulty_api import FaultyApi, Request, faulty_api, no_limits
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.headroom import KEPT_SECONDS, Headroom
 from pilotlight.warming.policy import Warming
+from pilotlight.warming.results import TickResult
 from pilotlight.warming.targets import Size, Target, Window
-from pilotlight.warming.tick import TickResult
 from tests.support.invoker import Pool
 
 

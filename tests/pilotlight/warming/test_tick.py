@@ -8,7 +8,9 @@ import pytest
 
 from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.hold import HoldEstimate
-from pilotlight.warming.tick import MOST_ROUNDS, Order, TickResult, Times, tick
+from pilotlight.warming.results import TickResult
+from pilotlight.warming.rounds import Order, Times
+from pilotlight.warming.tick import MOST_ROUNDS, tick
 from tests.support.invoker import Pool
 
 
