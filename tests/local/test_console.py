@@ -61,7 +61,10 @@ def test_record_without_an_exchange_says_so() -> None:
 
 
 def test_cold_ping_is_printed_and_a_warm_one_is_not() -> None:
-    assert "ping    cold (init 95 ms)" in printed(None, record("ping", start="cold", cold_start=True, init_ms=95.0))
+    ping = record("ping", start="cold")
+    facts = {"cold_start": True, "init_ms": 95.0, "environment": "0123456789abcdef"}
+    ping |= {"annotations": {"kind": "ping", "start": "cold"}, "metadata": {"pilotlight": facts}}
+    assert "ping    cold (init 95 ms)  environment 01234567" in printed(None, ping)
     assert printed(None, record("ping")) == ""
 
 

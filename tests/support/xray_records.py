@@ -73,18 +73,9 @@ class RecordMaker:
         pings = []
         for index in range(unique):
             is_cold = index < cold
-            ping = self._subsegment(
-                at + 0.05,
-                0.3,
-                {
-                    "service": SERVICE,
-                    "kind": "ping",
-                    "start": "cold" if is_cold else "warm",
-                    "cold_start": is_cold,
-                    "environment": f"e{index}",
-                }
-                | ({"init_ms": 90.0} if is_cold else {}),
-            )
+            ping = self._subsegment(at + 0.05, 0.3, {"kind": "ping", "start": "cold" if is_cold else "warm"})
+            facts = {"service": SERVICE, "cold_start": is_cold, "environment": f"e{index}"}
+            ping["metadata"] = {"pilotlight": facts | ({"init_ms": 90.0} if is_cold else {})}
             pings.append(ping | {"trace_id": tick["trace_id"], "parent_id": tick["parent_id"]})
         return [*pings, tick]
 

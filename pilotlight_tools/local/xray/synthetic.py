@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pilotlight.environment import Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 
@@ -149,9 +149,9 @@ def _lambda(
 
 
 def _initialization(record: Document, request_id: str) -> list[Document]:
-    annotations = record.get("annotations", {})
-    milliseconds = annotations.get(Annotation.INIT_MS)
-    if annotations.get(Annotation.START) != "cold" or not isinstance(milliseconds, int | float):
+    facts = facts_of(record)
+    milliseconds = facts.get(Annotation.INIT_MS)
+    if facts.get(Annotation.START) != "cold" or not isinstance(milliseconds, int | float):
         return []
     begun = record["start_time"] - milliseconds / 1000
     return [
@@ -160,8 +160,8 @@ def _initialization(record: Document, request_id: str) -> list[Document]:
 
 
 def _function(service: str, record: Document) -> str:
-    annotations = record.get("annotations", {})
-    return f"{annotations.get('service') or service}-{'warmer' if annotations.get('kind') == 'tick' else 'api'}"
+    facts = facts_of(record)
+    return f"{facts.get(Annotation.SERVICE) or service}-{'warmer' if facts.get(Annotation.KIND) == 'tick' else 'api'}"
 
 
 def _failure(status: int) -> dict[str, bool]:
