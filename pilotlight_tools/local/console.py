@@ -72,7 +72,8 @@ def _tick_line(record: Document) -> Text:
             line.append(f"  {tick[problem]} {problem}", style="bold red")
     if "hold_ms" in tick:
         line.append(f"  held {tick['hold_ms']:,.0f} ms")
-    return line.append(f"  coverage {100 * tick['coverage']:.0f} %")
+    line.append(f"  coverage {100 * tick['coverage']:.0f} %")
+    return line.append(f"  {printable(str(tick.get(Annotation.FUNCTION, '')))}".rstrip(), style="dim")
 
 
 def _start_of(facts: _Facts) -> Text:

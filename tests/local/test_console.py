@@ -69,8 +69,8 @@ def test_cold_ping_is_printed_and_a_warm_one_is_not() -> None:
 
 
 def test_tick_shows_coverage_and_every_problem() -> None:
-    line = printed(None, record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6))
-    assert "tick    3 of 5 environments warm  3 cold  2 throttled  coverage 60 %" in line
+    tick = record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6, function="shop-api")
+    assert "tick    3 of 5 environments warm  3 cold  2 throttled  coverage 60 %  shop-api" in printed(None, tick)
 
 
 def test_request_cannot_send_control_characters_to_the_terminal() -> None:

@@ -31,9 +31,9 @@ class Joiner:
         self._join(Pair(exchange, None))
 
     def recorded(self, document: Document) -> None:
-        """Add a document; ignore it unless it is one of Pilotlight's records."""
+        """Add a document; ignore it unless it is one of Pilotlight's records, and complete."""
         kind = facts_of(document).get(Annotation.KIND)
-        if kind not in KINDS or "parent_id" not in document:
+        if kind not in KINDS or "parent_id" not in document or document.get("in_progress"):
             return
         if kind == "request":
             self._join(Pair(None, document))
