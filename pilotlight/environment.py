@@ -46,6 +46,7 @@ class Annotation:
     ROUTE = "route"
     STATUS = "status"
     WARMED_BY_PING = "warmed_by_ping"
+    FUNCTION = "function"
 
 
 class ExecutionEnvironment:

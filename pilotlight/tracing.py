@@ -1,8 +1,11 @@
-"""The record of each invocation: one X-Ray subsegment, sent to the X-Ray daemon.
+"""The record of each request and each ping: one X-Ray subsegment, sent to the X-Ray daemon.
 
 The datagram is the daemon's documented one ("Sending trace data to X-Ray", "X-Ray segment documents"); importing
 aws-xray-sdk for it would cost a user's cold start half as much again. Lambda's own segment cannot be annotated, so the
 record is always a subsegment. Without a daemon address or a sampled trace nothing is sent. Nothing here raises.
+
+A request's facts are all annotations. The pings of a tick share one trace, and X-Ray indexes up to 50 annotations of a
+trace ("X-Ray segment documents", Annotations): a ping has two, kind and start, and its other facts are metadata.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
     from pilotlight.environment import ExecutionEnvironment, Kind, Start
 
 NAME = "pilotlight"
-"""The name of the subsegment."""
-_HEADER = '{"format": "json", "version": 1}\n'
+"""The name of the subsegment, and of the namespace of its metadata."""
+HEADER = '{"format": "json", "version": 1}\n'
+"""What a datagram begins with, before the document."""
 _MOST_BYTES = 63 * 1024
 """A UDP datagram carries 64 KiB at most."""
 
@@ -31,11 +35,11 @@ _MOST_BYTES = 63 * 1024
 class Tracer:
     """Sends the records of one execution environment. Make it in init: its socket is opened there."""
 
-    __slots__ = ("_address", "_annotations", "_socket", "environment")
+    __slots__ = ("_address", "_facts", "_socket", "environment")
 
     def __init__(self, environment: ExecutionEnvironment) -> None:
         self.environment = environment
-        self._annotations = ""
+        self._facts = ""
         self._address: tuple[str, int] | None = None
         # One socket for the environment's life. It is not connected, so a SnapStart restore breaks no connection.
         self._socket = socket(AF_INET, SOCK_DGRAM)
@@ -47,11 +51,11 @@ class Tracer:
             trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
             if trace is None:
                 return
-            if not self._annotations:
+            if not self._facts:
                 self._look_up()
             if self._address is None:
                 return
-            message = (_HEADER + self.document(record, *trace)).encode()
+            message = (HEADER + self.document(record, *trace)).encode()
             if len(message) <= _MOST_BYTES:
                 self._socket.sendto(message, self._address)
         except Exception:
@@ -62,7 +66,7 @@ class Tracer:
 
         Written field by field: `json.dumps` of the same takes three times as long, in every request.
         """
-        if not self._annotations:
+        if not self._facts:
             self._look_up()
         http = flags = ""
         if record.status:
@@ -75,18 +79,19 @@ class Tracer:
                 flags = ', "fault": true' if record.status >= 500 else f', "error": true{throttle}'
         if record.exception is not None:
             flags = f', "fault": true, "cause": {json.dumps(_cause(record.exception))}'
+        annotations = _annotations_of_ping if record.kind == "ping" else _annotations_of_request
         return (
             f'{{"id": "{os.urandom(8).hex()}", "name": "{NAME}", "type": "subsegment", "namespace": "local", '
             f'"trace_id": {quote(trace_id)}, "parent_id": {quote(parent_id)}, "in_progress": false, '
             f'"start_time": {_seconds(record.start_ns)}, "end_time": {_seconds(time.time_ns())}, '
             f'"aws": {{"request_id": {quote(record.request_id)}}}, '
-            f'"annotations": {{{_annotations_of_record(record)}, {self._annotations}}}{http}{flags}}}'
+            f"{annotations(record, self._facts)}{http}{flags}}}"
         )
 
     def _look_up(self) -> None:
-        """Store what no invocation changes: the environment's annotations as JSON, and the daemon's address."""
+        """Store what no invocation changes: the environment's facts as JSON, and the daemon's address."""
         self._address = daemon_address(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
-        self._annotations = _annotations_of_environment(self.environment)
+        self._facts = _facts_of_environment(self.environment)
 
 
 class Record:
@@ -124,16 +129,25 @@ def daemon_address(text: str) -> tuple[str, int] | None:
     return None
 
 
-def _annotations_of_record(record: Record) -> str:
+def _annotations_of_request(record: Record, facts_of_environment: str) -> str:
     route = "" if record.route is None else f', "{Annotation.ROUTE}": {quote(record.route)}'
     status = f', "{Annotation.STATUS}": {record.status}' if record.status else ""
     return (
-        f'"{Annotation.KIND}": "{record.kind}", "{Annotation.START}": "{record.start}", '
-        f'"{Annotation.COLD_START}": {"true" if record.start == "cold" else "false"}{route}{status}'
+        f'"annotations": {{"{Annotation.KIND}": "request", "{Annotation.START}": "{record.start}", '
+        f'"{Annotation.COLD_START}": {"true" if record.start == "cold" else "false"}{route}{status}, '
+        f"{facts_of_environment}}}"
     )
 
 
-def _annotations_of_environment(environment: ExecutionEnvironment) -> str:
+def _annotations_of_ping(record: Record, facts_of_environment: str) -> str:
+    return (
+        f'"annotations": {{"{Annotation.KIND}": "ping", "{Annotation.START}": "{record.start}"}}, '
+        f'"metadata": {{"{NAME}": {{"{Annotation.COLD_START}": {"true" if record.start == "cold" else "false"}, '
+        f"{facts_of_environment}}}}}"
+    )
+
+
+def _facts_of_environment(environment: ExecutionEnvironment) -> str:
     init_ms = "" if environment.init_ms is None else f', "{Annotation.INIT_MS}": {environment.init_ms}'
     warmed_by_ping = "true" if environment.warmed_by_ping else "false"
     return (

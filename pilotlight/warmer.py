@@ -11,23 +11,19 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_xray_sdk.core import xray_recorder
 from botocore.config import Config
 
 from pilotlight import metrics
-from pilotlight.environment import TICK_ANNOTATIONS, Annotation, service_name
 from pilotlight.ping import read_build
-from pilotlight.tracing import NAME
 from pilotlight.warming.deadline import Deadline
 from pilotlight.warming.fanout import FanOut
 from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.policy import Warming
+from pilotlight.warming.record import TickRecord
 from pilotlight.warming.results import Tally, TickResult, total
 from pilotlight.warming.targets import parse_targets
 
 if TYPE_CHECKING:
-    from aws_xray_sdk.core.models.subsegment import Subsegment
-
     from pilotlight.warming.targets import Target
 
 SECONDS_TO_SPARE = 2.0
@@ -35,7 +31,6 @@ SECONDS_TO_SPARE = 2.0
 _SECONDS_WITHOUT_CLOCK = 30.0
 """`sls invoke local` may give no clock."""
 
-xray_recorder.configure(context_missing="IGNORE_ERROR")
 _warming: Warming | None = None
 
 
@@ -49,7 +44,8 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
     targets = parse_targets(os.environ.get("PILOTLIGHT_TARGETS", ""))
     results = []
     for index, target in enumerate(targets):
-        results.append(_tick(target, deadline.share(len(targets) - index)))
+        record = TickRecord(target.function, getattr(context, "aws_request_id", None) or "")
+        results.append(_tick(target, deadline.share(len(targets) - index), record))
     return total(results)
 
 
@@ -60,19 +56,18 @@ def _start_warming() -> Warming:
     return Warming(FanOut(session), Headroom(session.client("lambda", config=quick)), build=read_build())
 
 
-def _tick(target: Target, deadline: Deadline) -> TickResult:
+def _tick(target: Target, deadline: Deadline, record: TickRecord) -> TickResult:
     global _warming
-    with xray_recorder.in_subsegment(NAME) as subsegment:
-        try:
-            _warming = _warming or _start_warming()
-            result = _warming.tick(target, deadline.seconds_left)
-        except Exception as error:  # the other targets still need their ticks
-            logging.getLogger("pilotlight").exception("the tick of %s broke", target.function)
-            requested = target.size.maximum
-            causes = (f"the tick broke: {type(error).__name__}: {error}"[:500],)
-            result = TickResult(target.function, requested, tally=Tally(failed=requested), causes=causes)
-        if subsegment is not None:
-            _annotate(subsegment, result)
+    record.begin()
+    try:
+        _warming = _warming or _start_warming()
+        result = _warming.tick(target, deadline.seconds_left)
+    except Exception as error:  # the other targets still need their ticks
+        logging.getLogger("pilotlight").exception("the tick of %s broke", target.function)
+        requested = target.size.maximum
+        causes = (f"the tick broke: {type(error).__name__}: {error}"[:500],)
+        result = TickResult(target.function, requested, tally=Tally(failed=requested), causes=causes)
+    record.end(result.as_dict())
     _report(result)
     return result
 
@@ -83,15 +78,6 @@ def _report(result: TickResult) -> None:
     level = "INFO" if result.complete else "ERROR"
     print(json.dumps({"level": level, "message": "tick", **described}))
     metrics.emit_tick(described)
-
-
-def _annotate(subsegment: Subsegment, result: TickResult) -> None:
-    """Annotate the tick's record in X-Ray; the pings are in the same trace."""
-    subsegment.put_annotation(Annotation.SERVICE, service_name())
-    subsegment.put_annotation(Annotation.KIND, "tick")
-    described = result.as_dict()
-    for name in TICK_ANNOTATIONS:
-        subsegment.put_annotation(name, described[name])
 
 
 def _seconds_left(context: Any) -> float:

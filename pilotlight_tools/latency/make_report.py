@@ -12,7 +12,8 @@ from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN, O
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.report import Pings, Point, Report, Slow, StartType
 from pilotlight_tools.latency.statistics import Distribution
-from pilotlight_tools.latency.survey import Survey, Tick
+from pilotlight_tools.latency.survey import Survey
+from pilotlight_tools.latency.ticks import Tick
 from pilotlight_tools.latency.time_range import TimeRange
 
 _SLOWEST_SHOWN = 10
@@ -45,10 +46,10 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         cold_start_rate=_cold_start_rate(survey),
         starts={start: _start_type(reading, start) for start in starts},
         every=_every(survey, response_ms),
-        pings=_pings(survey),
+        pings=_pings(reading),
         without_record=dict(survey.without_record),
         bin_seconds=time_range.bin_seconds,
-        timeline=_timeline(survey),
+        timeline=_timeline(reading),
         histogram=statistics.histogram({start: response_ms[start] for start in starts if start in response_ms}),
         slowest=_slowest(reading.measured, region),
         definitions=_definitions(starts),
@@ -59,10 +60,11 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The survey of all traces, the observed sample, and the measured response times by start type."""
+    """The survey of all traces, the observed sample, the ticks, and the measured response times by start type."""
 
     survey: Survey
     observations: list[Observation]
+    ticks: list[Tick]
     measured_by: str
     measured: list[Observation]
     response_ms: dict[str, list[float]]
@@ -73,13 +75,14 @@ def _read(reader: Reader, time_range: TimeRange, most: int) -> _Reading:
     for summary in reader.summaries(time_range):
         survey.add(summary)
     observations = list(reader.observations([trace_id for ids in survey.sample().values() for trace_id in ids]))
+    ticks = list(reader.ticks(survey.sampled_ticks()))
     measured_by = API_GATEWAY if any(observation.measured_by == API_GATEWAY for observation in observations) else LAMBDA
     # Times of different segments are not comparable: one kind is measured, the other counts as partial.
     measured = [each for each in observations if each.response_ms is not None and each.measured_by == measured_by]
     response_ms: dict[str, list[float]] = {}
     for observation in measured:
         response_ms.setdefault(observation.start, []).append(observation.response_ms or 0.0)
-    return _Reading(survey, observations, measured_by, measured, response_ms)
+    return _Reading(survey, observations, ticks, measured_by, measured, response_ms)
 
 
 def _starts_met(survey: Survey) -> list[str]:
@@ -123,22 +126,23 @@ def _start_type(reading: _Reading, start: str) -> StartType:
     )
 
 
-def _pings(survey: Survey) -> Pings:
-    coverages = [tick.coverage for tick in survey.ticks]
+def _pings(reading: _Reading) -> Pings:
+    survey, coverages = reading.survey, [tick.coverage for tick in reading.ticks]
     return Pings(
         requests=survey.by_ping.total(),
         environments=len(survey.environments_by_ping),
-        ticks=len(survey.ticks),
-        cold_pings=sum(tick.cold for tick in survey.ticks),
+        ticks=len(reading.ticks),
+        cold_pings=sum(tick.cold for tick in reading.ticks),
         coverage_mean=sum(coverages) / len(coverages) if coverages else None,
         coverage_lowest=min(coverages, default=None),
     )
 
 
-def _timeline(survey: Survey) -> list[Point]:
+def _timeline(reading: _Reading) -> list[Point]:
     """A point for every bin from the first with data to the last; coverage is the lowest of its ticks."""
+    survey = reading.survey
     ticks: dict[int, list[Tick]] = {}
-    for tick in survey.ticks:
+    for tick in reading.ticks:
         ticks.setdefault(survey.bin_number(tick.at), []).append(tick)
     numbers = {*survey.bins, *ticks}
     points = []

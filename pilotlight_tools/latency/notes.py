@@ -11,7 +11,12 @@ from pilotlight_tools.latency.survey import Survey
 
 def notes(survey: Survey, observations: list[Observation], reader: Reader) -> list[str]:
     """Return the notes that apply to this report; empty when nothing needs explaining."""
-    return [*_about_the_sample(survey, observations), *_about_the_traces(survey, observations), *_about_x_ray(reader)]
+    return [
+        *_about_the_sample(survey, observations),
+        *_about_the_traces(survey, observations),
+        *_about_the_ticks(survey, reader),
+        *_about_x_ray(reader),
+    ]
 
 
 def _about_the_sample(survey: Survey, observations: list[Observation]) -> Iterator[str]:
@@ -43,6 +48,20 @@ def _about_the_traces(survey: Survey, observations: list[Observation]) -> Iterat
     if survey.without_record:
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(survey.without_record.items()))
         yield f"API Gateway responded to {survey.without_record.total():,} requests that left no record ({outcomes})."
+
+
+def _about_the_ticks(survey: Survey, reader: Reader) -> Iterator[str]:
+    read = len(survey.sampled_ticks())
+    if read < survey.tick_traces:
+        yield (
+            f"Ticks are those of a sample of {read:,} of the warmer's {survey.tick_traces:,} invocations, drawn at "
+            "random (--most draws more)."
+        )
+    if reader.ticks_without_result:
+        yield (
+            f"{reader.ticks_without_result:,} ticks left no result in X-Ray: their warmer was ended, or the trace was "
+            "too big. The warmer's log has the result of each tick that ended."
+        )
 
 
 def _about_x_ray(reader: Reader) -> Iterator[str]:

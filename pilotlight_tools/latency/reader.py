@@ -1,4 +1,4 @@
-"""Reads X-Ray: all trace summaries of a time range, and the user requests of many traces."""
+"""Reads X-Ray: all trace summaries of a time range, and the user requests and the ticks of many traces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -17,11 +17,14 @@ from botocore.exceptions import ClientError
 from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
+from pilotlight_tools.latency.ticks import Tick, Ticks, ticks_of
 from pilotlight_tools.latency.time_range import TimeRange
 
 if TYPE_CHECKING:
     from mypy_boto3_xray import XRayClient
 
+_Found = TypeVar("_Found")
+_Convert = Callable[[str, list[Document]], _Found]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being read, how many are done, and the total (None: not known yet)."""
 
@@ -31,6 +34,9 @@ _LOCAL_ATTEMPTS = 3
 _IDS_PER_BATCH = 5
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
+_FINAL_AFTER_SECONDS = 20 * 60
+"""From this age on, a trace of the warmer does not grow: Lambda ends an invocation after 15 minutes at most ("Lambda
+quotas")."""
 
 
 def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -> XRayClient:
@@ -52,7 +58,8 @@ def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -
 class Reader:
     """Reads the traces of one service: `service` is its name with the stage, as in the records' annotation.
 
-    It keeps up to `remember` complete observations, so that reading repeatedly fetches only new traces.
+    It keeps up to `remember` complete observations, and as many traces' ticks, so that reading repeatedly fetches only
+    new traces.
     """
 
     def __init__(
@@ -68,13 +75,15 @@ class Reader:
         self.service = service
         self.throttled_calls = 0
         self.unread = 0
+        self.ticks_without_result = 0
         self._client = client
         self._stage = stage
         self._progress = progress
         self._sleep = sleep
         self._lock = threading.Lock()
         self._remember = remember
-        self._remembered: dict[str, Observation] = {}
+        self._observations: dict[str, Observation | None] = {}
+        self._ticks: dict[str, Ticks] = {}
         client.meta.events.register("response-received.xray", self._count_throttles)
 
     @property
@@ -104,23 +113,33 @@ class Reader:
 
     def observations(self, trace_ids: list[str]) -> Iterator[Observation]:
         """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return."""
-        known = [self._remembered[trace_id] for trace_id in trace_ids if trace_id in self._remembered]
-        yield from known
-        done = len(known)
-        total = len(trace_ids)
-        trace_ids = [trace_id for trace_id in trace_ids if trace_id not in self._remembered]
-        batches = [trace_ids[index : index + _IDS_PER_BATCH] for index in range(0, len(trace_ids), _IDS_PER_BATCH)]
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="latency") as threads:
-            try:
-                # The reading threads convert documents to observations, so that documents do not accumulate.
-                for batch, found in zip(batches, threads.map(self._observe_batch, batches), strict=True):
-                    yield from found
-                    self._keep(found)
-                    done += len(batch)
-                    self._progress("traces", done, total)
-            except BaseException:
-                threads.shutdown(cancel_futures=True)
-                raise
+
+        def observed(trace_id: str, documents: list[Document]) -> Observation | None:
+            return observe(trace_id, documents, self.service)
+
+        for trace_id, found in self._read("traces", trace_ids, observed, self._observations):
+            if found:
+                yield found
+                # API Gateway's segment is a trace's last: the observation is final.
+                if found.measured_by == API_GATEWAY:
+                    self._keep(self._observations, trace_id, found)
+
+    def ticks(self, trace_ids: list[str]) -> Iterator[Tick]:
+        """Yield the ticks of each trace of the warmer; `ticks_without_result` counts those that left none.
+
+        Ticks that may still be under way are not counted.
+        """
+
+        def found_in(_: str, documents: list[Document]) -> Ticks:
+            return ticks_of(documents, self.service)
+
+        self.ticks_without_result = 0
+        final_before = time.time() - _FINAL_AFTER_SECONDS
+        for trace_id, found in self._read("ticks", trace_ids, found_in, self._ticks):
+            yield from found.complete
+            self.ticks_without_result += sum(began < final_before for began in found.without_result)
+            if found.all_began_before(final_before):
+                self._keep(self._ticks, trace_id, found)
 
     def documents(self, trace_id: str) -> list[Document]:
         """Return the segment documents of one trace, empty when X-Ray has none."""
@@ -136,9 +155,29 @@ class Reader:
         except (ClientError, AttributeError):
             return False
 
-    def _observe_batch(self, trace_ids: list[str]) -> list[Observation]:
-        observed = (observe(trace_id, documents, self.service) for trace_id, documents in self._traces(trace_ids))
-        return [observation for observation in observed if observation]
+    def _read(
+        self, what: str, trace_ids: list[str], convert: _Convert[_Found], kept: dict[str, _Found]
+    ) -> Iterator[tuple[str, _Found]]:
+        """Yield each trace id with what was kept of it, or else with what `convert` makes of its documents."""
+        known = [(trace_id, kept[trace_id]) for trace_id in trace_ids if trace_id in kept]
+        missing = [trace_id for trace_id in trace_ids if trace_id not in kept]
+        yield from known
+        done = len(known)
+        batches = [missing[index : index + _IDS_PER_BATCH] for index in range(0, len(missing), _IDS_PER_BATCH)]
+
+        def read_batch(batch: list[str]) -> list[tuple[str, _Found]]:
+            # The reading threads convert documents, so that documents do not accumulate.
+            return [(trace_id, convert(trace_id, documents)) for trace_id, documents in self._traces(batch)]
+
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="latency") as threads:
+            try:
+                for batch, found in zip(batches, threads.map(read_batch, batches), strict=True):
+                    yield from found
+                    done += len(batch)
+                    self._progress(what, done, len(trace_ids))
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
 
     def _traces(self, trace_ids: list[str]) -> Iterator[tuple[str, list[Document]]]:
         """Yield traces with their documents; unprocessed traces are requested again, after longer and longer waits."""
@@ -162,14 +201,11 @@ class Reader:
         with self._lock:
             self.unread += len(waiting)
 
-    def _keep(self, found: list[Observation]) -> None:
-        """Remember the observations that are final: those with API Gateway's segment, a trace's last."""
-        if len(self._remembered) + len(found) > self._remember:
-            self._remembered.clear()
+    def _keep(self, kept: dict[str, _Found], trace_id: str, found: _Found) -> None:
+        if trace_id not in kept and len(kept) >= self._remember:
+            kept.clear()
         if self._remember:
-            self._remembered.update(
-                (observation.trace_id, observation) for observation in found if observation.measured_by == API_GATEWAY
-            )
+            kept[trace_id] = found
 
     def _count_throttles(self, response_dict: dict[str, Any] | None, **_: Any) -> None:
         # None when there was no response at all.

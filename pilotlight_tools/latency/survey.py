@@ -1,7 +1,7 @@
-"""A first pass over all trace summaries of a time range: counts, rates and ticks, and a sample to read in detail.
+"""A first pass over all trace summaries of a time range: counts and rates, and which traces to read in detail.
 
-Memory depends on the bins of the time range, the sample's size and the numbers of execution environments and ticks,
-not on the number of traces.
+Memory depends on the bins of the time range, the sample's size and the number of execution environments, not on the
+number of traces.
 """
 
 from __future__ import annotations
@@ -17,19 +17,8 @@ from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.time_range import TimeRange
 
 Summary = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """What a tick of the warmer found: `at` in epoch seconds, `coverage` from 0 to 1."""
-
-    at: float
-    requested: int
-    unique: int
-    cold: int
-    failed: int
-    throttled: int
-    coverage: float
+_Kept = list[tuple[int, str]]
+"""A heap of trace ids by their hash, the largest hash on top."""
 
 
 @dataclass(slots=True)
@@ -41,7 +30,7 @@ class Bin:
 
 
 class Survey:
-    """Counts every summary that `add` takes; `sample` returns the traces to read."""
+    """Counts every summary that `add` takes; `sample` and `sampled_ticks` return the traces to read."""
 
     def __init__(self, time_range: TimeRange, most: int) -> None:
         self.time_range = time_range
@@ -52,11 +41,13 @@ class Survey:
         self.throttles: Counter[str] = Counter()
         self.by_ping: Counter[str] = Counter()
         self.environments_by_ping: set[str] = set()
-        self.ticks: list[Tick] = []
+        # Traces of the warmer's invocations: each has the ticks of all its targets.
+        self.tick_traces = 0
         # Requests the API responded to without a record: throttled, crashed, timed out, or not sampled by Lambda.
         self.without_record: Counter[str] = Counter()
         self.bins: dict[int, Bin] = {}
-        self._sampled: dict[str, list[tuple[int, str]]] = {}
+        self._sampled: dict[str, _Kept] = {}
+        self._sampled_ticks: _Kept = []
         self._at_borders: set[str] = set()
 
     @property
@@ -79,7 +70,8 @@ class Survey:
         if "request" in kinds:
             self._add_request(summary, at)
         elif "tick" in kinds:
-            self.ticks.append(_tick(summary, at))
+            self.tick_traces += 1
+            self._keep(self._sampled_ticks, summary["Id"])
         elif not kinds:  # a ping's record alone is not about a user
             self.without_record[_outcome(summary)] += 1
 
@@ -104,6 +96,10 @@ class Survey:
             for start, heap in self._sampled.items()
         }
 
+    def sampled_ticks(self) -> list[str]:
+        """Return the ids of the ticks' traces to read, at most `most`, chosen as `sample` does."""
+        return [trace_id for _, trace_id in sorted(self._sampled_ticks, reverse=True)]
+
     def _add_request(self, summary: Summary, at: float) -> None:
         start = str(_first(summary, Annotation.START, UNKNOWN))
         self.starts[start] += 1
@@ -116,31 +112,15 @@ class Survey:
         found = self.bins.setdefault(self.bin_number(at), Bin())
         found.requests += 1
         found.cold += start == "cold"
-        self._keep(start, summary["Id"])
+        self._keep(self._sampled.setdefault(start, []), summary["Id"])
 
-    def _keep(self, start: str, trace_id: str) -> None:
-        """Keep the `most` smallest hashes of each start type: a heap with the largest of them on top."""
-        heap = self._sampled.setdefault(start, [])
+    def _keep(self, heap: _Kept, trace_id: str) -> None:
+        """Keep the `most` smallest hashes."""
         entry = (-int.from_bytes(hashlib.blake2b(trace_id.encode(), digest_size=8).digest()), trace_id)
         if len(heap) < self.most:
             heapq.heappush(heap, entry)
         else:
             heapq.heappushpop(heap, entry)
-
-
-def _tick(summary: Summary, at: float) -> Tick:
-    def number(key: str) -> float:
-        return float(_first(summary, key, 0.0))
-
-    return Tick(
-        at=at,
-        requested=int(number("requested")),
-        unique=int(number("unique")),
-        cold=int(number("cold")),
-        failed=int(number("failed")),
-        throttled=int(number("throttled")),
-        coverage=min((float(value) for value in _values(summary, "coverage")), default=0.0),
-    )
 
 
 def _moment(summary: Summary) -> float:

@@ -8,12 +8,12 @@ from typing import Any
 from rich.text import Text
 
 from pilotlight.environment import Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.terminal import printable
 
-_Annotations = dict[str, Any]
+_Facts = dict[str, Any]
 _START_STYLES = {"cold": "bold yellow", "warm": "green"}
 
 
@@ -22,21 +22,21 @@ def line_of(pair: Pair) -> Text | None:
     if pair.record is None:
         return _request_line(pair.exchange, {}) if pair.exchange is not None else None
     if pair.exchange is not None:
-        return _request_line(pair.exchange, pair.record["annotations"])
+        return _request_line(pair.exchange, facts_of(pair.record))
     if pair.kind == "tick":
         return _tick_line(pair.record)
     if pair.kind == "request":
         return _record_only_line(pair.record)
-    return _cold_ping_line(pair.record) if pair.record["annotations"].get(Annotation.COLD_START) else None
+    return _cold_ping_line(pair.record) if facts_of(pair.record).get(Annotation.COLD_START) else None
 
 
-def _request_line(exchange: Exchange, annotations: _Annotations) -> Text:
+def _request_line(exchange: Exchange, facts: _Facts) -> Text:
     """Format a request at the front door: method, target, status, response time and start type."""
     line = _moment(exchange.ended_at)
     line.append(f"{exchange.method:<7} {printable(exchange.target)}  ")
     line.append(str(exchange.status), style=_status_style(exchange.status))
     line.append(f"  {exchange.milliseconds:,.0f} ms  ")
-    return line.append_text(_start_of(annotations)) if annotations else line.append("no record", style="dim")
+    return line.append_text(_start_of(facts)) if facts else line.append("no record", style="dim")
 
 
 def _record_only_line(record: Document) -> Text:
@@ -44,21 +44,22 @@ def _record_only_line(record: Document) -> Text:
     line = _moment(record["end_time"])
     request = (record.get("http") or {}).get("request") or {}
     line.append(f"{request.get('method', '?'):<7} {printable(str(request.get('url', '?')))}  ")
-    status = int(record["annotations"].get(Annotation.STATUS, 0))
+    facts = facts_of(record)
+    status = int(facts.get(Annotation.STATUS, 0))
     line.append(str(status), style=_status_style(status))
     line.append(f"  {(record['end_time'] - record['start_time']) * 1000:,.0f} ms in the function  ")
-    return line.append_text(_start_of(record["annotations"])).append("  not through the front door", style="dim")
+    return line.append_text(_start_of(facts)).append("  not through the front door", style="dim")
 
 
 def _cold_ping_line(record: Document) -> Text:
     """Format a cold start that a ping caused instead of a user."""
     line = _moment(record["end_time"]).append("ping    ", style="dim")
-    return line.append_text(_start_of(record["annotations"]))
+    return line.append_text(_start_of(facts_of(record)))
 
 
 def _tick_line(record: Document) -> Text:
     """Format a tick: how many of the requested execution environments it proved warm."""
-    tick = record["annotations"]
+    tick = facts_of(record)
     complete = tick["unique"] >= tick["requested"] and not tick["failed"]
     line = _moment(record["end_time"]).append("tick    ", style="bold")
     line.append(
@@ -71,18 +72,19 @@ def _tick_line(record: Document) -> Text:
             line.append(f"  {tick[problem]} {problem}", style="bold red")
     if "hold_ms" in tick:
         line.append(f"  held {tick['hold_ms']:,.0f} ms")
-    return line.append(f"  coverage {100 * tick['coverage']:.0f} %")
+    line.append(f"  coverage {100 * tick['coverage']:.0f} %")
+    return line.append(f"  {printable(str(tick.get(Annotation.FUNCTION, '')))}".rstrip(), style="dim")
 
 
-def _start_of(annotations: _Annotations) -> Text:
+def _start_of(facts: _Facts) -> Text:
     """Format the start type and its execution environment, with the init duration or the origin in a ping."""
-    start = str(annotations.get(Annotation.START, "?"))
+    start = str(facts.get(Annotation.START, "?"))
     text = Text().append(start, style=_START_STYLES.get(start, "cyan"))
-    if start != "warm" and annotations.get(Annotation.INIT_MS) is not None:
-        text.append(f" (init {annotations['init_ms']:,.0f} ms)")
-    elif annotations.get(Annotation.WARMED_BY_PING):
+    if start != "warm" and facts.get(Annotation.INIT_MS) is not None:
+        text.append(f" (init {facts[Annotation.INIT_MS]:,.0f} ms)")
+    elif facts.get(Annotation.WARMED_BY_PING):
         text.append(" (by a ping)")
-    return text.append(f"  environment {str(annotations.get('environment', '?'))[:8]}", style="dim")
+    return text.append(f"  environment {str(facts.get(Annotation.ENVIRONMENT, '?'))[:8]}", style="dim")
 
 
 def _status_style(status: int) -> str:

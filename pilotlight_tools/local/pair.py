@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pilotlight.environment import Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
 
 
@@ -27,9 +27,9 @@ class Pair:
     @property
     def kind(self) -> str:
         """The record's kind; `request` for an exchange without a record."""
-        return str(self.record["annotations"][Annotation.KIND]) if self.record is not None else "request"
+        return str(facts_of(self.record)[Annotation.KIND]) if self.record is not None else "request"
 
     @property
     def start(self) -> str:
         """The record's start type, or an empty text without a record."""
-        return str(self.record["annotations"].get(Annotation.START, "")) if self.record is not None else ""
+        return str(facts_of(self.record).get(Annotation.START, "")) if self.record is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pilotlight.environment import Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.engine import Engine
 
 
@@ -22,17 +22,17 @@ def contradictions(records: Iterable[Document]) -> list[Document]:
     """
     by_environment: dict[str, list[Document]] = {}
     for record in sorted(records, key=lambda record: float(record["start_time"])):
-        by_environment.setdefault(record["annotations"][Annotation.ENVIRONMENT], []).append(record)
+        by_environment.setdefault(facts_of(record)[Annotation.ENVIRONMENT], []).append(record)
     return [
         record
         for served in by_environment.values()
         for number, record in enumerate(served)
-        if record["annotations"][Annotation.KIND] == "request" and not _agrees(record, served[0], first=number == 0)
+        if facts_of(record)[Annotation.KIND] == "request" and not _agrees(record, served[0], first=number == 0)
     ]
 
 
 def _agrees(record: Document, first_record: Document, *, first: bool) -> bool:
-    found = record["annotations"]
-    by_ping = first_record["annotations"][Annotation.KIND] == "ping"
+    found = facts_of(record)
+    by_ping = facts_of(first_record)[Annotation.KIND] == "ping"
     recorded = (found[Annotation.START], found[Annotation.COLD_START], found[Annotation.WARMED_BY_PING])
     return bool(recorded == ("cold" if first else "warm", first, by_ping))

@@ -1,6 +1,7 @@
 """The report from end to end, with real datagrams and real boto3: every figure matches what was sent."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,6 +99,46 @@ def test_pings_without_their_tick_do_not_count_as_requests_without_a_record(xray
     xray.flush(settle=True)
     report = report_of(xray)
     assert (report.requests, report.without_record, report.pings.ticks) == (0, {}, 0)
+
+
+def test_each_target_counts_with_its_own_numbers(xray: XRay) -> None:
+    """Two ticks of one invocation share a trace, whose summary mixes their values."""
+    first, second = {"requested": 4, "unique": 4, "cold": 4}, {"requested": 4, "unique": 2, "cold": 1}
+    send(xray.daemon_address, map(datagram, RecordMaker().tick_of_two(END - 60, first, second)))
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert (report.pings.ticks, report.pings.cold_pings) == (2, 5)
+    assert (report.pings.coverage_mean, report.pings.coverage_lowest) == (0.75, 0.5)
+    assert [point.coverage for point in report.timeline] == [0.5]
+    assert report.notes == []
+
+
+def test_ticks_beyond_the_sample_are_noted(xray: XRay) -> None:
+    records = RecordMaker()
+    for index in range(6):
+        send(xray.daemon_address, map(datagram, records.tick(END - 600 + 60 * index)))
+    xray.flush(settle=True)
+    report, every = report_of(xray, most=4), report_of(xray, most=6)
+    assert (report.pings.ticks, every.pings.ticks) == (4, 6)
+    assert any("a sample of 4 of the warmer's 6 invocations" in note for note in report.notes)
+    assert every.notes == []
+    assert report.pings == report_of(xray, most=4).pings
+
+
+def test_a_tick_without_a_result_is_noted_and_is_no_coverage_of_zero(xray: XRay) -> None:
+    records = RecordMaker()
+    *_, begun = records.tick(END - 60)
+    del begun["end_time"], begun["annotations"]["coverage"]
+    under_way = records.tick(time.time() - 5)[-1]
+    del under_way["end_time"]
+    send(xray.daemon_address, (datagram(each | {"in_progress": True}) for each in (begun, under_way)))
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert (report.pings.ticks, report.pings.coverage_lowest) == (0, None)
+    assert any(note.startswith("1 ticks left no result in X-Ray") for note in report.notes)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    now = TimeRange(time.time() - 600, time.time() + 1)
+    assert make_report(Reader(client, SERVICE, STAGE), now, stage=STAGE, region=None, most=9).notes == []
 
 
 def test_another_service_is_not_read(xray: XRay) -> None:
@@ -227,7 +268,7 @@ def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
 
 
 def test_a_second_reading_fetches_only_new_traces(xray: XRay) -> None:
-    """With `remember`, complete observations are kept; new and partial ones are read."""
+    """With `remember`, complete observations and ticks are kept; new and partial ones are read."""
     asked: list[int] = []
     client = xray_client("us-east-1", xray.endpoint_url, local=True)
     client.meta.events.register(
@@ -243,10 +284,12 @@ def test_a_second_reading_fetches_only_new_traces(xray: XRay) -> None:
 
     for index in range(4):
         request(xray, records, END - 60 + index, 0.02)
-    assert (read().measured, sum(asked)) == (4, 4)
+    send(xray.daemon_address, map(datagram, records.tick(END - 90)))
+    assert (read().measured, sum(asked)) == (4, 5)
     assert (read().measured, sum(asked)) == (4, 0)
     request(xray, records, END - 30, 0.02)
-    assert (read().measured, sum(asked)) == (5, 1)
+    send(xray.daemon_address, map(datagram, records.tick(END - 20)))
+    assert ((report := read()).measured, report.pings.ticks, sum(asked)) == (5, 2, 2)
 
 
 def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:

@@ -61,13 +61,16 @@ def test_record_without_an_exchange_says_so() -> None:
 
 
 def test_cold_ping_is_printed_and_a_warm_one_is_not() -> None:
-    assert "ping    cold (init 95 ms)" in printed(None, record("ping", start="cold", cold_start=True, init_ms=95.0))
+    ping = record("ping", start="cold")
+    facts = {"cold_start": True, "init_ms": 95.0, "environment": "0123456789abcdef"}
+    ping |= {"annotations": {"kind": "ping", "start": "cold"}, "metadata": {"pilotlight": facts}}
+    assert "ping    cold (init 95 ms)  environment 01234567" in printed(None, ping)
     assert printed(None, record("ping")) == ""
 
 
 def test_tick_shows_coverage_and_every_problem() -> None:
-    line = printed(None, record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6))
-    assert "tick    3 of 5 environments warm  3 cold  2 throttled  coverage 60 %" in line
+    tick = record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6, function="shop-api")
+    assert "tick    3 of 5 environments warm  3 cold  2 throttled  coverage 60 %  shop-api" in printed(None, tick)
 
 
 def test_request_cannot_send_control_characters_to_the_terminal() -> None:

@@ -10,14 +10,11 @@ from pilotlight_tools.local.witness import contradictions
 
 
 def record(at: float, kind: str, start: str, *, by_ping: bool = False, environment: str = "a") -> dict[str, Any]:
-    annotations = {
-        "environment": environment,
-        "kind": kind,
-        "start": start,
-        "cold_start": start == "cold",
-        "warmed_by_ping": by_ping,
-    }
-    return {"start_time": at, "annotations": annotations}
+    annotations = {"kind": kind, "start": start}
+    facts = {"environment": environment, "cold_start": start == "cold", "warmed_by_ping": by_ping}
+    if kind == "ping":
+        return {"start_time": at, "annotations": annotations, "metadata": {"pilotlight": facts}}
+    return {"start_time": at, "annotations": annotations | facts}
 
 
 BY_USER = [record(1, "request", "cold"), record(2, "request", "warm"), record(3, "ping", "warm")]

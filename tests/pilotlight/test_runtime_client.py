@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pilotlight_tools.latency.documents import facts_of
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
@@ -103,7 +104,7 @@ def test_a_ping_is_held_gets_a_reply_and_uses_up_the_coldness(start: Start, sink
     assert [record["annotations"]["kind"] for record in records] == ["ping", "request"]
     assert records[1]["annotations"]["start"] == "warm"
     assert records[1]["annotations"]["warmed_by_ping"] is True
-    assert records[0]["annotations"]["environment"] == records[1]["annotations"]["environment"] == reply["environment"]
+    assert facts_of(records[0])["environment"] == facts_of(records[1])["environment"] == reply["environment"]
 
 
 def test_a_ping_loads_the_packaged_sdk(package: Path, start: Start, tmp_path: Path) -> None:

@@ -183,8 +183,11 @@ def test_the_daemon_address_has_the_sdks_forms(text: str, address: tuple[str, in
     assert tracing.daemon_address(text) == address
 
 
-def test_a_ping_is_recorded_with_kind_ping(daemon: socket.socket) -> None:
+def test_a_ping_is_annotated_with_kind_and_start_alone(daemon: socket.socket) -> None:
     routes = Routes()
     entry_point(routes, machine=MACHINE)({"pilotlight": {"ping": "a", "index": 0, "of": 1, "hold_until": 0}}, Context())
-    annotations = received(daemon)["annotations"]
-    assert (annotations["kind"], annotations["start"]) == ("ping", "cold")
+    document = received(daemon)
+    assert document["annotations"] == {"kind": "ping", "start": "cold"}
+    facts = document["metadata"]["pilotlight"]
+    assert facts.keys() == {"service", "environment", "cold_start", "warmed_by_ping", "init_ms"}
+    assert (facts["service"], facts["cold_start"], facts["warmed_by_ping"]) == ("pilotlight-test", True, True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +15,8 @@ import pytest
 from pilotlight import warmer
 from pilotlight.entry import entry_point
 from pilotlight.routing import Routes
-from pilotlight.tracing import parse_trace_header
 from pilotlight.warming.targets import TargetsError
+from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 from tests.pilotlight.warming.test_fanout import Invocations, LambdaApi
 from tests.support.events import MACHINE, Context
 
@@ -103,35 +101,52 @@ def test_several_targets_are_ticked_one_after_the_other(api: LambdaApi, monkeypa
     assert api.most_in_flight <= 3
 
 
-def test_the_sdk_records_the_tick_in_x_ray(api: LambdaApi) -> None:
+def test_the_tick_is_recorded_in_x_ray_before_its_pings_and_complete_at_its_end(
+    api: LambdaApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert api
-    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
-        daemon.bind(("127.0.0.1", 0))
-        daemon.settimeout(5)
-        variables = {
-            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
-            "LAMBDA_TASK_ROOT": "/var/task",
-            "PILOTLIGHT_TARGETS": '[{"function": "api", "concurrency": 1}]',
-            "_X_AMZN_TRACE_ID": trace,
-        }
-        code = "import warmer; from tests.support.events import Context; warmer.handler({}, Context())"
-        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **variables}, capture_output=True)
-        document = json.loads(daemon.recv(65536).partition(b"\n")[2])
-    assert (document["trace_id"], document["parent_id"]) == parse_trace_header(trace)
-    assert document["end_time"] - document["start_time"] > 0.001  # it spans the pings, not only their count
-    annotations = document["annotations"]
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+    with XRaySink() as daemon:
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address)
+        warmer.handler({}, Context())
+        begun, *pings, tick = daemon.take(5)
+    assert (begun["in_progress"], tick["in_progress"], begun["id"]) == (True, False, tick["id"])
+    assert [ping["annotations"]["kind"] for ping in pings] == ["ping"] * 8
+    assert tick["start_time"] <= min(ping["start_time"] for ping in pings)
+    assert tick["end_time"] >= max(ping["end_time"] for ping in pings)
+    assert tick["aws"] == {"request_id": "request-1"}
+    annotations = tick["annotations"]
     assert annotations.pop("hold_ms") >= annotations.pop("exposed_ms") >= 0
     assert annotations == {
         "service": "pilotlight-test",
         "kind": "tick",
-        "requested": 1,
-        "unique": 1,
-        "cold": 1,
+        "function": "api",
+        "requested": 8,
+        "unique": 8,
+        "cold": 8,
         "failed": 0,
         "throttled": 0,
         "coverage": 1.0,
     }
+
+
+def test_each_target_has_a_record_of_its_own(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.respond = lambda request, _: request.reply(403, b'{"__type": "AccessDeniedException", "message": "no"}')
+    targets = [{"function": "one", "concurrency": 3}, {"function": "two", "concurrency": 2}]
+    monkeypatch.setenv("PILOTLIGHT_TARGETS", json.dumps(targets))
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+    with XRaySink() as daemon:
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon.address)
+        warmer.handler({}, Context())
+        records = daemon.take(5)
+    found = [(each["annotations"]["function"], each["annotations"].get("failed")) for each in records]
+    assert found == [("one", None), ("one", 3), ("two", None), ("two", 2)]
+
+
+def test_the_warmer_does_not_load_the_sdk_of_x_ray() -> None:
+    code = "import sys, warmer; print('aws_xray_sdk' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ended.stdout.strip() == "False"
 
 
 def test_a_wrong_configuration_raises(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,11 +57,14 @@ class RecordMaker:
             document["error"] = True
         return document
 
-    def tick(self, at: float, *, requested: int = 5, unique: int = 5, cold: int = 0) -> list[Document]:
+    def tick(
+        self, at: float, *, requested: int = 5, unique: int = 5, cold: int = 0, function: str = f"{SERVICE}-api"
+    ) -> list[Document]:
         """Return a tick's record and its pings', in one trace and below one parent."""
         annotations = {
             "service": SERVICE,
             "kind": "tick",
+            "function": function,
             "requested": requested,
             "unique": unique,
             "failed": 0,
@@ -73,20 +76,18 @@ class RecordMaker:
         pings = []
         for index in range(unique):
             is_cold = index < cold
-            ping = self._subsegment(
-                at + 0.05,
-                0.3,
-                {
-                    "service": SERVICE,
-                    "kind": "ping",
-                    "start": "cold" if is_cold else "warm",
-                    "cold_start": is_cold,
-                    "environment": f"e{index}",
-                }
-                | ({"init_ms": 90.0} if is_cold else {}),
-            )
+            ping = self._subsegment(at + 0.05, 0.3, {"kind": "ping", "start": "cold" if is_cold else "warm"})
+            facts = {"service": SERVICE, "cold_start": is_cold, "environment": f"e{index}"}
+            ping["metadata"] = {"pilotlight": facts | ({"init_ms": 90.0} if is_cold else {})}
             pings.append(ping | {"trace_id": tick["trace_id"], "parent_id": tick["parent_id"]})
         return [*pings, tick]
+
+    def tick_of_two(self, at: float, first: dict[str, Any], second: dict[str, Any]) -> list[Document]:
+        """Return the records of two targets' ticks, one after the other in one invocation, with their pings'."""
+        *pings, tick = self.tick(at, **first, function="one")
+        *more, other = self.tick(at + 1, **second, function="two")
+        same = {key: tick[key] for key in ("trace_id", "parent_id")}
+        return [*pings, tick, *(ping | same for ping in more), other | same | {"aws": tick["aws"]}]
 
     def _subsegment(self, at: float, seconds: float, annotations: dict[str, Any]) -> Document:
         return {

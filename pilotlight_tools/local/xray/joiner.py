@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from pilotlight.environment import KINDS, Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 
@@ -31,9 +31,9 @@ class Joiner:
         self._join(Pair(exchange, None))
 
     def recorded(self, document: Document) -> None:
-        """Add a document; ignore it unless it is one of Pilotlight's records."""
-        kind = (document.get("annotations") or {}).get(Annotation.KIND)
-        if kind not in KINDS or "parent_id" not in document:
+        """Add a document; ignore it unless it is one of Pilotlight's records, and complete."""
+        kind = facts_of(document).get(Annotation.KIND)
+        if kind not in KINDS or "parent_id" not in document or document.get("in_progress"):
             return
         if kind == "request":
             self._join(Pair(None, document))

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pilotlight.environment import Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 
@@ -37,24 +37,32 @@ class Synthesiser:
         self._service = service
         self._stage = stage
         self._keep = keep
-        self._parents: dict[str, str] = {}
+        self._parents: dict[str, dict[str, float]] = {}
 
     def __call__(self, pair: Pair) -> None:
         """Make the segments that AWS would have sent for `pair`."""
-        taken = pair.record is not None and self._is_taken(pair.record)
-        self._keep(synthesise(pair, self._service, self._stage, parent_taken=taken))
+        if pair.record is None:
+            self._keep(synthesise(pair, self._service, self._stage))
+            return
+        invocations = self._invocations_below_parent(pair.record)
+        request_id = _request_id(pair.record)
+        whole = Pair(pair.exchange, pair.record | {"start_time": invocations[request_id]})
+        taken = next(iter(invocations)) != request_id
+        self._keep(synthesise(whole, self._service, self._stage, parent_taken=taken))
 
-    def _is_taken(self, record: Document) -> bool:
-        """Whether another record has named the same parent before.
+    def _invocations_below_parent(self, record: Document) -> dict[str, float]:
+        """The invocations whose records named the same parent, with the start of the first record of each.
 
         On AWS each invocation has a function segment, and so a parent, of its own. An engine that passes a caller's
-        trace header on unchanged would give all invocations of that caller one parent.
+        trace header on unchanged would give all invocations of that caller one parent. An invocation may have several
+        records: the warmer's has one for each target.
         """
-        parent = f"{record['trace_id']} {record['parent_id']}"
-        first = self._parents.setdefault(parent, record["id"])
+        invocations = self._parents.setdefault(f"{record['trace_id']} {record['parent_id']}", {})
         if len(self._parents) > _PARENTS_REMEMBERED:
             del self._parents[next(iter(self._parents))]
-        return bool(first != record["id"])
+        request_id, start = _request_id(record), record["start_time"]
+        invocations[request_id] = min(invocations.get(request_id, start), start)
+        return invocations
 
 
 def synthesise(pair: Pair, service: str, stage: str, *, parent_taken: bool = False) -> list[Document]:
@@ -108,7 +116,7 @@ def _gateway(exchange: Exchange, record: Document | None, service: str, stage: s
 def _lambda(
     exchange: Exchange | None, record: Document, gateway: Document | None, service: str, parent_taken: bool
 ) -> list[Document]:
-    request_id = record.get("aws", {}).get("request_id") or record["id"]
+    request_id = _request_id(record)
     function = _function(service, record)
     common = {
         "trace_id": record["trace_id"],
@@ -149,9 +157,9 @@ def _lambda(
 
 
 def _initialization(record: Document, request_id: str) -> list[Document]:
-    annotations = record.get("annotations", {})
-    milliseconds = annotations.get(Annotation.INIT_MS)
-    if annotations.get(Annotation.START) != "cold" or not isinstance(milliseconds, int | float):
+    facts = facts_of(record)
+    milliseconds = facts.get(Annotation.INIT_MS)
+    if facts.get(Annotation.START) != "cold" or not isinstance(milliseconds, int | float):
         return []
     begun = record["start_time"] - milliseconds / 1000
     return [
@@ -159,9 +167,13 @@ def _initialization(record: Document, request_id: str) -> list[Document]:
     ]
 
 
+def _request_id(record: Document) -> str:
+    return str((record.get("aws") or {}).get("request_id") or record["id"])
+
+
 def _function(service: str, record: Document) -> str:
-    annotations = record.get("annotations", {})
-    return f"{annotations.get('service') or service}-{'warmer' if annotations.get('kind') == 'tick' else 'api'}"
+    facts = facts_of(record)
+    return f"{facts.get(Annotation.SERVICE) or service}-{'warmer' if facts.get(Annotation.KIND) == 'tick' else 'api'}"
 
 
 def _failure(status: int) -> dict[str, bool]:

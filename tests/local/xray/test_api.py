@@ -101,7 +101,7 @@ def test_pages_count_scanned_traces_not_matches(filled: XRay) -> None:
         ("fault", 1),
         (f'service("{SERVICE}/{STAGE}")', 10),
         ("responsetime > 0.25 AND responsetime < 0.35", 10),
-        ('group.name = "cold"', 3),
+        ('group.name = "cold"', 2),
     ],
 )
 def test_filters_over_real_traces(filled: XRay, expression: str, expected: int) -> None:

@@ -104,6 +104,16 @@ def test_documents_that_are_not_our_records_are_ignored() -> None:
     assert watch.given == []
 
 
+def test_a_record_in_progress_is_not_given_before_it_is_complete() -> None:
+    watch = Watch()
+    *_, tick = RecordMaker().tick(NOW)
+    begun = {key: value for key, value in tick.items() if key != "end_time"} | {"in_progress": True}
+    watch.joiner.recorded(begun)
+    assert watch.given == []
+    watch.joiner.recorded(tick)
+    assert watch.given == [Pair(None, tick)]
+
+
 def test_synthetic_segments_are_ignored() -> None:
     watch = Watch()
     record = RecordMaker().request(NOW, start="cold", init_ms=200.0)

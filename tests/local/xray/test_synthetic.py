@@ -100,6 +100,18 @@ def test_pings_that_share_a_parent_keep_segments_of_their_own() -> None:
     assert all(document["parent_id"] in known for document in [*made, *records] if document is not root)
 
 
+def test_ticks_of_two_targets_are_one_invocation() -> None:
+    """Its function segment spans both records, wherever the pings' records stand between them."""
+    made: dict[str, Document] = {}
+    synthesiser = Synthesiser(SERVICE, STAGE, lambda documents: made.update((each["id"], each) for each in documents))
+    *pings, first, _, second = RecordMaker().tick_of_two(NOW, {"unique": 2}, {"unique": 1})
+    for record in (*pings, first, second):
+        synthesiser(Pair(None, record))
+    warmers = [document for document in made.values() if document["name"].endswith("-warmer")]
+    assert [document["origin"] for document in warmers] == ["AWS::Lambda", "AWS::Lambda::Function"]
+    assert {(each["start_time"], each["end_time"]) for each in warmers} == {(NOW, second["end_time"])}
+
+
 def test_a_repeated_measurement_replaces_its_segments() -> None:
     """Ids come from the request id, so that a segment made again replaces itself."""
     record = RecordMaker().request(NOW)
