@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -21,6 +23,7 @@ from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.policy import Warming
 from pilotlight.warming.record import TickRecord
 from pilotlight.warming.results import Tally, TickResult, total
+from pilotlight.warming.schedule import find_stale
 from pilotlight.warming.targets import parse_targets
 
 if TYPE_CHECKING:
@@ -34,12 +37,16 @@ _SECONDS_WITHOUT_CLOCK = 30.0
 _warming: Warming | None = None
 
 
-def handler(_event: object, context: Any) -> dict[str, Any]:
+def handler(event: object, context: Any) -> dict[str, Any]:
     """Tick every target of PILOTLIGHT_TARGETS in turn, log each result, and return them with their sums.
 
     An incomplete tick is a result, not an exception: an asynchronous retry would only ping again. All is done
-    SECONDS_TO_SPARE before the warmer's own timeout. Raises TargetsError where the configuration is wrong.
+    SECONDS_TO_SPARE before the warmer's own timeout. A tick whose event is older than PILOTLIGHT_RATE is skipped: the
+    next has come since. Raises TargetsError where the configuration is wrong.
     """
+    if stale := find_stale(event, os.environ.get("PILOTLIGHT_RATE", ""), time.time()):
+        print(json.dumps({"level": "WARNING", "message": f"tick skipped: {stale.reason}", **asdict(stale)}))
+        return {**total([]), "skipped": stale.reason}
     deadline = Deadline(_seconds_left(context) - SECONDS_TO_SPARE)
     targets = parse_targets(os.environ.get("PILOTLIGHT_TARGETS", ""))
     results = []

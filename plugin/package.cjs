@@ -11,6 +11,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { findPython, pythonEnvironment, venvPython, NO_PYTHON } = require('./python.cjs');
+const { gapSeconds } = require('./schedule.cjs');
 
 const windows = process.platform === 'win32';
 
@@ -38,6 +39,7 @@ class Pilotlight {
 
   /** Builds the zip and makes it the artifact of every function. */
   package() {
+    this.checkSchedule();
     const { service } = this.serverless;
     const functions = service.getAllFunctions().map((name) => service.getFunction(name));
     const python = this.python();
@@ -71,6 +73,25 @@ class Pilotlight {
     fs.mkdirSync(path.dirname(shipped), { recursive: true });
     fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
     service.package.artifact = shipped;
+  }
+
+  /** Refuses a schedule by which a tick could begin while the one before still runs. */
+  checkSchedule() {
+    const { service } = this.serverless;
+    if (!service.getAllFunctions().includes('warmer')) return;
+    const { events = [], timeout = service.provider.timeout ?? 6 } = service.getFunction('warmer');
+    for (const { schedule } of events) {
+      if (!schedule || schedule.enabled === false) continue;
+      for (const expression of [schedule.rate ?? schedule].flat()) {
+        const gap = gapSeconds(expression);
+        if (gap === null || gap > timeout) continue;
+        throw this.error(
+          `The warmer may run for ${timeout} s, but ${expression} starts the next tick after ${gap} s: ` +
+            'set functions.warmer.timeout below that, or a slower rate.',
+          'OVERLAPPING_TICKS',
+        );
+      }
+    }
   }
 
   /** Completes the compiled template. */

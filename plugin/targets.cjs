@@ -7,24 +7,30 @@ const { spawnSync } = require('node:child_process');
 
 const { findPython, pythonEnvironment, NO_PYTHON } = require('./python.cjs');
 
+const DEFAULT_TIMEOUT_SECONDS = 6; // of osls, for a function without `timeout`
+
 const checked = new Map();
 
 async function targets({ resolveConfigurationProperty }) {
   const listed = await resolveConfigurationProperty(['custom', 'pilotlight', 'targets']);
   const service = await resolveConfigurationProperty(['provider', 'apiName']);
+  const shared = await resolveConfigurationProperty(['provider', 'timeout']);
   const names = {};
+  const timeouts = {};
   for (const { function: key } of Array.isArray(listed) ? listed : []) {
     if (typeof key !== 'string') continue;
-    // Only these two properties: resolving all of `functions` would resolve these targets again.
-    const handler = await resolveConfigurationProperty(['functions', key, 'handler']);
-    if (handler) names[key] = (await resolveConfigurationProperty(['functions', key, 'name'])) ?? `${service}-${key}`;
+    // Only these properties: resolving all of `functions` would resolve these targets again.
+    const property = (name) => resolveConfigurationProperty(['functions', key, name]);
+    if (!(await property('handler'))) continue;
+    names[key] = (await property('name')) ?? `${service}-${key}`;
+    timeouts[key] = (await property('timeout')) ?? shared ?? DEFAULT_TIMEOUT_SECONDS;
   }
-  return check(listed ?? null, names);
+  return check({ targets: listed ?? null, names, timeouts });
 }
 
 /** Runs the same checks as the warmer, in Python: pilotlight/warming/targets.py. */
-function check(listed, names) {
-  const input = JSON.stringify({ targets: listed, names });
+function check(request) {
+  const input = JSON.stringify(request);
   if (!checked.has(input)) {
     const folder = process.cwd(); // osls runs in the service's folder
     const python = findPython(folder);

@@ -2,11 +2,19 @@
 
 // `sls warm`, which also runs at the end of `sls deploy`: runs one tick and reports what it proved.
 
-const { createRequire } = require('node:module');
+const DeployedWarmer = require('./deployed-warmer.cjs');
 
 const STRICT = {
   usage: 'Fail if the tick after the deployment does not prove every execution environment warm',
   type: 'boolean',
+};
+
+/** How to make room for all pings, where concurrency is too small. */
+const MORE_ROOM = {
+  account:
+    'Raise "Concurrent executions" of AWS Lambda in Service Quotas (quota code L-B99A9384; "Lambda quotas" in the ' +
+    'AWS documentation), or set a lower `concurrency`.',
+  function: "Raise the function's `reservedConcurrency`, or set a lower `concurrency`.",
 };
 
 class Warm {
@@ -34,64 +42,88 @@ class Warm {
     };
   }
 
+  /** Warms what was deployed. The deployment succeeded, whatever comes now; only --strict-warm makes it an error. */
   async warmAfterDeploy() {
     const { custom = {} } = this.serverless.service;
     const { schedule = {} } = this.warmer().events.find((event) => event.schedule) ?? {};
     if (custom.pilotlight?.warmAfterDeploy === false || schedule.enabled === false) return;
-    await this.warm();
+    try {
+      await this.warm();
+    } catch (error) {
+      if (this.options['strict-warm']) throw error;
+      this.log.warning(`The service is deployed, but it is not proved warm. ${error.message}`);
+    }
   }
 
   /** Runs one tick and reports it; incomplete coverage is a warning, or an error with --strict-warm. */
   async warm() {
-    const result = await this.tick();
+    const warmer = this.deployedWarmer();
+    await warmer.waitForUpdates([this.warmer().name, ...this.targetNames()]);
+    const result = await warmer.tick();
     if (this.options.json) this.writeText(JSON.stringify(result, null, 2));
-    const short = [];
-    for (const target of result.targets) {
-      const summary = `${target.unique} of ${target.requested} environments of ${target.function} warm`;
-      const causes = [target.stood_down, ...target.causes].filter(Boolean).join('; ');
-      if (target.coverage >= 1) this.log.success(`${summary} (${target.cold} were cold${causes && `; ${causes}`})`);
-      else short.push(`${summary}: ${causes}`);
-    }
-    for (const message of short) this.log.warning(message);
+    const short = this.report(result.targets);
     if (short.length && this.options['strict-warm'])
       throw this.error(`The service is not warm. ${short.join('. ')}`, 'NOT_WARM');
   }
 
-  /** Invokes the deployed warmer, which has the permission and keeps what it learns about holds for its next ticks. */
-  async tick() {
-    const { LambdaClient, InvokeCommand } = createRequire(require.resolve('serverless/package.json'))(
-      '@aws-sdk/client-lambda',
-    );
-    const progress = this.progress.get('main');
-    progress.notice('Warming');
-    let response;
-    try {
-      const lambda = new LambdaClient(await this.provider.getAwsSdkV3Config());
-      response = await lambda.send(new InvokeCommand({ FunctionName: this.warmer().name }));
-    } catch (error) {
-      const reason =
-        error.name === 'ResourceNotFoundException' ? 'it is not deployed: run `sls deploy` first' : error.message;
-      throw this.error(`The warmer ${this.warmer().name} could not be invoked: ${reason}`, 'WARMER_NOT_INVOKED');
-    } finally {
-      progress.remove();
+  /** Logs what each target proved, and returns a line for each that fell short. */
+  report(targets) {
+    for (const target of targets.filter(({ coverage }) => coverage >= 1)) {
+      const causes = causesOf(target);
+      this.log.success(`${summary(target)} (${target.cold} were cold${causes && `; ${causes}`})`);
     }
-    const payload = JSON.parse(Buffer.from(response.Payload).toString() || 'null');
-    if (response.FunctionError) {
-      throw this.error(
-        `The warmer failed: ${payload?.errorMessage ?? response.FunctionError}; see \`sls logs -f warmer\``,
-        'WARMER_FAILED',
-      );
-    }
-    return payload;
+    const short = targets.filter(({ coverage }) => !(coverage >= 1));
+    const describe = (target) => `${summary(target)}: ${causesOf(target)}`;
+    // What fits was proved: no fault of this tick, and said once for all targets, with what to do.
+    const limited = short.filter((target) => isLimited(target) && target.complete);
+    for (const target of short.filter((each) => !limited.includes(each))) this.log.warning(describe(target));
+    const advice = new Set(short.filter(isLimited).map((target) => MORE_ROOM[limitOf(target)]));
+    if (advice.size) this.log.warning([...limited.map((target) => `${describe(target)}.`), ...advice].join(' '));
+    return short.map(describe);
+  }
+
+  deployedWarmer() {
+    const { name, timeout = this.serverless.service.provider.timeout ?? 6 } = this.warmer();
+    return new DeployedWarmer({
+      name,
+      timeoutSeconds: timeout,
+      awsConfig: () => this.provider.getAwsSdkV3Config(),
+      log: this.log,
+      progress: this.progress.get('main'),
+      error: (message, code) => this.error(message, code),
+    });
   }
 
   warmer() {
     return this.serverless.service.getFunction('warmer');
   }
 
+  targetNames() {
+    const { service } = this.serverless;
+    const targets = service.custom?.pilotlight?.targets ?? [];
+    return targets.map(({ function: key }) => service.getFunction(key).name);
+  }
+
   error(message, code) {
     return new this.serverless.classes.Error(message, `PILOTLIGHT_${code}`);
   }
+}
+
+function summary({ unique, requested, function: name }) {
+  return `${unique} of ${requested} environments of ${name} warm`;
+}
+
+function causesOf({ stood_down: stoodDown, causes = [] }) {
+  return [stoodDown, ...causes].filter(Boolean).join('; ');
+}
+
+function isLimited(target) {
+  return target.limited_to !== undefined;
+}
+
+/** Returns whose concurrency is too small, from the cause that pilotlight/warming/headroom.py gives. */
+function limitOf({ causes = [] }) {
+  return causes.some((cause) => cause.includes("function's reserved concurrency")) ? 'function' : 'account';
 }
 
 module.exports = Warm;

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pilotlight.warming.fanout import Invocation
     from pilotlight.warming.hold import HoldEstimate
 
+INIT_SECONDS = 10.0
+"""A cold environment may take this long before the function's own timeout begins ("Understanding the Lambda execution
+environment lifecycle", "Init phase"). Lambda's report of a timeout comes within it, too."""
 _SKEW_SECONDS = 0.5
 """A reply that landed this long before it was sent, or after it was received, comes from a clock that differs."""
 
@@ -43,7 +46,7 @@ class Invoker(Protocol):
 class Order:
     """Prove `requested` distinct execution environments of `function` warm, with `pings` at once where fewer fit.
 
-    `timeout_seconds` is the function's own: a reply is not waited for beyond its hold and this. `build` is the
+    `timeout_seconds` is the function's own: a reply is not waited for beyond its hold, an init and this. `build` is the
     warmer's own, which is the deployed one; where it is empty, environments of any build count.
     """
 
@@ -110,7 +113,8 @@ def ping_all(order: Order, hold_seconds: float, invoker: Invoker, hold: HoldEsti
         hold_until = began + lead_seconds + hold_seconds + hold.skew_seconds
         events = [Ping(ping, index, order.pings, hold_until).event() for index in range(order.pings)]
         payloads = [json.dumps(event).encode() for event in events]
-        timeout_seconds = min(times.seconds_left(), lead_seconds + hold_seconds + order.timeout_seconds)
+        longest_seconds = lead_seconds + hold_seconds + INIT_SECONDS + order.timeout_seconds
+        timeout_seconds = min(times.seconds_left(), longest_seconds)
         invocations = invoker.invoke(order.function, payloads, timeout_seconds)
     except OSError as error:
         unreachable = Counter([f"the Lambda API could not be reached: {error}"])

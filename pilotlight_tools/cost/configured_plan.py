@@ -1,13 +1,13 @@
 """Memory, architecture, concurrency and rate from serverless.yml: read from `sls print`, never guessed."""
 
 import json
-import re
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from pilotlight.warming.schedule import rate_seconds
 from pilotlight_tools.configuration import ConfigurationError
 
 
@@ -70,10 +70,10 @@ def parse_rate(expression: str) -> float:
     Raises:
         ConfigurationError: for anything else, also for a cron expression, which has no fixed interval.
     """
-    match = re.fullmatch(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)", expression.strip())
-    if match is None or int(match[1]) < 1:
+    seconds = rate_seconds(expression)
+    if seconds is None:
         raise ConfigurationError(f"the warmer's schedule {expression!r} is not a rate(…): give --interval-minutes")
-    return int(match[1]) * {"minute": 1, "hour": 60, "day": 1440}[match[2]]
+    return seconds / 60
 
 
 def _interval_minutes(events: list[Any]) -> float | None:

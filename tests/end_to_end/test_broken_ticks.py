@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import boto3
 import pytest
 
 from tests.conftest import CONCURRENCY, Deployed, until
+from tests.support.limits import readable_limits
 from tests.support.processes import children_of
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
@@ -98,25 +98,12 @@ def test_a_throttle_stops_the_tick_and_shrinks_the_next_for_a_while(deployed: De
 
 def test_a_reserved_concurrency_is_respected_from_the_first_tick(deployed: Deployed) -> None:
     stage = deployed.service.stage
-    # The engine checks reads of the limit against the right to change it; on AWS the warmer's own rights are enough.
-    statement = {"Effect": "Allow", "Action": "lambda:PutFunctionConcurrency", "Resource": "*"}
-    iam = boto3.client("iam", **stage.connection)
-    role = (
-        boto3.client("lambda", **stage.connection)
-        .get_function_configuration(FunctionName=stage.functions["warmer"])["Role"]
-        .rpartition("/")[2]
-    )
-    iam.put_role_policy(
-        RoleName=role,
-        PolicyName="read-limit",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
     client = boto3.client("lambda", **stage.connection)
     client.put_function_concurrency(FunctionName=stage.functions["api"], ReservedConcurrentExecutions=5)
     try:
-        result = stage.tick()
+        with readable_limits(stage):
+            result = stage.tick()
     finally:
-        iam.delete_role_policy(RoleName=role, PolicyName="read-limit")
         client.delete_function_concurrency(FunctionName=stage.functions["api"])
     assert (result["unique"], result["throttled"], result["invocations"]) == (3, 0, 3)  # users keep two
     assert any("reserved concurrency is 5" in cause for cause in target(result)["causes"])

@@ -41,6 +41,14 @@ def test_incomplete_coverage_is_a_warning_with_its_cause_or_an_error_if_strict(d
     assert "Rate" in output or "Throttl" in output
 
 
+def test_a_tick_that_waited_too_long_is_skipped(deployed: Deployed) -> None:
+    stage = deployed.service.stage
+    event = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z"})
+    invoked = boto3.client("lambda", **stage.connection).invoke(FunctionName=stage.functions["warmer"], Payload=event)
+    result = json.loads(invoked["Payload"].read())
+    assert (result["targets"], "ticks are 300 s apart" in result["skipped"]) == ([], True)
+
+
 def test_a_stage_that_is_not_deployed_is_an_error(deployed: Deployed) -> None:
     with pytest.raises(DeployToolError, match="not deployed"):
         deployed.service.stage.deploy_tool.must_run("warm", "--stage", "dev")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,8 @@ KEYS = {
     "billed_ms",
     "coverage",
 }
+
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 
 
 class Environments:
@@ -99,6 +102,29 @@ def test_several_targets_are_ticked_one_after_the_other(api: LambdaApi, monkeypa
     assert [target["function"] for target in result["targets"]] == ["one", "two"]
     assert (result["requested"], result["coverage"]) == (5, 1)
     assert api.most_in_flight <= 3
+
+
+def test_a_tick_that_came_too_late_is_skipped_and_logged(
+    api: LambdaApi, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PILOTLIGHT_RATE", "rate(1 minute)")
+    late = datetime.now(UTC) - timedelta(seconds=90)
+    result = warmer.handler({**SCHEDULED, "time": late.strftime("%Y-%m-%dT%H:%M:%SZ")}, Context())
+    assert result["targets"] == []
+    assert "ticks are 60 s apart" in result["skipped"]
+    assert api.most_in_flight == 0
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["level"], line["rate_seconds"]) == ("WARNING", 60)
+    assert line["message"] == f"tick skipped: {result['skipped']}"
+    assert 90 <= line["age_seconds"] < 120
+
+
+def test_a_tick_in_time_is_not_skipped(api: LambdaApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert api
+    monkeypatch.setenv("PILOTLIGHT_RATE", "rate(5 minutes)")
+    late = datetime.now(UTC) - timedelta(seconds=90)
+    result = warmer.handler({**SCHEDULED, "time": late.strftime("%Y-%m-%dT%H:%M:%SZ")}, Context())
+    assert (result["unique"], "skipped" in result) == (8, False)
 
 
 def test_the_tick_is_recorded_in_x_ray_before_its_pings_and_complete_at_its_end(

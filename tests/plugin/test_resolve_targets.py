@@ -15,12 +15,13 @@ from pilotlight_build.resolve_targets import posix_zone, resolve
 from tests.support.project import PROJECT
 
 NAMES = {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
+TIMEOUTS = {"api": 10, "warmer": "50"}
 WINDOW = {"days": "mon-fri", "from": "07:00", "to": "19:00", "concurrency": "10"}
 
 
 def test_the_warmer_reads_what_serverless_yml_says() -> None:
     setting = [{"function": "api", "concurrency": "2", "timeZone": "Europe/Berlin", "windows": [WINDOW]}]
-    target = parse_targets(json.dumps(resolve(setting, NAMES)))[0]
+    target = parse_targets(json.dumps(resolve(setting, NAMES, TIMEOUTS)))[0]
     assert (target.function, target.size, target.zone) == (
         "pilotlight-prod-api",
         Size(2, 2),
@@ -31,7 +32,13 @@ def test_the_warmer_reads_what_serverless_yml_says() -> None:
 
 def test_an_alias_is_what_the_warmer_invokes() -> None:
     setting = [{"function": "api", "concurrency": 1, "alias": "live"}]
-    assert resolve(setting, NAMES)[0]["function"] == "pilotlight-prod-api:live"
+    assert resolve(setting, NAMES, TIMEOUTS)[0]["function"] == "pilotlight-prod-api:live"
+
+
+@pytest.mark.parametrize(("function", "seconds"), [("api", 10.0), ("warmer", 50.0)])
+def test_a_targets_timeout_is_its_functions(function: str, seconds: float) -> None:
+    setting = [{"function": function, "concurrency": 1}]
+    assert parse_targets(json.dumps(resolve(setting, NAMES, TIMEOUTS)))[0].timeout_seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -52,6 +59,7 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
         ([{"function": "api", "concurrency": 1, "windows": [WINDOW]}], "timeZone is missing"),
         ([{"function": "api", "concurrency": 1, "timeZone": "Berlin"}], r"timeZone must be .* not 'Berlin'"),
         ([{"function": "api", "concurrency": 1, "timeZone": 3}], r"timeZone must be"),
+        ([{"function": "api", "concurrency": 1, "timeout": 3}], r"targets\[0\].timeout is not known"),
         ([{"function": "api", "concurrency": 1, "alias": "a b"}], r"targets\[0\].alias must be"),
         (
             [{"function": "api", "concurrency": 1, "timeZone": "UTC", "windows": [{**WINDOW, "days": "monday"}]}],
@@ -61,16 +69,17 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
 )
 def test_an_error_names_the_key_in_serverless_yml(targets: Any, message: str) -> None:
     with pytest.raises(TargetsError, match=message):
-        resolve(targets, NAMES)
+        resolve(targets, NAMES, TIMEOUTS)
 
 
 def test_the_command_prints_the_list_or_one_line_of_error() -> None:
     def run(targets: Any) -> subprocess.CompletedProcess[str]:
-        request = json.dumps({"targets": targets, "names": NAMES})
+        request = json.dumps({"targets": targets, "names": NAMES, "timeouts": TIMEOUTS})
         command = [sys.executable, "-m", "pilotlight_build.resolve_targets"]
         environment = {**os.environ, "PYTHONPATH": str(PROJECT / "plugin" / "python")}
         return subprocess.run(command, input=request, env=environment, capture_output=True, text=True, check=False)
 
     good, bad = run([{"function": "api", "concurrency": 1}]), run([])
-    assert (good.returncode, json.loads(good.stdout)) == (0, [{"function": "pilotlight-prod-api", "concurrency": 1}])
+    assert good.returncode == 0
+    assert json.loads(good.stdout) == [{"function": "pilotlight-prod-api", "concurrency": 1, "timeout": 10}]
     assert (bad.returncode, bad.stdout, len(bad.stderr.splitlines())) == (1, "", 1)

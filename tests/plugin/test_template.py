@@ -119,8 +119,43 @@ def test_the_schedule_ticks_the_warmer_and_is_not_retried(prod: Packaged) -> Non
     (rule,) = prod.of_type("AWS::Events::Rule").values()
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
     assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": ["WarmerLambdaFunction", "Arn"]}
-    (retries,) = prod.of_type("AWS::Lambda::EventInvokeConfig").values()
-    assert retries["MaximumRetryAttempts"] == 0
+    (queue,) = prod.of_type("AWS::Lambda::EventInvokeConfig").values()
+    assert (queue["MaximumRetryAttempts"], queue["MaximumEventAgeInSeconds"]) == (0, 60)
+    assert queue["FunctionName"] == {"Ref": "WarmerLambdaFunction"}
+
+
+def test_the_warmer_knows_its_rate_and_its_targets_timeouts(packaged: Any) -> None:
+    package = packaged("dev", "--param", "rate=rate(1 minute)")
+    warmer = package.resources["WarmerLambdaFunction"]["Properties"]
+    assert warmer["Timeout"] < 60
+    variables = warmer["Environment"]["Variables"]
+    assert variables["PILOTLIGHT_RATE"] == "rate(1 minute)"
+    (target,) = json.loads(variables["PILOTLIGHT_TARGETS"])
+    assert target["timeout"] == package.resources["ApiLambdaFunction"]["Properties"]["Timeout"] == 10
+
+
+@pytest.mark.parametrize(
+    ("schedule", "refused"),
+    [
+        ("rate(1 minute)", True),
+        ("cron(* * * * ? *)", True),
+        ("[rate(5 minutes), rate(1 minute)]", True),
+        ("rate(2 minutes)", False),
+        ("cron(0/5 * * * ? *)", False),
+    ],
+)
+def test_a_schedule_whose_ticks_could_overlap_is_refused(
+    sample_project: Path, tmp_path: Path, schedule: str, refused: bool
+) -> None:
+    tool = DeployTool(tmp_path / "service", {}, sample_project)
+    configuration = tool.folder / "serverless.yml"
+    changed = configuration.read_text().replace("timeout: 50", "timeout: 60")
+    configuration.write_text(changed.replace("rate: ${param:rate}", f"rate: {schedule}"))
+    output = tool.run("package", "--stage", "dev")
+    assert (output.exit_code != 0) == refused, output.text
+    if refused:
+        (line,) = [line for line in output.text.splitlines() if "starts the next tick after 60 s" in line]
+        assert "The warmer may run for 60 s" in line
 
 
 def test_everything_is_traced(prod: Packaged) -> None:
@@ -353,7 +388,7 @@ def dashboard_metrics(package: Packaged) -> list[list[str]]:
 def emitted() -> set[tuple[str, ...]]:
     """(metric, its dimensions' names) of every metric that the code writes, from the lines it writes."""
     lines = io.StringIO()
-    result = dict.fromkeys((*metrics.TICK_METRICS.values(), "coverage", "exposed_ms", "complete"), 0)
+    result = dict.fromkeys((*metrics.TICK_METRICS.values(), "coverage", "complete", "exposed_ms"), 0)
     with redirect_stdout(lines):
         for start in metrics.START_METRICS:
             metrics.emit_start(start, 1.0, "request-1")

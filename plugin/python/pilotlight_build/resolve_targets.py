@@ -1,7 +1,8 @@
 """custom.pilotlight.targets of serverless.yml, checked, as the warmer reads it from PILOTLIGHT_TARGETS.
 
-`python -m pilotlight_build.resolve_targets` reads `{"targets": […], "names": {"api": "pilotlight-prod-api"}}` from
-standard input and prints the list; an error is one line on standard error that names the key, with exit code 1.
+`python -m pilotlight_build.resolve_targets` reads `{"targets": […], "names": {"api": "pilotlight-prod-api"},
+"timeouts": {"api": 10}}` from standard input and prints the list; an error is one line on standard error that names the
+key, with exit code 1.
 """
 
 from __future__ import annotations
@@ -23,18 +24,21 @@ def main() -> int:
     """Run the command; return the exit code."""
     request = json.load(sys.stdin)
     try:
-        print(json.dumps(resolve(request["targets"], request["names"])))
+        print(json.dumps(resolve(request["targets"], request["names"], request["timeouts"])))
     except TargetsError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def resolve(targets: Any, names: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the targets with each function's deployed name and each time zone's rule. Raises TargetsError."""
+def resolve(targets: Any, names: dict[str, str], timeouts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the targets with each function's deployed name and timeout (seconds), and each time zone's rule.
+
+    Raises TargetsError.
+    """
     if not isinstance(targets, list) or not targets:
         raise TargetsError(f"{_SETTING} must be a list such as [{{function: api, concurrency: 5}}]")
-    return [_resolve(target, names, f"{_SETTING}[{index}]") for index, target in enumerate(targets)]
+    return [_resolve(target, names, timeouts, f"{_SETTING}[{index}]") for index, target in enumerate(targets)]
 
 
 def posix_zone(name: str) -> str:
@@ -51,13 +55,16 @@ def posix_zone(name: str) -> str:
     return content.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
 
 
-def _resolve(target: Any, names: dict[str, str], where: str) -> dict[str, Any]:
+def _resolve(target: Any, names: dict[str, str], timeouts: dict[str, Any], where: str) -> dict[str, Any]:
     if not isinstance(target, dict):
         raise TargetsError(f"{where} must be an object such as {{function: api, concurrency: 5}}")
     entry = {**target}
     function = entry.get("function")
     if function not in names:
         raise TargetsError(f"{where}.function must be one of {', '.join(sorted(names))}, not {function!r}")
+    if "timeout" in entry:
+        raise TargetsError(f"{where}.timeout is not known: the warmer takes functions.{function}.timeout")
+    entry["timeout"] = timeouts[function]
     _numbers(entry)
     for window in entry["windows"] if isinstance(entry.get("windows"), list) else []:
         _numbers(window)
@@ -78,7 +85,7 @@ def _resolve(target: Any, names: dict[str, str], where: str) -> dict[str, Any]:
 
 def _numbers(entry: Any) -> None:
     """Convert numbers given as text, as by `--param concurrency=20`."""
-    for name in ("concurrency", "min", "max"):
+    for name in ("concurrency", "min", "max", "timeout"):
         if isinstance(entry, dict) and isinstance(entry.get(name), str) and entry[name].isdigit():
             entry[name] = int(entry[name])
 

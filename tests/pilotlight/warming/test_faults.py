@@ -173,6 +173,16 @@ def test_a_thousand_pings_that_hang_are_given_up_together(api: FaultyApi, tick: 
     assert (result["unique"], result["failed"]) == (0, 900)
 
 
+def test_a_cold_reply_may_take_an_init_beyond_its_functions_timeout(api: FaultyApi, tick: Ticks) -> None:
+    def init_slowly(request: Request) -> None:
+        time.sleep(2)
+        request.reply(start="cold")
+
+    api.behaves = init_slowly
+    result = tick(2, timeout=1)
+    assert (result["unique"], result["failed"], result["rounds"]) == (2, 0, 1)
+
+
 def test_several_targets_that_hang_share_the_time(
     api: FaultyApi, tick: Ticks, capsys: pytest.CaptureFixture[str]
 ) -> None:
