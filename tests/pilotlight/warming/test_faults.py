@@ -156,6 +156,7 @@ def send_headers_for_ever(request: Request) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("never_ends", [drip, continue_for_ever, send_headers_for_ever])
 def test_a_reply_that_never_ends_is_given_up(
     api: FaultyApi, tick: Ticks, never_ends: Callable[[Request], None]
@@ -167,9 +168,10 @@ def test_a_reply_that_never_ends_is_given_up(
     assert any("no whole response" in cause for cause in result["targets"][0]["causes"])
 
 
+@pytest.mark.slow
 def test_a_thousand_pings_that_hang_are_given_up_together(api: FaultyApi, tick: Ticks) -> None:
     api.behaves = api.hang
-    result = tick(900, seconds=20)
+    result = tick(900, seconds=12)
     assert (result["unique"], result["failed"]) == (0, 900)
 
 
@@ -226,6 +228,7 @@ def test_an_api_that_cannot_be_reached_is_a_result(tick: Ticks, monkeypatch: pyt
     assert "could not be reached" in result["targets"][0]["causes"][0]
 
 
+@pytest.mark.slow
 def test_an_api_that_accepts_no_connection_is_a_result(tick: Ticks, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full backlog: the system drops what asks for a connection, and says nothing."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
@@ -295,6 +298,7 @@ def test_causes_that_differ_by_a_request_id_are_one(api: FaultyApi, tick: Ticks)
     assert cause == "Sandbox.Timedout: RequestId: … Error: Task timed out after 10.00 seconds (50 times)"
 
 
+@pytest.mark.slow
 def test_credentials_that_cannot_be_had_fail_the_pings_and_not_the_tick(
     tick: Ticks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
