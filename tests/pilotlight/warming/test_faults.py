@@ -15,11 +15,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from pilotlight import warmer
 from pilotlight.testing import Context
+from pilotlight.warming.fanout import FanOut
+from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.hold import HoldEstimate
+from pilotlight.warming.policy import Warming
 from pilotlight.warming.results import TickResult
 from pilotlight.warming.targets import Target
 from pilotlight_tools.local.runtime.certificate import write_certificate
@@ -314,14 +318,12 @@ def test_credentials_that_cannot_be_had_fail_the_pings_and_not_the_tick(
 def test_credentials_that_cannot_be_refreshed_fail_the_pings_and_not_the_tick(
     tick: Ticks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Expired:
-        def get_frozen_credentials(self) -> None:
+    class Unrefreshable(boto3.Session):
+        def get_credentials(self) -> Any:
             raise AttributeError("a provider of somebody's broke")
 
-    assert tick(1)["coverage"] == 1
-    assert warmer._warming is not None
-    session = warmer._warming._invoker._session  # type: ignore[attr-defined]
-    monkeypatch.setattr(session, "get_credentials", Expired)
+    session = Unrefreshable()
+    monkeypatch.setattr(warmer, "_warming", Warming(FanOut(session), Headroom(boto3.client("lambda"))))
     result = tick(2, 2)
     assert (result["failed"], result["unique"]) == (4, 0)
     assert "no AWS credentials to sign with: a provider" in result["targets"][0]["causes"][0]

@@ -22,8 +22,9 @@ from pilotlight.warming.replies import read_reply
 from tests.pilotlight.warming.test_faults import Ticks, warming
 from tests.support.events import MACHINE, Context
 from tests.support.faulty_api import FaultyApi, Request, faulty_api
+from tests.support.project import PROJECT
 
-RELEASE = Path(__file__).parents[2] / "support" / "pilotlight-0.1.0.zip"
+RELEASE = PROJECT / "tests" / "support" / "pilotlight-0.1.0.zip"
 NEW, OLD = "00000000000000bb", "00000000000000aa"
 WARMER_0_1_0 = """
 import json, warmer
