@@ -6,11 +6,13 @@ without its line, or fails with it.
 
 from __future__ import annotations
 
+import queue
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tests.support.project import PROJECT
 TABLE = PROJECT / "docs" / "reliability.md"
 _ROW = re.compile(r"^\| (?P<fault>[^|]+) \| [^|]+ \| `(?P<test>test_\w+)` \| `(?P<file>[\w/.]+)`: `(?P<line>[^`]+)` \|$")
 _WHERE = ("tests/pilotlight", "--ignore=tests/pilotlight/warming/test_reliability.py")
+_AT_ONCE = 2
 _SECONDS = 20
 """For one test. A line whose removal makes its test hang fails it by this."""
 
@@ -44,16 +47,32 @@ class Fault:
 
 def main() -> int:
     """Return the exit code."""
-    failed = 0
     with tempfile.TemporaryDirectory(prefix="pilotlight-reliability-") as temporary:
-        project = Path(temporary, "project")
-        copy_project(project)
-        for fault in faults():
-            said = verdict(project, fault)
+        failed = 0
+        for fault, said in verdicts(Path(temporary), verdict):
             failed += bool(said)
             print(f"{'FAIL' if said else 'ok  '}  {fault.name}{said and f': {said}'}", flush=True)
     print(f"{failed} of {len(list(faults()))} rows do not hold" if failed else "every row holds")
     return 1 if failed else 0
+
+
+def verdicts(folder: Path, judge: Callable[[Path, Fault], str]) -> Iterator[tuple[Fault, str]]:
+    """What `judge` says of each row, in the table's order; each thread changes a copy of the project of its own."""
+    projects: queue.SimpleQueue[Path] = queue.SimpleQueue()
+    for number in range(_AT_ONCE):
+        copy_project(folder / f"project-{number}")
+        projects.put(folder / f"project-{number}")
+
+    def judged(fault: Fault) -> str:
+        project = projects.get()
+        try:
+            return judge(project, fault)
+        finally:
+            projects.put(project)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        rows = list(faults())
+        yield from zip(rows, threads.map(judged, rows), strict=True)
 
 
 def faults() -> Iterator[Fault]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.reliability import Fault, copy_project, faults, verdict_without_line
+from tests.reliability import Fault, faults, verdict_without_line, verdicts
 from tests.support.project import PROJECT
 
 FAULTS = list(faults())
@@ -26,7 +27,5 @@ def test_a_row_names_a_test_and_a_line_that_exist(fault: Fault) -> None:
 
 
 @pytest.mark.slow
-def test_no_row_holds_without_its_line(tmp_path_factory: pytest.TempPathFactory) -> None:
-    project = tmp_path_factory.mktemp("reliability") / "project"
-    copy_project(project)
-    assert {fault.test: said for fault in FAULTS if (said := verdict_without_line(project, fault))} == {}
+def test_no_row_holds_without_its_line(tmp_path: Path) -> None:
+    assert {fault.test: said for fault, said in verdicts(tmp_path, verdict_without_line) if said} == {}
