@@ -33,7 +33,7 @@ _MODES = [
     Mode("128", "128 MB", 128, 128),
 ]
 CONNECTIONS = {
-    "kept": "plain HTTP, connections kept from tick to tick",
+    "kept": "plain HTTP, connections kept from one fan-out to the next",
     "new": "TLS, new connections in each tick: as with a tick every 5 minutes on AWS",
 }
 

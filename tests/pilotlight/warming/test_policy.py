@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pilotlight.warming.fanout import Invocation
-from pilotlight.warming.headroom import KEPT_SECONDS, Headroom
+from pilotlight.warming.headroom import KEPT_AFTER_FAILURE_SECONDS, KEPT_SECONDS, Headroom
 from pilotlight.warming.policy import Warming
 from pilotlight.warming.results import TickResult
 from pilotlight.warming.targets import Size, Target, Window
@@ -68,6 +68,19 @@ def test_the_limits_are_read_again_only_after_a_while() -> None:
     assert limits.calls == 1
     service.pool.now += KEPT_SECONDS
     service.tick(10)
+    assert limits.calls == 2
+
+
+def test_a_look_up_that_failed_is_tried_again_after_a_minute() -> None:
+    limits = Limits(error=True)
+    service = Service(limits=limits)
+    for _ in range(3):
+        assert service.tick(10).unique == 10
+        service.pool.now -= 300  # the ticks of one minute
+    assert limits.calls == 1
+    service.pool.now += KEPT_AFTER_FAILURE_SECONDS + 1
+    limits.error, limits.reserved = False, 5
+    assert service.tick(10).unique == 3
     assert limits.calls == 2
 
 
