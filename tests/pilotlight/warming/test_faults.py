@@ -10,8 +10,8 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ import boto3
 import pytest
 
 from pilotlight import warmer
-from pilotlight.testing import Context
 from pilotlight.warming.fanout import FanOut
 from pilotlight.warming.headroom import Headroom
 from pilotlight.warming.hold import HoldEstimate
@@ -28,51 +27,10 @@ from pilotlight.warming.results import TickResult
 from pilotlight.warming.targets import Target
 from pilotlight_tools.local.runtime.certificate import write_certificate
 from tests.support.faulty_api import FaultyApi, Request, faulty_api, no_limits
+from tests.support.ticks import Ticks, ticks_against
 
-Ticks = Callable[..., dict[str, Any]]
 SHORT_SECONDS = 6.0
 """The warmer's own timeout in tests of what never ends: four seconds of ticking."""
-
-
-@contextmanager
-def warming(api: FaultyApi, monkeypatch: pytest.MonkeyPatch, scheme: str = "http") -> Iterator[Ticks]:
-    """The warmer with an execution environment of its own, and this API for Lambda's."""
-    for name, value in {
-        "AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://localhost:{api.port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "eu-central-1",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "PILOTLIGHT_SERVICE": "faulty-test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    importlib.reload(warmer)
-
-    def tick(*concurrencies: int, seconds: float = 30.0, timeout: int = 2) -> dict[str, Any]:
-        names = [f"api{index or ''}" for index in range(len(concurrencies))]
-        targets = [
-            {"function": name, "concurrency": concurrency, "timeout": timeout}
-            for name, concurrency in zip(names, concurrencies, strict=True)
-        ]
-        monkeypatch.setenv("PILOTLIGHT_TARGETS", json.dumps(targets))
-        context = Context(timeout_seconds=seconds)
-        result = warmer.handler({}, context)
-        assert context.get_remaining_time_in_millis() > 1500, "the result has to be there before the warmer's timeout"
-        return result
-
-    yield tick
-
-
-@pytest.fixture
-def api() -> Iterator[FaultyApi]:
-    with faulty_api() as serving:
-        yield serving
-
-
-@pytest.fixture
-def tick(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
-    with warming(api, monkeypatch) as ticking:
-        yield ticking
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -132,8 +90,8 @@ def test_session_tickets_are_not_taken_for_closed_connections(tmp_path: Path, mo
     context.load_cert_chain(certificate)
     context.num_tickets = 2
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    with faulty_api(tls=context) as api, warming(api, monkeypatch, "https") as tick:
-        result = tick(10)
+    with faulty_api(tls=context) as api:
+        result = ticks_against(api, monkeypatch, "https")(10)
     assert (result["unique"], result["rounds"], len(api.pings)) == (10, 1, 10)
     assert api.connections == 11  # and one for the limits
     first_hold_seconds = HoldEstimate().seconds(10)

@@ -19,10 +19,10 @@ from pilotlight.entry import entry_point
 from pilotlight.ping import Ping
 from pilotlight.routing import Routes
 from pilotlight.warming.replies import read_reply
-from tests.pilotlight.warming.test_faults import Ticks, warming
 from tests.support.events import MACHINE, Context
-from tests.support.faulty_api import FaultyApi, Request, faulty_api
+from tests.support.faulty_api import FaultyApi, Request
 from tests.support.project import PROJECT
+from tests.support.ticks import Ticks
 
 RELEASE = PROJECT / "tests" / "support" / "pilotlight-0.1.0.zip"
 NEW, OLD = "00000000000000bb", "00000000000000aa"
@@ -104,18 +104,6 @@ def released(tmp_path: Path) -> Iterator[EnvironmentOfRelease]:
         yield EnvironmentOfRelease(process)
         assert process.stdin is not None
         process.stdin.close()
-
-
-@pytest.fixture
-def api() -> Iterator[FaultyApi]:
-    with faulty_api() as serving:
-        yield serving
-
-
-@pytest.fixture
-def tick(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
-    with warming(api, monkeypatch) as ticking:
-        yield ticking
 
 
 def test_the_warmer_of_0_1_0_proves_todays_api(api: FaultyApi, tmp_path: Path) -> None:
