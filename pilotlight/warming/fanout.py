@@ -16,6 +16,7 @@ import os
 import ssl
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -183,11 +184,10 @@ def _send(connection: Connection, request: bytes, deadline: float) -> Invocation
 
 
 def _interpret(response: HttpResponse, sent_at: float) -> Invocation:
-    try:
-        payload = json.loads(response.body or b"null") if len(response.body) <= MOST_REPLY_BYTES else None
-        is_json = len(response.body) <= MOST_REPLY_BYTES
-    except (ValueError, RecursionError):
-        payload, is_json = None, False
+    payload, is_json = None, False
+    if len(response.body) <= MOST_REPLY_BYTES:
+        with suppress(ValueError, RecursionError):  # told below as what it is
+            payload, is_json = json.loads(response.body or b"null"), True
     function_error = response.headers.get("X-Amz-Function-Error")
     if response.status == 200 and not function_error:
         if not is_json:
