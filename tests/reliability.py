@@ -20,7 +20,9 @@ from pilotlight_tools.local.deploy_tool import copy_service
 from tests.support.project import PROJECT
 
 TABLE = PROJECT / "docs" / "reliability.md"
-_ROW = re.compile(r"^\| (?P<fault>[^|]+) \| [^|]+ \| `(?P<test>test_\w+)` \| `(?P<file>[\w/.]+)`: `(?P<line>[^`]+)` \|$")
+_ROW = re.compile(
+    r"^\| (?P<fault>[^|]+) \| [^|]+ \| `(?P<test>test_\w+)` \| `(?P<file>[\w/.]+)`: `(?P<line>[^`]+)` \|$"
+)
 _WHERE = ("tests/pilotlight", "--ignore=tests/pilotlight/warming/test_reliability.py")
 _AT_ONCE = 2
 _SECONDS = 20

@@ -6,10 +6,14 @@ followed to the module that owns it.
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +34,21 @@ ROOMS = (
 """A room imports itself and those before it; the tests below restrict this further."""
 DEPLOYED_LIBRARIES = {"aws_xray_sdk", "boto3", "botocore", "wrapt"}
 NOT_THE_REQUEST_HALF = {"pilotlight.warming", "pilotlight.warmer", "pilotlight.testing"}
+
+
+def test_style_and_types_are_checked_in_the_same_files() -> None:
+    """Two lists in pyproject.toml say which files are Pilotlight's own; each tool knows patterns of its own kind."""
+    mypy = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["mypy"]
+    [users] = mypy["exclude"]
+    typed = {
+        file
+        for root in (PROJECT / name for name in mypy["files"])
+        for file in ([root] if root.is_file() else root.rglob("*.py"))
+        if not re.search(users, file.relative_to(PROJECT).as_posix())
+    }
+    command = [sys.executable, "-m", "ruff", "check", "--show-files", "."]
+    shown = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert {Path(line) for line in shown if line.endswith(".py")} == typed
 
 
 def test_each_room_imports_only_those_before_it() -> None:
