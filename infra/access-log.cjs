@@ -17,7 +17,10 @@ const fields = {
   latencyMs: '$context.responseLatency',
   integrationLatencyMs: '$context.integrationLatency',
   integrationStatus: '$context.integrationStatus',
-  error: '$context.error.message',
 };
 
-module.exports.format = JSON.stringify(fields);
+// API Gateway quotes this one itself, and escapes what it holds: "Variables for access logging for API Gateway".
+const quoted = { error: '$context.error.messageString' };
+
+const withoutEnd = JSON.stringify(fields).slice(0, -1);
+module.exports.format = `${withoutEnd},${Object.entries(quoted).map(([name, value]) => `"${name}":${value}`)}}`;

@@ -2,8 +2,9 @@
 
 // The deployed warmer, through the Lambda API: waits until what it pings is updated, invokes it, reads its result.
 
-const { createRequire } = require('node:module');
 const { setTimeout: sleep } = require('node:timers/promises');
+
+const { moduleOfTool } = require('./deploy-tool.cjs');
 
 const LONGEST_UPDATE_SECONDS = 60;
 const POLL_MS = 500;
@@ -49,7 +50,7 @@ class DeployedWarmer {
   }
 
   async isUpdating(name) {
-    const { GetFunctionConfigurationCommand } = sdk();
+    const { GetFunctionConfigurationCommand } = moduleOfTool('@aws-sdk/client-lambda');
     const command = new GetFunctionConfigurationCommand({ FunctionName: name });
     const { LastUpdateStatus: status, ...update } = await this.send(command, LOOK_UP_MS);
     if (status === 'Failed') {
@@ -63,7 +64,7 @@ class DeployedWarmer {
   async tick() {
     this.progress.notice('Warming');
     const longest = this.timeoutSeconds * 1000 + SPARE_MS;
-    const { InvokeCommand } = sdk();
+    const { InvokeCommand } = moduleOfTool('@aws-sdk/client-lambda');
     let response;
     try {
       response = await this.send(new InvokeCommand({ FunctionName: this.name }), longest);
@@ -98,14 +99,9 @@ class DeployedWarmer {
   }
 
   async send(command, longestMs) {
-    this.client ??= new (sdk().LambdaClient)(await this.awsConfig());
+    this.client ??= new (moduleOfTool('@aws-sdk/client-lambda').LambdaClient)(await this.awsConfig());
     return this.client.send(command, { abortSignal: AbortSignal.timeout(longestMs) });
   }
-}
-
-/** Loads the deploy tool's own SDK, which no other command needs. */
-function sdk() {
-  return createRequire(require.resolve('serverless/package.json'))('@aws-sdk/client-lambda');
 }
 
 /** Returns an SDK error in one line, with its name: some have nothing else. */

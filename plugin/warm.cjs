@@ -1,8 +1,9 @@
 'use strict';
 
-// `sls warm`, which also runs at the end of `sls deploy`: runs one tick and reports what it proved.
+// `sls warm`, which also runs after each deployment: runs one tick and reports what it proved.
 
 const DeployedWarmer = require('./deployed-warmer.cjs');
+const { WARMER, describeService } = require('./service.cjs');
 
 const STRICT = {
   usage: 'Fail if the tick after the deployment does not prove every execution environment warm',
@@ -18,35 +19,32 @@ const MORE_ROOM = {
 };
 
 class Warm {
-  constructor(serverless, options, { log, progress, writeText }) {
+  /** `error` makes one that osls prints without a stack. */
+  constructor(serverless, options, { log, progress, writeText, error }) {
     this.serverless = serverless;
     this.options = options;
     this.log = log;
     this.progress = progress;
     this.writeText = writeText;
+    this.error = error;
     this.provider = serverless.getProvider('aws');
-    this.commands = {
-      deploy: { options: { 'strict-warm': STRICT } },
-      warm: {
-        usage: 'Warm the deployed service now, and print what was proved',
-        lifecycleEvents: ['warm'],
-        options: {
-          'strict-warm': { ...STRICT, usage: 'Fail if the tick does not prove every execution environment warm' },
-          json: { usage: "Print the tick's result as JSON", type: 'boolean' },
-        },
+    this.command = {
+      usage: 'Warm the deployed service now, and print what was proved',
+      lifecycleEvents: ['warm'],
+      options: {
+        'strict-warm': { ...STRICT, usage: 'Fail if the tick does not prove every execution environment warm' },
+        json: { usage: "Print the tick's result as JSON", type: 'boolean' },
       },
-    };
-    this.hooks = {
-      'warm:warm': () => this.warm(),
-      'after:deploy:finalize': () => this.warmAfterDeploy(),
     };
   }
 
-  /** Warms what was deployed. The deployment succeeded, whatever comes now; only --strict-warm makes it an error. */
-  async warmAfterDeploy() {
-    const { custom = {} } = this.serverless.service;
-    const { schedule = {} } = this.warmer().events.find((event) => event.schedule) ?? {};
-    if (custom.pilotlight?.warmAfterDeploy === false || schedule.enabled === false) return;
+  /**
+   * Warms what was deployed, after the deploy tool has reported its deployment, which succeeded, whatever comes now:
+   * only --strict-warm makes it an error.
+   */
+  async warmAfterDeployment() {
+    const { warmer, settings } = describeService(this.serverless);
+    if (!warmer?.ticks || !settings.warmAfterDeploy) return;
     try {
       await this.warm();
     } catch (error) {
@@ -57,8 +55,10 @@ class Warm {
 
   /** Runs one tick and reports it; incomplete coverage is a warning, or an error with --strict-warm. */
   async warm() {
-    const warmer = this.deployedWarmer();
-    await warmer.waitForUpdates([this.warmer().name, ...this.targetNames()]);
+    const service = describeService(this.serverless);
+    if (!service.warmer) throw this.error(`serverless.yml has no function \`${WARMER}\``, 'NO_WARMER');
+    const warmer = this.deployedWarmer(service);
+    await warmer.waitForUpdates([service.warmer, ...service.targets].map(({ name }) => name));
     const result = await warmer.tick();
     if (this.options.json) this.writeText(JSON.stringify(result, null, 2));
     const short = this.report(result.targets);
@@ -82,30 +82,15 @@ class Warm {
     return short.map(describe);
   }
 
-  deployedWarmer() {
-    const { name, timeout = this.serverless.service.provider.timeout ?? 6 } = this.warmer();
+  deployedWarmer({ warmer }) {
     return new DeployedWarmer({
-      name,
-      timeoutSeconds: timeout,
+      name: warmer.name,
+      timeoutSeconds: warmer.timeout,
       awsConfig: () => this.provider.getAwsSdkV3Config(),
       log: this.log,
       progress: this.progress.get('main'),
-      error: (message, code) => this.error(message, code),
+      error: this.error,
     });
-  }
-
-  warmer() {
-    return this.serverless.service.getFunction('warmer');
-  }
-
-  targetNames() {
-    const { service } = this.serverless;
-    const targets = service.custom?.pilotlight?.targets ?? [];
-    return targets.map(({ function: key }) => service.getFunction(key).name);
-  }
-
-  error(message, code) {
-    return new this.serverless.classes.Error(message, `PILOTLIGHT_${code}`);
   }
 }
 
@@ -126,4 +111,4 @@ function limitOf({ causes = [] }) {
   return causes.some((cause) => cause.includes("function's reserved concurrency")) ? 'function' : 'account';
 }
 
-module.exports = Warm;
+module.exports = { Warm, STRICT };

@@ -38,7 +38,7 @@ def test_a_users_cold_start_is_counted_and_its_warm_requests_are_not(
     handler(proxy_event(), Context("request-1"))
     document = parsed(capsys.readouterr().out)
     assert (document["ColdStart"], document["Service"], document["request_id"]) == (1, "pilotlight-test", "request-1")
-    assert document["InitDuration"] > 0
+    assert document["init_ms"] > 0
     handler(proxy_event(), Context())
     assert capsys.readouterr().out == ""
 
@@ -55,15 +55,50 @@ def test_each_start_has_its_metric(start: str, name: str, capsys: pytest.Capture
     metrics.emit_start(start, None, "request-1")
     document = parsed(capsys.readouterr().out)
     assert document[name] == 1
-    assert "InitDuration" not in document
+    assert document["init_ms"] is None
 
 
 @pytest.mark.parametrize(("unique", "incomplete", "coverage"), [(4, 0, 100), (3, 1, 75)])
-def test_a_tick_is_counted_for_the_service_and_the_function(unique: int, incomplete: int, coverage: int) -> None:
+def test_a_tick_is_counted_for_its_target(unique: int, incomplete: int, coverage: int) -> None:
     lines: list[str] = []
     replies = by_environment(ping_reply(environment) for environment in "abcd"[:unique])
     metrics.emit_tick(TickResult("api", 4, replies, Tally(throttled=2)).as_dict(), lines.append)
     document = parsed(lines[0])
-    assert document["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Service"], ["Service", "Function"]]
     assert (document["EnvironmentsWarm"], document["PingThrottles"]) == (unique, 2)
     assert (document["IncompleteTick"], document["Coverage"]) == (incomplete, coverage)
+
+
+@pytest.mark.parametrize(
+    "function", ["api", "api:live", "arn:aws:lambda:eu-west-1:123456789012:function:api:provisioned"]
+)
+def test_a_target_with_an_alias_is_counted_under_its_functions_name(function: str) -> None:
+    """Lambda's own metrics have the function's name alone, and a start is counted by the function itself."""
+    lines: list[str] = []
+    metrics.emit_tick(TickResult(function, 0).as_dict(), lines.append)
+    assert parsed(lines[0])["Function"] == "api"
+
+
+def test_the_free_tier_holds_every_metric_of_one_target(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most ten: each name with each set of dimensions is one ("Amazon CloudWatch pricing"); none is of a route."""
+    monkeypatch.setenv("PILOTLIGHT_SERVICE", "pilotlight-test")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "api")
+    for start in metrics.START_METRICS:
+        metrics.emit_start(start, 1.0, "request-1")
+    metrics.emit_tick(TickResult("api:live", 0).as_dict())
+    found = set()
+    for line in capsys.readouterr().out.splitlines():
+        document = json.loads(line)
+        for directive in document["_aws"]["CloudWatchMetrics"]:
+            for names in directive["Dimensions"]:
+                found |= {(each["Name"], *(document[name] for name in names)) for each in directive["Metrics"]}
+    assert {each[1:] for each in found} == {("pilotlight-test", "api")}
+    assert len(found) <= 10
+
+
+def test_the_namespace_is_a_setting(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PILOTLIGHT_METRICS_NAMESPACE", "Team/Warm")
+    metrics.emit_start("cold", None, "request-1")
+    directives = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
+    assert [each["Namespace"] for each in directives] == ["Team/Warm"]

@@ -1,10 +1,10 @@
 'use strict';
 
-// Runs a hook of plugin/warm.cjs with the SDK of the deploy tool, and prints what it logs, a JSON list in each line.
+// Runs a method of plugin/warm.cjs with the SDK of the deploy tool, and prints what it logs, a JSON list in each line.
 
-const Warm = require('../../plugin/warm.cjs');
+const { Warm } = require('../../plugin/warm.cjs');
 
-const { hook, options, endpoint } = JSON.parse(process.argv[2]);
+const { method, options, endpoint } = JSON.parse(process.argv[2]);
 
 function print(kind, text) {
   process.stdout.write(`${JSON.stringify([kind, text])}\n`);
@@ -20,28 +20,35 @@ const config = {
   credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
   maxAttempts: 1,
 };
+const naming = {
+  getNormalizedFunctionName: (key) => key,
+  getLambdaLogicalId: (key) => key,
+  getLogGroupName: (name) => `/aws/lambda/${name}`,
+  getApiGatewayName: () => 'sample',
+};
 const serverless = {
   service: {
+    service: 'sample',
     provider: {},
     custom: { pilotlight: { targets: [{ function: 'api', concurrency: 10 }] } },
+    getAllFunctions: () => Object.keys(functions),
     getFunction: (key) => functions[key],
   },
-  classes: {
-    Error: class extends Error {
-      constructor(message, code) {
-        super(message);
-        this.code = code;
-      }
-    },
-  },
-  getProvider: () => ({ getAwsSdkV3Config: async () => config }),
+  getProvider: () => ({
+    naming,
+    getStage: () => 'dev',
+    getRegion: () => 'us-east-1',
+    getAwsSdkV3Config: async () => config,
+  }),
 };
+const error = (message, code) => Object.assign(new Error(message), { code: `PILOTLIGHT_${code}` });
 const log = Object.fromEntries(
   ['notice', 'success', 'warning'].map((level) => [level, (text) => print(level, text)]),
 );
 const progress = { get: () => ({ notice: (text) => print('progress', text), remove: () => {} }) };
 
-new Warm(serverless, options, { log, progress, writeText: (text) => print('text', text) }).hooks[hook]().then(
+const warm = new Warm(serverless, options, { log, progress, writeText: (text) => print('text', text), error });
+warm[method]().then(
   () => process.exit(0),
   (error) => {
     print('error', error.message);

@@ -11,17 +11,16 @@ from typing import Any
 import pytest
 
 from pilotlight.warming.targets import Size, TargetsError, parse_targets
-from pilotlight_build.resolve_targets import posix_zone, resolve
+from pilotlight_build.resolve_targets import Function, posix_zone, resolve
 from tests.support.project import PROJECT
 
-NAMES = {"api": "pilotlight-prod-api", "warmer": "pilotlight-prod-warmer"}
-TIMEOUTS = {"api": 10, "warmer": "50"}
+FUNCTIONS = [Function("api", "pilotlight-prod-api", 10), Function("worker", "pilotlight-prod-worker", "50")]
 WINDOW = {"days": "mon-fri", "from": "07:00", "to": "19:00", "concurrency": "10"}
 
 
 def test_the_warmer_reads_what_serverless_yml_says() -> None:
     setting = [{"function": "api", "concurrency": "2", "timeZone": "Europe/Berlin", "windows": [WINDOW]}]
-    target = parse_targets(json.dumps(resolve(setting, NAMES, TIMEOUTS)))[0]
+    target = parse_targets(json.dumps(resolve(setting, FUNCTIONS)))[0]
     assert (target.function, target.size, target.zone) == (
         "pilotlight-prod-api",
         Size(2, 2),
@@ -31,14 +30,16 @@ def test_the_warmer_reads_what_serverless_yml_says() -> None:
 
 
 def test_an_alias_is_what_the_warmer_invokes() -> None:
-    setting = [{"function": "api", "concurrency": 1, "alias": "live"}]
-    assert resolve(setting, NAMES, TIMEOUTS)[0]["function"] == "pilotlight-prod-api:live"
+    """plugin/service.cjs decides which: the target's own, or the one that the deploy tool gives the function."""
+    setting = [{"function": "api", "concurrency": 1}]
+    aliased = [Function("api", "pilotlight-prod-api", 10, alias="live")]
+    assert resolve(setting, aliased)[0]["function"] == "pilotlight-prod-api:live"
 
 
-@pytest.mark.parametrize(("function", "seconds"), [("api", 10.0), ("warmer", 50.0)])
+@pytest.mark.parametrize(("function", "seconds"), [("api", 10.0), ("worker", 50.0)])
 def test_a_targets_timeout_is_its_functions(function: str, seconds: float) -> None:
     setting = [{"function": function, "concurrency": 1}]
-    assert parse_targets(json.dumps(resolve(setting, NAMES, TIMEOUTS)))[0].timeout_seconds == seconds
+    assert parse_targets(json.dumps(resolve(setting, FUNCTIONS)))[0].timeout_seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
     [
         (None, "custom.pilotlight.targets must be a list"),
         (["api"], r"targets\[0\] must be an object"),
-        ([{"function": "apo", "concurrency": 1}], r"targets\[0\].function must be one of api, warmer, not 'apo'"),
+        ([{"function": "apo", "concurrency": 1}], r"targets\[0\].function must be one of api, worker, not 'apo'"),
         ([{"function": "api", "concurrency": "five"}], r"targets\[0\].concurrency must be a whole number"),
         ([{"function": "api", "concurrency": 1, "windows": [WINDOW]}], "timeZone is missing"),
         ([{"function": "api", "concurrency": 1, "timeZone": "Berlin"}], r"timeZone must be .* not 'Berlin'"),
@@ -69,12 +70,13 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
 )
 def test_an_error_names_the_key_in_serverless_yml(targets: Any, message: str) -> None:
     with pytest.raises(TargetsError, match=message):
-        resolve(targets, NAMES, TIMEOUTS)
+        resolve(targets, FUNCTIONS)
 
 
 def test_the_command_prints_the_list_or_one_line_of_error() -> None:
     def run(targets: Any) -> subprocess.CompletedProcess[str]:
-        request = json.dumps({"targets": targets, "names": NAMES, "timeouts": TIMEOUTS})
+        of_api = {"names": {"api": "pilotlight-prod-api"}, "timeouts": {"api": 10}, "aliases": {"api": None}}
+        request = json.dumps({"targets": targets, "functions": ["api", "worker"], **of_api})
         command = [sys.executable, "-m", "pilotlight_build.resolve_targets"]
         environment = {**os.environ, "PYTHONPATH": str(PROJECT / "plugin" / "python")}
         return subprocess.run(command, input=request, env=environment, capture_output=True, text=True, check=False)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).with_name("run_warm.cjs")
-DEPLOY, WARM = "after:deploy:finalize", "warm:warm"
+DEPLOY, WARM = "warmAfterDeployment", "warm"
 TARGET = {"function": "sample-api", "requested": 10, "unique": 10, "cold": 2, "coverage": 1.0, "complete": True}
 SUCCESSFUL = (200, {"LastUpdateStatus": "Successful"})
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true"}
@@ -40,9 +40,13 @@ class LambdaApi(ThreadingHTTPServer):
         self.states: list[Response] = [SUCCESSFUL]
         self.looked_up: list[str] = []
 
-    def run(self, hook: str, *options: str) -> list[list[str]]:
-        """The lines that the hook logs, each as its kind and its text."""
-        request = {"hook": hook, "options": dict.fromkeys(options, True), "endpoint": f"http://127.0.0.1:{self.port}"}
+    def run(self, method: str, *options: str) -> list[list[str]]:
+        """The lines that the method logs, each as its kind and its text."""
+        request = {
+            "method": method,
+            "options": dict.fromkeys(options, True),
+            "endpoint": f"http://127.0.0.1:{self.port}",
+        }
         command = ["node", str(SCRIPT), json.dumps(request)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=_ENVIRONMENT)
         lines: list[list[str]] = [json.loads(line) for line in done.stdout.splitlines()]
@@ -93,9 +97,9 @@ def kinds(lines: list[list[str]]) -> list[str]:
     return [kind for kind, _ in lines]
 
 
-@pytest.mark.parametrize("hook", [DEPLOY, WARM])
-def test_it_prints_what_was_proved(api: LambdaApi, hook: str) -> None:
-    assert api.run(hook) == [["success", "10 of 10 environments of sample-api warm (2 were cold)"]]
+@pytest.mark.parametrize("method", [DEPLOY, WARM])
+def test_it_prints_what_was_proved(api: LambdaApi, method: str) -> None:
+    assert api.run(method) == [["success", "10 of 10 environments of sample-api warm (2 were cold)"]]
     assert set(api.looked_up) == {"sample-api", "sample-warmer"}
 
 

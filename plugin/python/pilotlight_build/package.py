@@ -19,6 +19,7 @@ from pathlib import Path
 from pilotlight_build import bytecode, dependencies, imports
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import Platform
+from pilotlight_build.handlers import check_handlers, entry_module
 
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
@@ -49,11 +50,11 @@ def build(
     `PackagingError` with a remedy.
     """
     own = own_files(root, patterns)
-    entry_modules = sorted({handler.rpartition(".")[0].replace(".", "/") + ".py" for handler in handlers})
+    handlers = sorted(set(handlers))
     pinned = dependencies.read(root / "requirements.txt", platform)
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
-    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *entry_modules]
+    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *handlers]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
@@ -61,7 +62,8 @@ def build(
         return before
 
     installed = _without(patterns, dependencies.installed(pinned, platform, compiler, cache))
-    imports.check(root, own, entry_modules, installed)
+    imports.check(root, own, [entry_module(handler) for handler in handlers], installed)
+    check_handlers(own, handlers)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     files = {**installed, **own, **bytecode_of_own}
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here

@@ -1,8 +1,8 @@
 """custom.pilotlight.targets of serverless.yml, checked, as the warmer reads it from PILOTLIGHT_TARGETS.
 
-`python -m pilotlight_build.resolve_targets` reads `{"targets": […], "names": {"api": "pilotlight-prod-api"},
-"timeouts": {"api": 10}}` from standard input and prints the list; an error is one line on standard error that names the
-key, with exit code 1.
+`python -m pilotlight_build.resolve_targets` reads `{"targets": […], "functions": ["api"], "names": {"api":
+"pilotlight-prod-api"}, "timeouts": {"api": 10}, "aliases": {"api": null}}` from standard input and prints the list; an
+error is one line on standard error that names the key, with exit code 1.
 """
 
 from __future__ import annotations
@@ -12,33 +12,55 @@ import json
 import re
 import sys
 import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pilotlight.warming.targets import TargetsError, parse_target
 
 _SETTING = "custom.pilotlight.targets"
+_ALIAS = re.compile(r"[A-Za-z0-9_-]{1,128}|\$LATEST")
 
 
 def main() -> int:
     """Run the command; return the exit code."""
     request = json.load(sys.stdin)
     try:
-        print(json.dumps(resolve(request["targets"], request["names"], request["timeouts"])))
+        functions = [Function(key, *(request[each].get(key) for each in _PROPERTIES)) for key in request["functions"]]
+        print(json.dumps(resolve(request["targets"], functions)))
     except TargetsError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def resolve(targets: Any, names: dict[str, str], timeouts: dict[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Function:
+    """A function of the service: its key in serverless.yml, deployed name, timeout, and the alias that users reach.
+
+    A function that is no target needs its key alone. The deploy tool gives some functions an alias (plugin/qualifiers.cjs);
+    `alias` is None for the others.
+    """
+
+    key: str
+    name: str | None = None
+    timeout: int | str | None = None
+    alias: str | None = None
+
+
+_PROPERTIES = ("names", "timeouts", "aliases")
+
+
+def resolve(targets: Any, functions: Sequence[Function]) -> list[dict[str, Any]]:
     """Return the targets with each function's deployed name and timeout (seconds), and each time zone's rule.
 
     Raises TargetsError.
     """
     if not isinstance(targets, list) or not targets:
         raise TargetsError(f"{_SETTING} must be a list such as [{{function: api, concurrency: 5}}]")
-    return [_resolve(target, names, timeouts, f"{_SETTING}[{index}]") for index, target in enumerate(targets)]
+    by_key = {function.key: function for function in functions}
+    return [_resolve(target, by_key, f"{_SETTING}[{index}]") for index, target in enumerate(targets)]
 
 
 def posix_zone(name: str) -> str:
@@ -55,16 +77,17 @@ def posix_zone(name: str) -> str:
     return content.rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
 
 
-def _resolve(target: Any, names: dict[str, str], timeouts: dict[str, Any], where: str) -> dict[str, Any]:
+def _resolve(target: Any, functions: dict[str, Function], where: str) -> dict[str, Any]:
     if not isinstance(target, dict):
         raise TargetsError(f"{where} must be an object such as {{function: api, concurrency: 5}}")
     entry = {**target}
-    function = entry.get("function")
-    if function not in names:
-        raise TargetsError(f"{where}.function must be one of {', '.join(sorted(names))}, not {function!r}")
+    key = entry.get("function")
+    function = functions.get(key) if isinstance(key, str) else None
+    if function is None:
+        raise TargetsError(f"{where}.function must be one of {', '.join(sorted(functions))}, not {key!r}")
     if "timeout" in entry:
-        raise TargetsError(f"{where}.timeout is not known: the warmer takes functions.{function}.timeout")
-    entry["timeout"] = timeouts[function]
+        raise TargetsError(f"{where}.timeout is not known: the warmer takes functions.{key}.timeout")
+    entry["timeout"] = function.timeout
     _numbers(entry)
     for window in entry["windows"] if isinstance(entry.get("windows"), list) else []:
         _numbers(window)
@@ -77,10 +100,11 @@ def _resolve(target: Any, names: dict[str, str], timeouts: dict[str, Any], where
     elif entry.get("windows"):
         raise TargetsError(f"{where}.timeZone is missing: the windows need one, such as Europe/Berlin or UTC")
     alias = entry.pop("alias", None)
-    if alias is not None and not (isinstance(alias, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,128}", alias)):
-        raise TargetsError(f"{where}.alias must be the name of an alias of the function, not {alias!r}")
+    if alias is not None and not (isinstance(alias, str) and _ALIAS.fullmatch(alias)):
+        raise TargetsError(f"{where}.alias must be the name of an alias of the function, or $LATEST, not {alias!r}")
+    entry["function"] = f"{function.name}:{function.alias}" if function.alias else function.name
     parse_target(entry, where)
-    return {**entry, "function": names[function] + (f":{alias}" if alias else "")}
+    return entry
 
 
 def _numbers(entry: Any) -> None:

@@ -18,7 +18,15 @@ EVENTS = _OWN_FOLDER / "events"
 _SERVICE = re.compile(r"^service:.*$", re.MULTILINE)
 _API_EVENTS = re.compile(r"^(  api:\n(?:(?:    .*)?\n)*?    events:\n)(?:      .*\n)+", re.MULTILINE)
 """The lines of `functions.api.events`, in a file with this project's indentation."""
-_EVERY_PATH = r"\1      - http: { path: /, method: any }\n      - http: { path: '/{proxy+}', method: any }\n"
+_EVERY_PATH = "".join(
+    [
+        r"\1",
+        *(
+            f"      - http: {{ path: '{path}', method: any, private: '${{param:apiKey}}' }}\n"
+            for path in ("/", "/{proxy+}")
+        ),
+    ]
+)
 
 
 def make_project(folder: Path) -> Path:

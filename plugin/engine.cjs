@@ -1,0 +1,28 @@
+'use strict';
+
+// A deployment to an engine on this machine instead of AWS: what the engine cannot do is left out, and said.
+
+/** Returns the endpoint of an engine on this machine, or null for AWS. */
+function localEndpoint() {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  if (!endpoint) return null;
+  const { hostname } = new URL(endpoint);
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname) ? endpoint : null;
+}
+
+/** Turns off the domains of serverless-domain-manager: they are DNS records and certificates of AWS. */
+function withoutDomains(custom = {}) {
+  const domains = [custom.customDomain, ...[custom.customDomains ?? []].flat()].filter(Boolean);
+  const byKind = (domain) => [domain, domain.rest, domain.http, domain.websocket].filter(Boolean);
+  for (const domain of domains.flatMap(byKind)) domain.enabled = false;
+  return domains.length;
+}
+
+/** Removes X-Ray's resources from a template, and returns their ids. */
+function withoutXRay(resources) {
+  const left = Object.keys(resources).filter((id) => resources[id].Type.startsWith('AWS::XRay::'));
+  for (const id of left) delete resources[id];
+  return left;
+}
+
+module.exports = { localEndpoint, withoutDomains, withoutXRay };

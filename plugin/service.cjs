@@ -1,0 +1,71 @@
+'use strict';
+
+// A service as the plugin's resources need it, read from the deploy tool's own objects: no name is put together here
+// that the deploy tool has.
+
+const { LATEST, aliasOf } = require('./qualifiers.cjs');
+const { expressionsOf, gapSeconds } = require('./schedule.cjs');
+const { settingsOf } = require('./settings.cjs');
+
+const WARMER = 'warmer';
+const DEFAULT_TIMEOUT_SECONDS = 6; // of osls, for a function without `timeout`
+
+/**
+ * Describes a service:
+ *
+ * - `label`: the service with its stage, by which records, groups and metrics name it;
+ * - `stage`, `region`, `settings`, and `api`, the name of its REST API, null where it has none;
+ * - `warmer`: the scheduled function, null where there is none; its `ticks` are null where no schedule is enabled;
+ * - `targets`: the functions that it keeps warm; `functions` are all others that it could.
+ */
+function describeService(serverless) {
+  const { service } = serverless;
+  const provider = serverless.getProvider('aws');
+  const settings = settingsOf(service);
+  const has = (key) => service.getAllFunctions().includes(key);
+  const keys = (Array.isArray(settings.targets) ? settings.targets : []).filter((each) => has(each?.function));
+  return {
+    label: `${service.service}-${provider.getStage()}`,
+    stage: provider.getStage(),
+    region: provider.getRegion(),
+    api: hasHttp(service) ? provider.naming.getApiGatewayName() : null,
+    settings,
+    warmer: has(WARMER) ? describeWarmer(service, provider) : null,
+    targets: keys.map(({ function: key, alias }) => describeTarget(service, provider, key, alias)),
+    functions: service.getAllFunctions().filter((key) => key !== WARMER),
+  };
+}
+
+function describeFunction(service, { naming }, key) {
+  const { name, timeout } = service.getFunction(key);
+  return {
+    key,
+    name,
+    id: naming.getNormalizedFunctionName(key),
+    logicalId: naming.getLambdaLogicalId(key),
+    logGroup: naming.getLogGroupName(name),
+    timeout: timeout ?? service.provider.timeout ?? DEFAULT_TIMEOUT_SECONDS,
+  };
+}
+
+/** `alias` is that of the target where it names one, or else the one that osls gives the function; null for none. */
+function describeTarget(service, provider, key, named) {
+  const own = aliasOf(service.getFunction(key), provider.naming);
+  const alias = named === LATEST ? null : (named ?? own);
+  return { ...describeFunction(service, provider, key), alias };
+}
+
+/** `ticks` has the schedule's `expressions`, and `gapSeconds` between two of them, null where that is not known. */
+function describeWarmer(service, provider) {
+  const expressions = expressionsOf(service.getFunction(WARMER));
+  const gaps = expressions.map(gapSeconds);
+  const gap = gaps.length && !gaps.includes(null) ? Math.min(...gaps) : null;
+  const ticks = expressions.length ? { expressions, gapSeconds: gap } : null;
+  return { ...describeFunction(service, provider, WARMER), ticks };
+}
+
+function hasHttp(service) {
+  return service.getAllFunctions().some((key) => (service.getFunction(key).events ?? []).some(({ http }) => http));
+}
+
+module.exports = { WARMER, describeService };
