@@ -39,12 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         return _fail(error, EXIT_CODE_WRONG_USAGE)
     try:
-        plan = Plan(**flags, **_configured(options, flags))
+        configuration = _configuration(options)
+        fields = plan_fields(configuration, options.function, given=flags) if configuration else {}
+        plan = Plan(**flags, **fields)
     except (ConfigurationError, ValueError) as error:
         return _fail(error, EXIT_CODE_PROBLEM)
     except KeyboardInterrupt:
         return EXIT_CODE_INTERRUPTED
     report = _compare(plan, free_tier=options.free_tier, no_cold_starts=options.no_cold_starts)
+    report["stage_region"] = (configuration.get("provider") or {}).get("region")
     if options.json:
         json.dump(report, sys.stdout, indent=2)
         print()
@@ -72,13 +75,13 @@ def _compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = Fals
     }
 
 
-def _configured(options: argparse.Namespace, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Read from serverless.yml, for the stage, what no flag gives; empty without a stage."""
+def _configuration(options: argparse.Namespace) -> dict[str, Any]:
+    """Read serverless.yml as it is deployed for the stage; empty without a stage."""
     if options.stage is None:
         return {}
     if sys.stderr.isatty():
         print(f"Reading serverless.yml for stage {options.stage} …", file=sys.stderr)
-    return plan_fields(print_configuration(options.stage, options.project), options.function, given=flags)
+    return print_configuration(options.stage, options.project, options.region)
 
 
 def _fail(error: Exception, exit_code: int) -> int:
@@ -108,7 +111,9 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
         f"requests a month of {plan['request_ms']:g} ms, initialization {plan['init_ms']:g} ms",
         highlight=False,
     )
-    table = Table(caption=f"US dollars a month, {report['region']}, prices of {report['prices_checked']}")
+    elsewhere = report["stage_region"] not in (None, report["region"])
+    where = f"{report['region']} (the stage is in {report['stage_region']})" if elsewhere else report["region"]
+    table = Table(caption=f"US dollars a month, {where}, prices of {report['prices_checked']}")
     table.add_column("", no_wrap=True)
     for title in ("price", "above no warming", "of which fixed", "cold starts"):
         table.add_column(title, justify="right")
@@ -144,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
+    parser.add_argument("--region", help="of the stage (default: as `sls deploy` chooses it)")
     parser.add_argument("--function", default="api", help="the function in serverless.yml (default: %(default)s)")
     parser.add_argument("--project", type=Path, default=Path.cwd(), help="the service's folder (default: this)")
     parser.add_argument("--requests-per-month", type=float, help=f"(default: {default.requests_per_month:,.0f})")

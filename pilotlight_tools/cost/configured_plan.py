@@ -11,7 +11,7 @@ from pilotlight.warming.schedule import rate_seconds
 from pilotlight_tools.configuration import ConfigurationError
 
 
-def print_configuration(stage: str, project: Path) -> dict[str, Any]:
+def print_configuration(stage: str, project: Path, region: str | None = None) -> dict[str, Any]:
     """Resolve serverless.yml of `project` for `stage` with `npx sls print`; no AWS account is needed."""
     command = project / "node_modules" / ".bin" / "sls"
     if not command.exists():
@@ -20,7 +20,7 @@ def print_configuration(stage: str, project: Path) -> dict[str, Any]:
         raise ConfigurationError("there is no `node` on PATH: install Node.js, or give flags")
     try:
         printed = subprocess.run(
-            [str(command), "print", "--stage", stage, "--format", "json"],
+            [str(command), "print", "--stage", stage, "--format", "json", *(["--region", region] if region else [])],
             cwd=project,
             capture_output=True,
             text=True,

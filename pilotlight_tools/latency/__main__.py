@@ -78,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--most", default=_DEFAULT_MOST, type=_positive, help="traces to read in detail (%(default)s)")
     parser.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: the current one)")
     parser.add_argument("--service", help="service name (default: the one in serverless.yml)")
-    parser.add_argument("--region", help="AWS region (default: AWS_REGION, serverless.yml, or the profile's)")
+    parser.add_argument(
+        "--region", help="AWS region (default: as `sls deploy` chooses it, by provider.region of serverless.yml)"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page that needs no network")
     return parser

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
 from pilotlight_tools.latency import running
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
+from pilotlight_tools.region import find_region
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -44,7 +45,7 @@ def find_deployment(
 ) -> Deployment:
     """Find what to read for a stage. Raises Problem when a local stage does not run, or nothing names the service."""
     name = f"{service or _service_name(project)}-{stage}"
-    chosen_region = region or _region(read_configuration(project), environment)
+    chosen_region = _region(project, environment, region)
     endpoint_url = environment.get(_ENDPOINT_VARIABLE)
     if endpoint_url:
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -94,14 +95,11 @@ def _service_name(project: Path) -> str:
         raise Problem(f"{error}.", "Or name it: --service pilotlight") from error
 
 
-def _region(configured: dict[str, Any], environment: Mapping[str, str]) -> str:
-    named = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-    provider = configured.get("provider")
-    deployed_to = provider.get("region") if isinstance(provider, dict) else None
-    if isinstance(deployed_to, str) and "${" not in deployed_to:
-        return named or deployed_to
-    # The deploy tool's own default.
-    return named or boto3.Session().region_name or "us-east-1"
+def _region(project: Path, environment: Mapping[str, str], option: str | None) -> str:
+    try:
+        return find_region(read_configuration(project), environment, option)
+    except ConfigurationError as error:
+        raise Problem(f"{error}.", "For example: --region eu-central-1") from error
 
 
 def _is_deployed(deployment: Deployment, cloudformation: CloudFormationClient | None) -> bool:

@@ -39,8 +39,8 @@ def main() -> int:
 class Function:
     """A function of the service: its key in serverless.yml, deployed name, timeout, and the alias that users reach.
 
-    A function that is no target needs its key alone. The deploy tool gives some functions an alias (plugin/qualifiers.cjs);
-    `alias` is None for the others.
+    A function that is no target needs its key alone. The deploy tool gives some functions an alias
+    (plugin/qualifiers.cjs); `alias` is None for the others.
     """
 
     key: str
