@@ -18,11 +18,13 @@ function withoutDomains(custom = {}) {
   return domains.length;
 }
 
-/** Removes X-Ray's resources from a template, and returns their ids. */
-function withoutXRay(resources) {
-  const left = Object.keys(resources).filter((id) => resources[id].Type.startsWith('AWS::XRay::'));
+/** Removes from a template what the engine cannot make, and returns the ids: X-Ray, and alarms on metric math. */
+function withoutUnsupported(resources) {
+  const isUnsupported = ({ Type: type, Properties: properties }) =>
+    type.startsWith('AWS::XRay::') || (type === 'AWS::CloudWatch::Alarm' && properties.Metrics);
+  const left = Object.keys(resources).filter((id) => isUnsupported(resources[id]));
   for (const id of left) delete resources[id];
   return left;
 }
 
-module.exports = { localEndpoint, withoutDomains, withoutXRay };
+module.exports = { localEndpoint, withoutDomains, withoutUnsupported };

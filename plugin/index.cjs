@@ -9,7 +9,7 @@
 
 const { ApiGatewayAccount } = require('./api-gateway-account.cjs');
 const { requireOsls } = require('./deploy-tool.cjs');
-const { localEndpoint, withoutDomains, withoutXRay } = require('./engine.cjs');
+const { localEndpoint, withoutDomains, withoutUnsupported } = require('./engine.cjs');
 const { narrowLogRights, shortenRoleName } = require('./functions-role.cjs');
 const { groupsNotice, wrongFunctions } = require('./limits.cjs');
 const Packaging = require('./package.cjs');
@@ -125,8 +125,8 @@ class Pilotlight {
     const { provider } = service;
     const { Resources: resources } = provider.compiledCloudFormationTemplate;
     const local = localEndpoint();
-    const left = local ? withoutXRay(resources) : [];
-    if (left.length) this.log.notice(`Left out because the engine at ${local} has no X-Ray: ${left.join(', ')}`);
+    const left = local ? withoutUnsupported(resources) : [];
+    if (left.length) this.log.notice(`Left out because the engine at ${local} cannot make them: ${left.join(', ')}.`);
     this.stopWhere(
       completeStage(resources, {
         tags: { ...provider.stackTags, ...provider.tags },

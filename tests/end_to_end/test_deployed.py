@@ -217,35 +217,6 @@ def test_the_deployed_functions_run_one_build(deployed: Deployed) -> None:
     assert (target["complete"], target["causes"]) == (True, [])
 
 
-def test_warmer_without_the_permission_fails_loudly(deployed: Deployed) -> None:
-    iam = boto3.client("iam", **deployed.service.stage.connection)
-    role = role_of(deployed, "warmer")
-    [name] = [name for name in iam.list_role_policies(RoleName=role)["PolicyNames"] if name == "targets"]
-    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    iam.delete_role_policy(RoleName=role, PolicyName=name)
-    try:
-        tick = deployed.service.stage.tick()
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
-    assert (tick["coverage"], tick["unique"]) == (0.0, 0)
-    assert tick["failed"] == tick["invocations"] >= CONCURRENCY
-    assert "AccessDenied" in " ".join(tick["targets"][0]["causes"])
-    logged = until(lambda: error_lines(deployed, "warmer"), what="the ERROR line in the warmer's log")
-    assert any("AccessDenied" in cause for line in logged for cause in line["causes"])
-    assert deployed.service.stage.tick()["coverage"] == 1.0, "with the permission back the tick is complete again"
-
-
-def test_api_role_may_not_invoke_anything(deployed: Deployed) -> None:
-    iam = boto3.client("iam", **deployed.service.stage.connection)
-    role = role_of(deployed, "api")
-    documents = [
-        json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    ]
-    assert documents
-    assert not any("lambda:" in document for document in documents)
-
-
 def test_limited_concurrency_throttles_users_and_pings_alike(deployed: Deployed) -> None:
     stage = deployed.service.stage
     client = boto3.client("lambda", **stage.connection)
@@ -311,19 +282,3 @@ def functions(stage: DeployedStage) -> list[Any]:
 def enabled_rules(stage: DeployedStage) -> list[str]:
     events = boto3.client("events", **stage.connection)
     return [rule for rule in stage.rules if events.describe_rule(Name=rule)["State"] == "ENABLED"]
-
-
-def role_of(deployed: Deployed, function: str) -> str:
-    """The name of the role that `function` runs with."""
-    client = boto3.client("lambda", **deployed.service.stage.connection)
-    name = deployed.service.stage.functions[function]
-    return client.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
-
-
-def error_lines(deployed: Deployed, function: str) -> list[dict[str, Any]]:
-    """The JSON lines of level ERROR in the log of `function`."""
-    logs = boto3.client("logs", **deployed.service.stage.connection)
-    group = f"/aws/lambda/{deployed.service.stage.functions[function]}"
-    lines = [event["message"].strip() for event in logs.filter_log_events(logGroupName=group)["events"]]
-    found = [json.loads(line) for line in lines if line.startswith("{")]
-    return [line for line in found if line.get("level") == "ERROR"]

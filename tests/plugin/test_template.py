@@ -338,7 +338,7 @@ def test_the_local_engine_gets_no_resources_that_it_does_not_support(packaged: A
     kinds = {found["Type"] for found in package.resources.values()}
     assert "AWS::CloudWatch::Dashboard" in kinds
     assert not [kind for kind in kinds if kind.startswith(("AWS::XRay::", "Custom::"))]
-    assert "ColdRequests, WarmRequests, Sampling" in package.output
+    assert "cannot make them: ColdRequests, WarmRequests, Sampling, ApiThrottles." in package.output
     assert "for the local engine at http://127.0.0.1:4566" in package.output
 
 
