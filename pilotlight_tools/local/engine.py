@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,9 @@ from typing import Any, Self
 
 from botocore.config import Config
 
+import pilotlight_tools
+from pilotlight_tools.local.launcher.guard import SECRET_VARIABLE
+
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
 """The engine's root user; deployed functions have their own roles, which the engine enforces."""
@@ -32,6 +36,7 @@ _READY_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 """The processes end at once; removing the code of many execution environments takes longer."""
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_PACKAGES = Path(pilotlight_tools.__path__[0]).parent
 
 
 class EngineError(Exception):
@@ -64,6 +69,8 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         self.folder = Path()
+        self.secret = secrets.token_urlsafe(32)
+        """Lets a request pass that a browser made: for our own front door alone."""
 
     def __enter__(self) -> Self:
         attempts = 1 if self._wanted_port else 3  # a free port may be taken between finding it and binding it
@@ -166,7 +173,11 @@ class Engine:
 
     def _start(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pilotlight-engine-"))
-        engine = [sys.executable, "-m", "ministack"]
+        # At the end of the path, where no module of a service's folder hides one that the engine needs.
+        launch = (
+            "import sys; sys.path.append(sys.argv[1]); from pilotlight_tools.local.launcher.main import main; main()"
+        )
+        engine = [sys.executable, "-c", launch, str(_PACKAGES)]
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-E", "-S", str(SUPERVISOR), str(self.folder), *engine],
@@ -201,6 +212,7 @@ class Engine:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
+            SECRET_VARIABLE: self.secret,
             **self._settings,
         }
 

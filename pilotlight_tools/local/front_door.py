@@ -24,6 +24,7 @@ from yarl import URL
 
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.launcher.guard import SECRET_HEADER
 
 _HOP_BY_HOP = frozenset(
     (
@@ -73,7 +74,8 @@ class FrontDoor:
     """A proxy that serves on `door` from `__enter__` to `__exit__`, in a thread of its own.
 
     `origin` is where to connect ("http://127.0.0.1:4566"), `host` the host name of the API for API Gateway, `stage` the
-    first part of its paths. `on_exchange` is called in this thread after each response and must return quickly.
+    first part of its paths, `secret` what the engine's guard asks for (launcher/guard.py). `on_exchange` is called in
+    this thread after each response and must return quickly.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class FrontDoor:
         origin: str,
         host: str,
         stage: str,
+        secret: str = "",
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         self.port: int = door.getsockname()[1]
@@ -90,6 +93,7 @@ class FrontDoor:
         self._door = door
         self._base = f"{origin}/{stage}"
         self._host = host
+        self._secret = secret
         self._on_exchange = on_exchange
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="front-door", daemon=True)
@@ -150,6 +154,7 @@ class FrontDoor:
             # Strict, because the client library would silently drop bytes that are not text.
             headers = _end_to_end(request.raw_headers, errors="strict")
             headers["Host"] = self._host
+            headers[SECRET_HEADER] = self._secret  # in the place of a client's, if it sent one
             upstream = await self._client.request(
                 request.method,
                 URL(self._base + request.raw_path, encoded=True),

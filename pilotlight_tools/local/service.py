@@ -66,6 +66,7 @@ class Service:
                     origin=self.stage.api_origin,
                     host=self.stage.api_host,
                     stage=self._stage_name,
+                    secret=self.stage.engine.secret,
                     on_exchange=self.xray.measured,
                 )
             )

@@ -1,0 +1,1 @@
+"""Starts the local engine: `ministack` behind a guard, with complete logs and with AWS's initialization types."""

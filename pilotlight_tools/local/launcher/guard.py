@@ -1,0 +1,78 @@
+"""Keeps web pages out of the engine: it runs code, and it trusts whoever reaches its port.
+
+A browser on this machine reaches the port too, for any page that its user visits. It tells on the page: by `Origin`
+(Fetch standard, "Origin header"), by `Sec-Fetch-Site` (W3C, "Fetch Metadata Request Headers"), and, where a foreign
+name was made to resolve to this machine (DNS rebinding), by `Host`. Programs such as the deploy tool send neither.
+The front door, which passes on what browsers send, shows the secret of this start instead.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+SECRET_HEADER = "X-Pilotlight-Engine"  # noqa: S105 (a name)
+"""Carries the secret; neither the engine nor a function sees it."""
+SECRET_VARIABLE = "PILOTLIGHT_ENGINE_SECRET"  # noqa: S105 (a name)
+"""The environment variable by which the launcher gets the secret."""
+_HEADER = SECRET_HEADER.lower().encode()
+_OWN_SITES = ("none", "same-origin")
+"""What a browser says of an address that its user typed, and of the engine's own pages."""
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Application = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+
+class Guard:
+    """An ASGI application that passes on to another what does not come from a web page."""
+
+    def __init__(self, application: Application, secret: str) -> None:
+        self._application = application
+        self._secret = secret.encode()
+
+    async def __call__(
+        self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        if scope["type"] in ("http", "websocket"):
+            headers = [(name.lower(), value) for name, value in scope["headers"]]
+            shown = [value for name, value in headers if name == _HEADER]
+            is_ours = any(hmac.compare_digest(value, self._secret) for value in shown)
+            if not is_ours and (reason := refusal(headers)):
+                return await _refuse(scope, send, reason)
+            scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() != _HEADER]}
+        return await self._application(scope, receive, send)
+
+
+def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """Why a request with these headers (names in lower case) is refused; None where it is not."""
+    values: dict[bytes, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name, []).append(value.decode("latin-1"))
+    if b"origin" in values:
+        return f"it comes from a web page of {', '.join(values[b'origin'])}"
+    if sites := [site for site in values.get(b"sec-fetch-site", []) if site not in _OWN_SITES]:
+        return f"it comes from another site's web page ({', '.join(sites)})"
+    hosts = values.get(b"host", [])
+    if len(hosts) != 1 or not is_this_machine(hosts[0]):
+        return f"its Host is {', '.join(hosts) or 'missing'}, which is not this machine"
+    return None
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a `Host` header names the loopback interface. Browsers never look up `localhost` names elsewhere."""
+    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    name = name.lower()
+    return name in ("127.0.0.1", "localhost", "[::1]") or name.endswith(".localhost")
+
+
+async def _refuse(scope: Scope, send: Callable[[Message], Awaitable[None]], reason: str) -> None:
+    if scope["type"] == "websocket":
+        return await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+    message = f"The local engine refuses this request: {reason}. Ask the API at the address that `npm start` prints."
+    body = json.dumps({"message": message}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    return await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,93 @@
+"""Complete logs without waiting: each invocation of a Python function ends its log with a mark.
+
+The engine reads a function's stderr in a thread of its own, and after each invocation waits 50 ms for a first line: so
+much a silent request costs, and a line that comes later belongs to the next invocation or is lost. Here the worker
+process writes a mark when the handler has returned, and the engine reads up to it. `print` writes to stderr in the
+worker; here a child process's stdout does so too, and bytes that are no text do not end the log.
+"""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import time
+from typing import Any
+
+from ministack.core import lambda_runtime
+
+_MARK = f"\0end of log {secrets.token_hex(16)}\0"
+"""Made anew for each start, so that no function can write it by chance."""
+_ENDED: Any = object()
+"""In the place of a line: the worker's stderr is closed."""
+_LONGEST_SECONDS = 2.0
+"""For a worker that died, and left stderr open in a child process of its own."""
+_STDOUT = "    _real_stdout = sys.stdout\n"
+_STDOUT_INSTEAD = """\
+    # The protocol's own descriptor: a child process that inherits descriptor 1 writes to the log.
+    _real_stdout = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+"""
+_END = """"trace": traceback.format_exc()}) + "\\n")
+        _real_stdout.flush()
+
+run()
+"""
+_END_INSTEAD = f""""trace": traceback.format_exc()}}) + "\\n")
+        try:
+            sys.stderr.flush()
+        except Exception:
+            pass
+        os.write(2, {_MARK!r}.encode() + b"\\n")
+        _real_stdout.flush()
+
+run()
+"""
+
+
+def install() -> None:
+    """Change the engine's workers. Raises ValueError or AttributeError where they are not as expected."""
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    for old, new in ((_STDOUT, _STDOUT_INSTEAD), (_END, _END_INSTEAD)):
+        if script.count(old) != 1:
+            raise ValueError(f"its Python worker has not one {old.strip().splitlines()[0]!r}")
+        script = script.replace(old, new)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+    worker = lambda_runtime.Worker
+    original = {name: getattr(worker, name) for name in ("_read_stderr", "_drain_stderr", "_drain_stderr_bounded")}
+
+    def read_stderr(self: Any) -> None:
+        lines = self._stderr_queue  # that of this process: a new one gets a queue of its own
+        for line in self._proc.stderr.buffer:
+            lines.put(line.decode("utf-8", "replace").rstrip("\n"))
+        lines.put(_ENDED)
+
+    def drain(name: str) -> Any:
+        def drain(self: Any, *arguments: Any, **options: Any) -> str:
+            if not self.config.get("Runtime", "").startswith("python"):
+                return str(original[name](self, *arguments, **options))
+            return log_of(self._stderr_queue)
+
+        return drain
+
+    worker._read_stderr = read_stderr
+    for name in ("_drain_stderr", "_drain_stderr_bounded"):
+        setattr(worker, name, drain(name))
+
+
+def log_of(lines: queue.Queue[Any], longest_seconds: float = _LONGEST_SECONDS) -> str:
+    """Take the lines up to the mark, or to the end of stderr, and return them as one text."""
+    found: list[str] = []
+    deadline = time.monotonic() + longest_seconds
+    while True:
+        try:
+            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            break
+        if line is _ENDED:
+            break
+        text, mark, _ = line.partition(_MARK)
+        if text or not mark:
+            found.append(text)
+        if mark:
+            break
+    return "\n".join(found)

@@ -1,0 +1,37 @@
+"""The engine's process: loads `ministack`, changes what this project needs otherwise, and serves it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from pilotlight_tools.local.launcher.guard import SECRET_VARIABLE, Guard
+
+CHANGED = 3
+"""The exit code where the engine's internals are not as the changes expect."""
+
+
+def main() -> None:
+    """Serve the engine until the process ends; environment variables say how, as for `python -m ministack`."""
+    # Taken out before anything else runs: the functions inherit the environment variables of this process.
+    secret = os.environ.pop(SECRET_VARIABLE)
+    sys.argv[1:] = []  # the engine parses its own command line
+    import hypercorn.asyncio
+    from ministack import app
+
+    from pilotlight_tools.local.launcher import initialization, logs
+
+    try:
+        logs.install()
+        initialization.install()
+    except (AttributeError, ValueError) as error:
+        print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
+        sys.exit(CHANGED)
+    serve: Any = hypercorn.asyncio.serve
+
+    async def guarded(application: Any, *arguments: Any, **options: Any) -> None:
+        await serve(Guard(application, secret), *arguments, **options)
+
+    vars(hypercorn.asyncio)["serve"] = guarded  # the engine takes it from there when it starts
+    app.main()
