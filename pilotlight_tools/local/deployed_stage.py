@@ -121,7 +121,7 @@ class DeployedStage:
         return {each["path"]: set(each["resourceMethods"]) for each in resources if each.get("resourceMethods")}
 
     def stop_schedule(self) -> None:
-        """Disable the rules of the schedule: from now on there are no ticks except those invoked explicitly."""
+        """Disable the warmer's rules: from now on there are no ticks except those invoked explicitly."""
         events = boto3.client("events", **self.connection)
         for rule in self.rules:
             events.disable_rule(Name=rule)
@@ -169,4 +169,15 @@ class DeployedStage:
                 f"the stack {stack['StackName']} has no REST API or not both functions: {sorted(found)}"
             )
         self.api_id = apis[0]
-        self.rules = list(found.get("AWS::Events::Rule", {}).values())
+        self.rules = self._rules_of("warmer", list(found.get("AWS::Events::Rule", {}).values()))
+
+    def _rules_of(self, function: str, rules: list[str]) -> list[str]:
+        """Those that invoke `function`: a service may have other schedules."""
+        events = boto3.client("events", **self.connection)
+        end = f":function:{self.functions[function]}"
+
+        def invokes(rule: str) -> bool:
+            targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+            return any(target["Arn"].endswith(end) for target in targets)
+
+        return [rule for rule in rules if invokes(rule)]

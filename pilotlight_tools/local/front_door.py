@@ -85,7 +85,7 @@ class FrontDoor:
         origin: str,
         host: str,
         stage: str,
-        secret: str = "",
+        secret: str | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         self.port: int = door.getsockname()[1]
@@ -154,7 +154,9 @@ class FrontDoor:
             # Strict, because the client library would silently drop bytes that are not text.
             headers = _end_to_end(request.raw_headers, errors="strict")
             headers["Host"] = self._host
-            headers[SECRET_HEADER] = self._secret  # in the place of a client's, if it sent one
+            headers.popall(SECRET_HEADER, None)
+            if self._secret is not None:
+                headers[SECRET_HEADER] = self._secret
             upstream = await self._client.request(
                 request.method,
                 URL(self._base + request.raw_path, encoded=True),

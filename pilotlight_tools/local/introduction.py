@@ -26,7 +26,7 @@ def introduce(console: Console, service: Service, page_url: str, seconds: float)
         f"[bold]Pilotlight is running[/bold] (started in {seconds:.1f} s)\n"
         f"  API     [bold]{service.url}[/bold]\n"
         f"  stage   {stage.name}: {api['MemorySize']} MB, {api['Runtime']}, deployed by sls into {stage.engine.url}\n"
-        f"  warmer  {_schedule(stage) or 'not scheduled'}, environments kept warm: {environments or 'none'}\n"
+        f"  warmer  {schedule_of(stage) or 'not scheduled'}, environments kept warm: {environments or 'none'}\n"
         f"  X-Ray   {service.xray.endpoint_url}\n"
         f"  latency [bold]{page_url}[/bold] in a browser; or npm run latency -- --stage {stage.name}\n"
         "Try"
@@ -46,7 +46,8 @@ def requests_to_try(methods: Mapping[str, Collection[str]], url: str) -> list[st
     return [*asking, *sending, f"curl -i {url}/nowhere"]
 
 
-def _schedule(stage: DeployedStage) -> str:
+def schedule_of(stage: DeployedStage) -> str:
+    """Return the expressions of the warmer's schedule that are enabled, or an empty text."""
     events = boto3.client("events", **stage.connection)
     rules = [events.describe_rule(Name=rule) for rule in stage.rules]
     return ", ".join(rule["ScheduleExpression"] for rule in rules if rule["State"] == "ENABLED")

@@ -3,10 +3,7 @@
 Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` installs both.
 """
 
-import base64
 import json
-import shutil
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -14,12 +11,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import text_to_be_present_in_element
@@ -33,81 +26,18 @@ from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.xray import XRay
+from tests.support.browser import Page, needs_browser, open_browser
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(
-    not (BROWSER and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
-)
 pytestmark = pytest.mark.browser
 CHARTS = ("spread-chart", "rate-chart", "coverage-chart")
 LIVE_WITHIN_SECONDS = 5
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-class Page:
-    """A browser on one page, with the page's log and its network requests."""
-
-    def __init__(self, browser: webdriver.Chrome) -> None:
-        self.browser = browser
-
-    def open(self, url: str, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
-        self._command(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._command("Emulation.setEmulatedMedia", {"features": [scheme]})
-        self.browser.get("about:blank")
-        self._log("browser")
-        self._log("performance")
-        self.browser.get(url)
-
-    def evaluate(self, expression: str) -> Any:
-        return self.browser.execute_script(f"return {expression}")
-
-    def errors(self) -> list[Any]:
-        return self._log("browser")
-
-    def requests(self) -> list[str]:
-        messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
-        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-
-    def screenshot(self, file: Path) -> None:
-        """The whole page, from top to bottom."""
-        picture = self._command("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
-        file.write_bytes(base64.b64decode(picture["data"]))
-
-    def _log(self, kind: str) -> list[Any]:
-        """What was logged since the last call."""
-        return list(self.browser.get_log(kind))  # type: ignore[no-untyped-call]
-
-    def _command(self, name: str, parameters: dict[str, Any]) -> Any:
-        return self.browser.execute_cdp_cmd(name, parameters)
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    options = Options()
-    options.binary_location = str(BROWSER)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        for flag in (*FLAGS, f"--user-data-dir={folder}"):
-            options.add_argument(flag)
-        browser = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-        try:
-            yield Page(browser)
-        finally:
-            browser.quit()
+    with open_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

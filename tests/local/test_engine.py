@@ -1,11 +1,9 @@
 """The local engine: ready when entered, only on the loopback interface, and nothing is left however it ends."""
 
-import io
 import json
 import signal
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 
 from pilotlight_tools.local.engine import Engine, EngineError, free_port, is_free
 from tests.conftest import until
+from tests.support.functions import create_function, invoke_function
 from tests.support.processes import children_of, is_alive, listening_addresses
 from tests.support.project import PROJECT
 
@@ -29,10 +28,10 @@ def handler(event, context):
 PROGRAM = """
 import boto3, json, sys, time
 from pilotlight_tools.local.engine import Engine
-from tests.local.test_engine import create_function, invoke
+from tests.local.test_engine import create_tell, invoke
 from tests.support.project import PROJECT
 with Engine() as engine:
-    create_function(engine)
+    create_tell(engine)
     function = invoke(engine)["pid"]
     boto3.client("lambda", **engine.connection).invoke(  # keeps it busy: an idle one would end with the engine's pipe
         FunctionName="tell", InvocationType="Event", Payload=json.dumps({"seconds": 600})
@@ -52,31 +51,19 @@ def engine() -> Iterator[Engine]:
         patch.setenv("PYTHONPATH", "/nowhere")
         engine.__enter__()
     try:
-        create_function(engine)
+        create_tell(engine)
         yield engine
     finally:
         engine.stop()
 
 
-def create_function(engine: Engine) -> None:
+def create_tell(engine: Engine) -> None:
     """Create a function that returns facts about its process."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.py", FUNCTION)
-    boto3.client("iam", **engine.connection).create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-    boto3.client("lambda", **engine.connection).create_function(
-        FunctionName="tell",
-        Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/any",
-        Handler="index.handler",
-        Timeout=900,
-        Code={"ZipFile": code.getvalue()},
-    )
+    create_function(engine, "tell", FUNCTION, Timeout=900)
 
 
 def invoke(engine: Engine, **event: Any) -> dict[str, Any]:
-    response = boto3.client("lambda", **engine.connection).invoke(FunctionName="tell", Payload=json.dumps(event))
-    result: dict[str, Any] = json.loads(response["Payload"].read())
+    result: dict[str, Any] = invoke_function(engine, "tell", event)
     return result
 
 
@@ -97,6 +84,7 @@ def test_functions_inherit_the_daemon_address_and_nothing_of_the_developers_own_
     assert environment["AWS_ENDPOINT_URL"] == engine.url
     assert not {"AWS_PROFILE", "HTTP_PROXY", "PYTHONPATH", "AWS_CONFIG_FILE"} & environment.keys()
     assert environment["HOME"] == str(engine.folder)
+    assert engine.secret not in environment.values()
 
 
 def test_account_concurrency_is_a_real_throttle(engine: Engine) -> None:
@@ -131,7 +119,7 @@ def test_a_taken_port_is_an_error_that_names_it(engine: Engine) -> None:
 
 def test_stop_leaves_no_process_no_port_and_no_folder() -> None:
     with Engine() as engine:
-        create_function(engine)
+        create_tell(engine)
         function = invoke(engine)["pid"]
         assert engine.process_id is not None
         processes = {function, *children_of(engine.process_id)}

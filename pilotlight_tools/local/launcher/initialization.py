@@ -7,6 +7,7 @@ number meet on-demand environments ("Configuring provisioned concurrency for a f
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,24 +21,29 @@ _LATEST = "$LATEST"
 def install() -> None:
     """Add the variable to each new environment. Raises AttributeError where the engine is not as expected."""
     functions = lambda_svc._functions
+    spawn = lambda_runtime.Worker._spawn
     credentials = lambda_runtime.execution_credentials  # merged into the variables of each new environment
+    spawning = threading.local()
+
+    def spawn_with_type(self: Any) -> None:
+        spawning.worker = self
+        spawn(self)
 
     def with_type(config: dict[str, Any]) -> dict[str, str]:
-        version = config.get("Version", _LATEST)
-        name = config.get("FunctionName", "")
-        key = lambda_runtime._worker_key(name, config, version)
-        environments = len(lambda_runtime._workers.get(key, ()))
-        function = functions.get(name) or {}
-        return {**credentials(config), _VARIABLE: initialization_type(config, function, environments)}
+        name, version = config.get("FunctionName", ""), config.get("Version", _LATEST)
+        pool = lambda_runtime._workers.get(lambda_runtime._worker_key(name, config, version), [])
+        position = next((index for index, worker in enumerate(pool) if worker is spawning.worker), len(pool))
+        return {**credentials(config), _VARIABLE: initialization_type(config, functions.get(name) or {}, position)}
 
+    lambda_runtime.Worker._spawn = spawn_with_type
     lambda_runtime.execution_credentials = with_type
 
 
-def initialization_type(config: Mapping[str, Any], function: Mapping[str, Any], environments: int) -> str:
-    """The type of the newest of `environments` of the version that `config` is of, a version of `function`."""
+def initialization_type(config: Mapping[str, Any], function: Mapping[str, Any], position: int) -> str:
+    """The type of an environment of the version of `function` that `config` is of; the first has the `position` 0."""
     if (config.get("SnapStart") or {}).get("OptimizationStatus") == "On":
         return "snap-start"
-    if environments <= _provisioned(config.get("Version", _LATEST), function):
+    if position < _provisioned(config.get("Version", _LATEST), function):
         return "provisioned-concurrency"
     return "on-demand"
 

@@ -34,4 +34,10 @@ def item(request: Request) -> dict[str, Any]:
     return {"id": request.path_parameters["id"]}
 
 
+@routes.route("/headers", "GET")
+def headers(request: Request) -> dict[str, Any]:
+    """The headers as the function got them."""
+    return {"headers": dict(request.headers)}
+
+
 handler = entry_point(routes)
