@@ -391,9 +391,10 @@ def copied(source: Path, folder: Path) -> Path:
     return folder
 
 
-def small_project(folder: Path, source: str = "def handler(event, context): return 1\n") -> Path:
+def small_project(folder: Path, source: str = "") -> Path:
+    """A project whose handler stands at the end of `source`."""
     project = folder / "project"
     project.mkdir()
-    (project / "handler.py").write_text(source)
+    (project / "handler.py").write_text(f"{source}\ndef handler(event, context): return 1\n")
     (project / "requirements.txt").write_text("")
     return project
