@@ -232,6 +232,18 @@ def test_the_sampling_rule_is_of_this_stage(prod: Packaged) -> None:
     assert rule["FixedRate"] == 0.05
 
 
+def test_one_stage_with_one_target_stays_inside_the_free_tier(prod: Packaged) -> None:
+    """Ten custom metrics, ten alarms and three dashboards for the account ("Amazon CloudWatch pricing")."""
+    assert len(emitted()) <= 10
+    assert len(watched_by_alarms(prod)) <= 10
+    assert len(prod.of_type("AWS::CloudWatch::Dashboard")) == 1
+
+
+def test_the_deployment_bucket_blocks_public_access(prod: Packaged) -> None:
+    (bucket,) = prod.of_type("AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
 def test_the_dashboard_shows_metrics_that_are_emitted(prod: Packaged) -> None:
     shown = {(metric[1], *metric[2::2]) for metric in dashboard_metrics(prod) if metric[0] == metrics.NAMESPACE}
     assert shown <= emitted()
