@@ -64,7 +64,9 @@ function describeWarmer(service, provider) {
   return { ...describeFunction(service, provider, WARMER), ticks };
 }
 
+/** Whether the stack makes a REST API: one that is shared by `restApiId` is another stack's. */
 function hasHttp(service) {
+  if (service.provider.apiGateway?.restApiId) return false;
   return service.getAllFunctions().some((key) => (service.getFunction(key).events ?? []).some(({ http }) => http));
 }
 

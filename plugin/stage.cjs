@@ -32,7 +32,8 @@ function completeStage(resources, { tags, detailedMetrics }) {
     [ACCOUNT].filter((id) => resources[id]),
   );
   for (const id of NAMES_THE_STAGE.flatMap((type) => idsOf(resources, type))) dependsOn(resources[id], [stage]);
-  if (Object.keys(tags).length) properties.Tags ??= Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  if (Object.keys(tags).length)
+    properties.Tags ??= Object.entries(tags).map(([Key, Value]) => ({ Key, Value: String(Value) }));
   for (const settings of properties.MethodSettings ?? []) {
     settings.MetricsEnabled ??= detailedMetrics;
     const wrong = wrongThrottle(settings);

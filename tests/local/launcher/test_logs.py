@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from ministack.core import lambda_runtime
 
 from pilotlight_tools.local.engine import Engine
 from pilotlight_tools.local.launcher import logs
@@ -62,6 +63,11 @@ class TestEngine:
         invoke_function(engine, "dies", {"code": "print('before', flush=True); os._exit(1)"})
         assert own_lines(engine, "dies")[0] == "before"
 
+    def test_what_is_written_before_a_timeout_is_in_the_log(self, engine: Engine) -> None:
+        create_function(engine, "hangs", FUNCTION, Timeout=1)
+        invoke_function(engine, "hangs", {"code": "print('before'); time.sleep(60)"})
+        assert own_lines(engine, "hangs")[0] == "before"
+
 
 def own_lines(engine: Engine, name: str) -> list[str]:
     """The log without Lambda's own lines."""
@@ -77,6 +83,13 @@ def own_lines(engine: Engine, name: str) -> list[str]:
     found = until(read, what=f"the log of {name}")
     assert not [line for line in found if "\0" in line]
     return found
+
+
+def test_another_worker_than_the_known_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new version of the engine must not run half changed; the launcher then ends with the reason."""
+    monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", "print('rewritten')")
+    with pytest.raises(ValueError, match="its Python worker has not one"):
+        logs.install()
 
 
 def test_a_log_ends_at_its_mark() -> None:
