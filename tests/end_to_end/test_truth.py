@@ -194,9 +194,14 @@ def test_an_environment_initialised_long_ahead_is_proactive(witness: Witness) ->
     client = boto3.client("lambda", **witness.service.stage.connection)
     name = witness.service.stage.functions["api"]
     before = witness.environments()
-    # The engine starts a SnapStart version's environment when it is published, but does not name SnapStart in it as
-    # Lambda does: for the function it is an init long before the first invocation.
-    client.update_function_configuration(FunctionName=name, SnapStart={"ApplyOn": "PublishedVersions"})
+    # The engine starts a SnapStart version's environment when it is published. With another initialization type, which
+    # Lambda would not let a function set, it is for the function an init long before the first invocation.
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=name,
+        SnapStart={"ApplyOn": "PublishedVersions"},
+        Environment={"Variables": {**variables, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}},
+    )
     until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
     version = client.publish_version(FunctionName=name)["Version"]
     made = until(lambda: witness.environments() - before, what="the engine to initialise ahead of need")
