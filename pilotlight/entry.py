@@ -66,7 +66,13 @@ def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Rec
             response = _call_route(routes, Request(event, context), record)
         except HttpError as error:
             response = error_response(error.status, error.detail, error.headers)
-        return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
+        return render(
+            response,
+            request_id=record.request_id,
+            allow_origin=routes.allow_origin,
+            head=head,
+            encode=routes.encode,
+        )
     except (Exception, SystemExit) as error:
         record.exception = error
         _logger().exception("%s %s failed (request %s)", record.method, record.url, record.request_id)

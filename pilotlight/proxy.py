@@ -9,7 +9,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
@@ -23,7 +23,7 @@ class HttpError(Exception):
         if status not in _STATUS_WORDS:
             raise ValueError(f"the status of an HttpError must be an HTTP error status such as 400, not {status!r}")
         super().__init__(status, detail)
-        self.status = status
+        self.status = int(status)  # a member of http.HTTPStatus too
         self.detail = detail
         self.headers = dict(headers or {})
 
@@ -31,8 +31,9 @@ class HttpError(Exception):
 class Response:
     """What a route returns where a plain dict is not enough.
 
-    `body`: dict or list (sent as JSON), str (text), bytes (binary) or None (no body). A header's value is a str, or a
-    list of str for a header that is sent several times.
+    `body`: str (text), bytes (binary), None (no body), or anything else that has a form in JSON: see
+    `pilotlight.json_values`. `status`: an int such as 201, or a member of `http.HTTPStatus`. A header's value is a str,
+    or a list of str for a header that is sent several times.
     """
 
     __slots__ = ("body", "headers", "status")
@@ -138,16 +139,53 @@ class Request:
         self.body = _parse_json(content) if declared_json else content
 
 
-def render(response: Response, *, request_id: str, allow_origin: str, head: bool = False) -> dict[str, Any]:
+def encoder(to_json: Callable[[Any], Any] | None = None) -> Callable[[object], str]:
+    """Return a function that makes JSON of a response's body.
+
+    `to_json` returns what stands in JSON for a value of a service's own type, and raises TypeError for any other.
+    """
+
+    def default(value: Any) -> Any:
+        if to_json is not None:
+            try:
+                return to_json(value)
+            except TypeError:
+                pass  # not one of the service's own
+        from pilotlight.json_values import plain  # most responses have only JSON's own types
+
+        return plain(value)
+
+    encode = json.JSONEncoder(allow_nan=False, default=default).encode
+
+    def encode_any(body: object) -> str:
+        try:
+            return encode(body)
+        except TypeError:
+            from pilotlight.json_values import with_text_keys
+
+            return encode(with_text_keys(body))  # raises again for what has no form in JSON
+
+    return encode_any
+
+
+def render(
+    response: Response,
+    *,
+    request_id: str,
+    allow_origin: str,
+    head: bool = False,
+    encode: Callable[[object], str] | None = None,
+) -> dict[str, Any]:
     """The proxy response: `statusCode`, `headers`, `body` (always a str), `isBase64Encoded`.
 
     `head` leaves the body out. Raises ValueError or TypeError, naming the cause, for a response that API Gateway
     would refuse: a status or header that is not HTTP, a body that is not JSON, or more than RESPONSE_LIMIT_BYTES.
     """
     status = response.status
-    if type(status) is not int or not 200 <= status <= 599:
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise ValueError(f"the status of a response must be an int from 200 to 599, not {status!r}")
-    content_type, body, is_base64 = _encode_body(response.body)
+    status = int(status)
+    content_type, body, is_base64 = _encode_body(response.body, encode or _encode_json)
     headers: dict[str, str] = {
         "X-Request-Id": request_id,
         "Access-Control-Allow-Origin": allow_origin,
@@ -216,7 +254,7 @@ _STATUS_WORDS = {
 }
 """`http.HTTPStatus` has these words too, but importing it would make a cold start's first error 1 ms slower."""
 _VALUES = ("queryStringParameters", "multiValueQueryStringParameters", "headers", "multiValueHeaders")
-_encode_json = json.JSONEncoder(allow_nan=False).encode
+_encode_json = encoder()
 """Made once: `json.dumps` makes a new encoder for every call with an argument that is not its default."""
 
 
@@ -279,10 +317,10 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _encode_body(body: object) -> tuple[str | None, str, bool]:
+def _encode_body(body: object, encode: Callable[[object], str]) -> tuple[str | None, str, bool]:
     """Content type, body as str, and whether that str is base64."""
     if isinstance(body, dict | list):
-        return "application/json", _encode_json(body), False
+        return "application/json", encode(body), False
     if isinstance(body, str):
         body.encode()  # fails here for a lone surrogate, which has no UTF-8 and would break the response later
         return "text/plain; charset=utf-8", body, False
@@ -292,7 +330,9 @@ def _encode_body(body: object) -> tuple[str | None, str, bool]:
         import binascii  # only a binary response needs it
 
         return "application/octet-stream", binascii.b2a_base64(bytes(body), newline=False).decode("ascii"), True
-    raise TypeError(f"a body must be a dict, list, str, bytes or None, not {type(body).__name__}")
+    if isinstance(body, int | float):
+        raise TypeError(f"a body must be an object, a list, text, bytes or None, not {body!r}")
+    return "application/json", encode(body), False
 
 
 def _add_headers(rendered: dict[str, Any], added: Mapping[str, str | Sequence[str]]) -> None:

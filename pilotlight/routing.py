@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotlight.proxy import HttpError
+from pilotlight.proxy import HttpError, encoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
     Route = Callable[[Request], Any]
 
+_COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
+"""`inspect.CO_COROUTINE` and `inspect.CO_ASYNC_GENERATOR`."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Routes:
-    """The routes of an API. `allow_origin` is the CORS origin in every response."""
+    """The routes of an API. `allow_origin` is the CORS origin in every response.
 
-    def __init__(self, allow_origin: str = "*") -> None:
+    `to_json` returns what stands in JSON for a value of the service's own types, and raises TypeError for any other.
+    """
+
+    def __init__(self, allow_origin: str = "*", to_json: Callable[[Any], Any] | None = None) -> None:
         self.allow_origin = allow_origin
+        self.encode = encoder(to_json)
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: list[tuple[tuple[str, ...], str, dict[str, Route]]] = []
 
@@ -28,8 +34,8 @@ class Routes:
         """Decorate the function that responds to `path` for these methods, or for any method where none is named.
 
         `{name}` in the path matches one segment, `{name+}` at its end all the rest: see `Request.path_parameters`.
-        The function takes a Request and returns a dict, list, str, bytes, None or Response. A more literal path wins.
-        Raises ValueError for a path or method that can never match, or that is taken.
+        The function takes a Request and returns a Response or its body. A more literal path wins. Raises ValueError for
+        a path or method that can never match, or that is taken, and TypeError for an `async def`.
         """
         segments = _segments(path)
         wanted = tuple(method.upper() for method in methods) or METHODS
@@ -39,6 +45,11 @@ class Routes:
         functions = self._functions_of(segments, path)
 
         def register(function: Route) -> Route:
+            if _is_asynchronous(function):
+                raise TypeError(
+                    f"the route {path} is an `async def`, and one invocation serves one request: make it a `def`, and "
+                    "run what is asynchronous in it by asyncio.run(…)"
+                )
             for method in wanted:
                 if functions.setdefault(method, function) is not function:
                     raise ValueError(f"{method} {path} has a route already: {functions[method].__name__}")
@@ -95,6 +106,16 @@ class Endpoint:
         """The value of an `Allow` header. OPTIONS, and HEAD beside GET, need no function."""
         implied = ("OPTIONS", "HEAD") if "GET" in self.functions else ("OPTIONS",)
         return ", ".join(method for method in METHODS if method in self.functions or method in implied)
+
+
+def _is_asynchronous(function: Any) -> bool:
+    """Whether a call gives a coroutine or an asynchronous generator, by its code's flags (`inspect` loads slowly)."""
+    while hasattr(function, "func"):  # functools.partial
+        function = function.func
+    for each in (function, vars(type(function)).get("__call__")):
+        if getattr(getattr(each, "__code__", None), "co_flags", 0) & (_COROUTINE | _ASYNC_GENERATOR):
+            return True
+    return False
 
 
 def _segments(path: str) -> tuple[str, ...]:

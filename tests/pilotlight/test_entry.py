@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -217,7 +218,11 @@ def test_a_header_sent_twice_is_a_multi_value_header() -> None:
     "result",
     [
         object(),
-        {"a": {1, 2}},
+        {"a": object()},
+        {"a": Decimal("NaN")},
+        {"a": Decimal("1e400")},
+        {object(): 1},
+        5,
         {"a": float("nan")},
         "\ud800",
         Response({"a": 1}, status=99),
