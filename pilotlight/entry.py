@@ -54,7 +54,14 @@ def _record_request(routes: Routes, tracer: Tracer, event: Mapping[str, Any], co
     finally:
         tracer.send(record)
         if start != "warm":
-            metrics.emit_start(start, tracer.environment.init_ms, request_id)
+            _count(start, tracer.environment, request_id)
+
+
+def _count(start: str, environment: ExecutionEnvironment, request_id: str) -> None:
+    try:
+        metrics.emit_start(start, environment.init_ms, request_id)
+    except Exception:  # a closed stdout or a full disk: the response is worth more than its count
+        return
 
 
 def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Record) -> dict[str, Any]:
@@ -73,9 +80,9 @@ def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Rec
             head=head,
             encode=routes.encode,
         )
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit, CancelledError and their like too: they would end the environment
         record.exception = error
-        _logger().exception("%s %s failed (request %s)", record.method, record.url, record.request_id)
+        _log_failure(record)
         response = error_response(500, f"the cause is in the log, under request {record.request_id}")
     return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
 
@@ -112,6 +119,13 @@ def _url(request: Request) -> str:
         request_context = {}
     host = request_context.get("domainName") or request.headers.get("host", "localhost")
     return f"https://{host}{request_context.get('path') or request.path}"
+
+
+def _log_failure(record: Record) -> None:
+    try:
+        _logger().exception("%.50s %.2000s failed (request %s)", record.method, record.url, record.request_id)
+    except Exception:  # logging that the service has broken must not lose the response
+        return
 
 
 def _logger() -> Any:

@@ -30,6 +30,10 @@ HEADER = '{"format": "json", "version": 1}\n'
 """What a datagram begins with, before the document."""
 _MOST_BYTES = 63 * 1024
 """A UDP datagram carries 64 KiB at most."""
+_MOST_METHOD, _MOST_URL, _MOST_MESSAGE = 50, 2000, 2000
+"""Characters of a record's texts: a client makes them as long as it likes, and there is a record of each request."""
+MESSAGES_VARIABLE = "PILOTLIGHT_EXCEPTION_MESSAGES"
+"""`true` sends exceptions' messages to X-Ray too: they may hold what a client or a database said, as the log does."""
 
 
 class Tracer:
@@ -70,8 +74,9 @@ class Tracer:
             self._look_up()
         http = flags = ""
         if record.status:
+            method, url = quote(record.method[:_MOST_METHOD]), quote(record.url[:_MOST_URL])
             http = (
-                f', "http": {{"request": {{"method": {quote(record.method)}, "url": {quote(record.url)}}}, '
+                f', "http": {{"request": {{"method": {method}, "url": {url}}}, '
                 f'"response": {{"status": {record.status}}}}}'
             )
             if record.status >= 400:
@@ -175,9 +180,18 @@ def _cause(exception: BaseException) -> dict[str, Any]:
         traceback = traceback.tb_next
     described = {
         "id": os.urandom(8).hex(),
-        "message": str(exception)[:2000],
+        "message": _message(exception),
         "type": type(exception).__name__,
         "remote": False,
         "stack": stack[-50:],
     }
     return {"working_directory": os.getcwd(), "exceptions": [described]}  # noqa: PTH109 (pathlib is a slow import)
+
+
+def _message(exception: BaseException) -> str:
+    if os.environ.get(MESSAGES_VARIABLE) != "true":
+        return f"in the log; {MESSAGES_VARIABLE}=true shows it here"
+    try:
+        return str(exception)[:_MOST_MESSAGE]
+    except Exception as error:  # a message is made by code of the service's own
+        return f"its message could not be made: {type(error).__name__}"

@@ -89,6 +89,7 @@ class Pilotlight {
     service.provider.environment = { PILOTLIGHT_SERVICE: label, ...service.provider.environment };
     if (settings.metricsNamespace !== 'Pilotlight')
       service.provider.environment.PILOTLIGHT_METRICS_NAMESPACE ??= settings.metricsNamespace;
+    if (settings.exceptionMessages) service.provider.environment.PILOTLIGHT_EXCEPTION_MESSAGES ??= 'true';
     if (this.described.warmer) {
       this.stopWhere(overlap(this.described.warmer));
       this.try(() => completeWarmer(this.described, service, this.provider));

@@ -15,6 +15,7 @@ const schema = {
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
         metricsNamespace: { type: 'string', pattern: '^(?!AWS/)[0-9A-Za-z.\\-_/#]{1,255}$' }, // "PutMetricData"
         apiGatewayAccount: { type: 'string', pattern: '^(auto|off|arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)$' },
+        exceptionMessages: { type: 'boolean' },
         warmAfterDeploy: { type: 'boolean' },
       },
       additionalProperties: false,
@@ -28,6 +29,7 @@ const DEFAULTS = {
   sampling: 0.05,
   alarmTopic: '',
   metricsNamespace: 'Pilotlight',
+  exceptionMessages: false,
   warmAfterDeploy: true,
 };
 

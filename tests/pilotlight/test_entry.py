@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import io
 import json
+import logging
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -161,14 +165,76 @@ def test_an_exception_is_a_500_without_internals_and_with_its_cause_in_the_log(
     assert "request-7" in caplog.text
 
 
-def test_sys_exit_in_a_route_is_a_500_too() -> None:
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+LEAVING = [
+    SystemExit(3),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    asyncio.CancelledError(),
+    BaseExceptionGroup("several", [KeyboardInterrupt()]),
+    ExceptionGroup("several", [ValueError("one"), TypeError("two")]),
+    RecursionError(),
+    MemoryError(),
+    UnspeakableError(),
+    UnspeakableError(object(), b"\xff"),
+]
+
+
+@pytest.mark.parametrize("error", LEAVING, ids=lambda error: type(error).__name__)
+def test_whatever_a_route_raises_is_a_500_and_the_environment_goes_on(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One record at ERROR with the cause, CORS and the request id for the client, and the next request is served."""
     routes = Routes()
 
     @routes.route("/it")
-    def leave(_: Request) -> None:
-        raise SystemExit(3)
+    def fail(request: Request) -> str:
+        if request.query:
+            return "fine"
+        raise error
 
-    assert ask(routes, proxy_event(path="/it"))["statusCode"] == 500
+    handler = entry_point(routes, machine=MACHINE)
+    response = handler(proxy_event(path="/it"), Context("request-7"))
+    assert response["statusCode"] == 500
+    assert response["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert "request-7" in json.loads(response["body"])["detail"]
+    (record,) = caplog.records
+    assert (record.levelname, record.exc_info and record.exc_info[1]) == ("ERROR", error)
+    assert handler(proxy_event(path="/it", queryStringParameters={"a": "1"}), Context())["statusCode"] == 200
+
+
+def test_a_closed_stdout_does_not_lose_the_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first request's start is counted by a line on stdout."""
+    routes = Routes()
+
+    @routes.route("/it")
+    def close(_: Request) -> str:
+        closed = io.StringIO()
+        closed.close()
+        monkeypatch.setattr(sys, "stdout", closed)
+        return "fine"
+
+    assert ask(routes, proxy_event(path="/it"))["statusCode"] == 200
+
+
+def test_logging_that_is_broken_does_not_lose_the_response() -> None:
+    class Broken(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            raise OSError("No space left on device")
+
+    logger = logging.getLogger("pilotlight")
+    broken = Broken()
+    logger.addHandler(broken)
+    try:
+        routes = Routes()
+        routes.route("/it")(lambda _: 1 / 0)
+        assert ask(routes, proxy_event(path="/it"))["statusCode"] == 500
+    finally:
+        logger.removeHandler(broken)
 
 
 def test_unknown_path_is_404() -> None:

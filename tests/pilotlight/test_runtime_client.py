@@ -140,7 +140,7 @@ def test_errors_are_proxy_responses_and_recorded(package: Path, start: Start, si
     records = sink.take(2)
     assert [record["annotations"]["status"] for record in records] == [418, 500, 404]
     assert records[1]["fault"] is True
-    assert records[1]["cause"]["exceptions"][0]["message"] == "it broke"
+    assert records[1]["cause"]["exceptions"][0]["type"] == "RuntimeError"
     assert "RuntimeError: it broke" in log
 
 

@@ -104,7 +104,33 @@ def test_failures_are_recorded_too(
     assert ("cause" in document) == isinstance(error, RuntimeError)
 
 
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("error", "setting", "message"),
+    [
+        (RuntimeError("the password is swordfish"), "", "in the log; PILOTLIGHT_EXCEPTION_MESSAGES=true shows it here"),
+        (RuntimeError("no such table"), "true", "no such table"),
+        (UnspeakableError(), "true", "its message could not be made: ZeroDivisionError"),
+        (RuntimeError("x" * 200_000), "true", "x" * 2000),
+    ],
+)
+def test_an_exceptions_message_is_recorded_only_where_a_setting_says_so(
+    daemon: socket.socket, monkeypatch: pytest.MonkeyPatch, error: Exception, setting: str, message: str
+) -> None:
+    """It may hold a client's or a database's data; the type and the stack are always there."""
+    monkeypatch.setenv(tracing.MESSAGES_VARIABLE, setting)
+    serve(error=error)
+    (described,) = received(daemon)["cause"]["exceptions"]
+    assert (described["type"], described["message"]) == (type(error).__name__, message)
+    assert described["stack"]
+
+
 def test_the_document_is_the_sdks_for_the_same_record(daemon: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(tracing.MESSAGES_VARIABLE, "true")
     error = RuntimeError("broken")
     serve(error=error)
     ours = received(daemon)
