@@ -65,8 +65,8 @@ class Request:
     """One HTTP request.
 
     `path` is the path that the client requested, without the stage. `query` and `headers` hold the last value of each
-    name, `multi_value_query` and `multi_value_headers` all of them. `body` is the parsed JSON where the content
-    type declares JSON, else the text, else (not text) the bytes; None without a body. `event` and `context` are
+    name, `multi_value_query` and `multi_value_headers` all of them. `body` is what the content type declares: parsed
+    JSON, a str for text, XML, forms and JavaScript, else bytes; None without a body. `event` and `context` are
     Lambda's.
     """
 
@@ -124,19 +124,65 @@ class Request:
         return self._headers
 
     def read_body(self) -> None:
-        """Fill `body` from the event; HttpError(400) for bad base64, text or JSON, 415 for an unknown charset."""
-        body = self.event.get("body")
-        if body is None or body == "":
+        """Fill `body`. Raises HttpError: 400 for what is not as declared, 415 for what is not decoded."""
+        if not self.event.get("body"):
             return
-        if not isinstance(body, str):
-            raise HttpError(400, "not an API Gateway REST proxy event: the body is not a string")
-        content_type = self.headers.get("content-type", "").lower()
-        media_type = content_type.partition(";")[0].strip()
-        declared_json = media_type == "application/json" or media_type.endswith("+json")
-        content: str | bytes = body
-        if self.event.get("isBase64Encoded"):
-            content = _text_or_bytes(_decode_base64(body), content_type, textual=declared_json)
-        self.body = _parse_json(content) if declared_json else content
+        from pilotlight import bodies  # most requests have no body
+
+        headers = self.headers
+        try:
+            raw = bodies.raw_body(self.event)
+            self.body = bodies.read_body(raw, headers.get("content-type", ""), headers.get("content-encoding", ""))
+        except bodies.BodyError as error:
+            raise HttpError(error.status, error.detail, error.headers) from error
+
+    @property
+    def raw_body(self) -> bytes:
+        """The body as the client sent it, for a signature over it; empty without a body."""
+        if not self.event.get("body"):
+            return b""
+        from pilotlight import bodies
+
+        return bodies.raw_body(self.event)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The last value of each field of an `application/x-www-form-urlencoded` body; empty for another type."""
+        return {name: values[-1] for name, values in self.multi_value_form.items()}
+
+    @property
+    def multi_value_form(self) -> dict[str, list[str]]:
+        """All values of each field of such a body."""
+        from pilotlight import bodies
+
+        media_type, _ = bodies.parse_content_type(self.headers.get("content-type", ""))
+        return bodies.parse_form(self.body) if media_type == bodies.FORM else {}
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The value of each cookie, as it was sent; the first where a name comes twice (RFC 6265, section 5.4)."""
+        found: dict[str, str] = {}
+        for header in self.multi_value_headers.get("cookie", []):
+            for pair in header.split(";"):
+                name, equals, value = pair.strip(" \t").partition("=")
+                if equals and name:
+                    found.setdefault(name, value.strip('"') if value[:1] == value[-1:] == '"' else value)
+        return found
+
+    @property
+    def authorizer(self) -> dict[str, Any]:
+        """What the authorizer said of the client: Cognito's `claims`, or a Lambda authorizer's context; else empty."""
+        return self._of_context("authorizer")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Who the client is to API Gateway: `sourceIp`, `userAgent`, `apiKey`, …"""
+        return self._of_context("identity")
+
+    def _of_context(self, name: str) -> dict[str, Any]:
+        context = self.event.get("requestContext")
+        found = context.get(name) if isinstance(context, dict) else None
+        return found if isinstance(found, dict) else {}
 
 
 def encoder(to_json: Callable[[Any], Any] | None = None) -> Callable[[object], str]:
@@ -280,41 +326,6 @@ def _values(event: Mapping[str, Any], single: str, multiple: str) -> tuple[dict[
     else:
         every = {name: [value] for name, value in last.items()}
     return last, every
-
-
-def _decode_base64(body: str) -> bytes:
-    import binascii  # only a base64 body needs it
-
-    try:
-        return binascii.a2b_base64(body.encode("ascii"), strict_mode=True)
-    except ValueError as error:
-        raise HttpError(400, "the body is marked as base64 but is not base64") from error
-
-
-def _text_or_bytes(content: bytes, content_type: str, *, textual: bool) -> str | bytes:
-    charset = "utf-8"
-    if "charset=" in content_type:
-        charset = content_type.partition("charset=")[2].partition(";")[0].strip().strip('"')
-        textual = True
-    try:
-        return content.decode(charset)
-    except LookupError as error:
-        raise HttpError(415, f"unknown charset {charset[:40]!r}") from error
-    except UnicodeDecodeError as error:
-        if textual:
-            raise HttpError(400, f"the body is not {charset}") from error
-        return content
-
-
-def _parse_json(text: str | bytes) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise HttpError(400, "the body is declared as JSON but is not JSON") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _encode_body(body: object, encode: Callable[[object], str]) -> tuple[str | None, str, bool]:
