@@ -30,6 +30,8 @@ class Guard:
     """An ASGI application that passes on to another what does not come from a web page."""
 
     def __init__(self, application: Application, secret: str) -> None:
+        if not secret:
+            raise ValueError("the guard needs a secret: an empty one would admit an empty header")
         self._application = application
         self._secret = secret.encode()
 

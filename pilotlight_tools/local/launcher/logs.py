@@ -20,11 +20,12 @@ _MARK = f"\0end of log {secrets.token_hex(16)}\0"
 _ENDED: Any = object()
 """In the place of a line: the worker's stderr is closed."""
 _LONGEST_SECONDS = 2.0
-"""For a worker that died, and left stderr open in a child process of its own."""
+"""For a worker that died, and left stderr open in a child process of its own: neither a mark comes, nor an end."""
 _STDOUT = "    _real_stdout = sys.stdout\n"
 _STDOUT_INSTEAD = """\
     # The protocol's own descriptor: a child process that inherits descriptor 1 writes to the log.
     _real_stdout = os.fdopen(os.dup(1), "w", buffering=1)
+    _log = os.dup(2)  # a function may close or redirect descriptor 2
     os.dup2(2, 1)
 """
 _END = """"trace": traceback.format_exc()}) + "\\n")
@@ -33,11 +34,12 @@ _END = """"trace": traceback.format_exc()}) + "\\n")
 run()
 """
 _END_INSTEAD = f""""trace": traceback.format_exc()}}) + "\\n")
-        try:
-            sys.stderr.flush()
-        except Exception:
-            pass
-        os.write(2, {_MARK!r}.encode() + b"\\n")
+        for _stream in (sys.stdout, sys.stderr, sys.__stderr__):
+            try:
+                _stream.flush()
+            except Exception:
+                pass
+        os.write(_log, {_MARK!r}.encode() + b"\\n")
         _real_stdout.flush()
 
 run()
@@ -84,6 +86,7 @@ def log_of(lines: queue.Queue[Any], longest_seconds: float = _LONGEST_SECONDS) -
         except queue.Empty:
             break
         if line is _ENDED:
+            lines.put(line)  # whoever asks again must not wait
             break
         text, mark, _ = line.partition(_MARK)
         if text or not mark:
