@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    HeaderValue = str | int | Sequence[str | int]
+
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
 """The largest JSON that Lambda accepts as a synchronous response; above it API Gateway returns 502."""
 
@@ -32,14 +34,14 @@ class Response:
     """What a route returns where a plain dict is not enough.
 
     `body`: str (text), bytes (binary), None (no body), or anything else that has a form in JSON: see
-    `pilotlight.json_values`. `status`: an int such as 201, or a member of `http.HTTPStatus`. A header's value is a str,
-    or a list of str for a header that is sent several times.
+    `pilotlight.json_values`. `status`: an int such as 201, or a member of `http.HTTPStatus`. A header's value is a str
+    or an int, or a list of them for a header that is sent several times; `Content-Length` is API Gateway's to count.
     """
 
     __slots__ = ("body", "headers", "status")
 
     def __init__(
-        self, body: object = None, status: int = 200, headers: Mapping[str, str | Sequence[str]] | None = None
+        self, body: object = None, status: int = 200, headers: Mapping[str, HeaderValue] | None = None
     ) -> None:
         self.body = body
         self.status = status
@@ -240,11 +242,11 @@ def render(
     if content_type:
         headers["Content-Type"] = content_type
     rendered: dict[str, Any] = {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": is_base64}
-    if response.headers:
-        _add_headers(rendered, response.headers)
+    characters = _add_headers(rendered, response.headers) if response.headers else 0
     if head or status in (204, 304):
         rendered["body"], rendered["isBase64Encoded"] = "", False
-    elif len(body) * 12 > RESPONSE_LIMIT_BYTES:  # a character is at most 12 bytes of JSON: no need to measure
+        body = ""
+    if (characters + len(body)) * 12 > RESPONSE_LIMIT_BYTES:  # a character is at most 12 bytes of JSON
         size = len(json.dumps(rendered).encode())
         if size > RESPONSE_LIMIT_BYTES:
             raise ValueError(f"the response has {size} bytes, but Lambda's limit is {RESPONSE_LIMIT_BYTES}")
@@ -305,15 +307,39 @@ _encode_json = encoder()
 
 
 def _route_path(event: Mapping[str, Any], path: str) -> str:
-    """The path that routes match: `path` without a custom domain's base path mapping, which it begins with."""
+    """The path that routes match: `path` without a custom domain's base path mapping, which it begins with.
+
+    `resource` is the template that API Gateway matched, so it says how many segments at the path's end are the API's.
+    """
     resource = event.get("resource")
     if not isinstance(resource, str) or not resource.startswith("/"):
         return path
+    if resource == "/":
+        return "/"
     parameters = event.get("pathParameters")
-    if isinstance(parameters, dict):
-        for name, value in parameters.items():
-            resource = resource.replace(f"{{{name}}}", str(value)).replace(f"{{{name}+}}", str(value))
-    return resource if path.endswith(resource) else path
+    if not isinstance(parameters, dict):
+        parameters = {}
+    parts, template = path.strip("/").split("/"), resource[1:].split("/")
+    length = len(template)
+    if template[-1].endswith("+}"):
+        length += str(parameters.get(template[-1][1:-2], "")).strip("/").count("/")
+    own = parts[-length:]
+    if length >= len(parts) or not all(map(_is_of_template, template, own)):
+        return path
+    return "/" + "/".join(own)
+
+
+def _is_of_template(segment: str, part: str) -> bool:
+    return segment.startswith("{") or segment == part or segment == unquoted(part)
+
+
+def unquoted(text: str) -> str:
+    """A segment of a path, decoded once."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # 4 ms, and only an encoded segment needs it
+
+    return unquote(text)
 
 
 def _values(event: Mapping[str, Any], single: str, multiple: str) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -346,21 +372,58 @@ def _encode_body(body: object, encode: Callable[[object], str]) -> tuple[str | N
     return "application/json", encode(body), False
 
 
-def _add_headers(rendered: dict[str, Any], added: Mapping[str, str | Sequence[str]]) -> None:
+def _add_headers(rendered: dict[str, Any], added: Mapping[str, HeaderValue]) -> int:
+    """Add a route's own headers, which replace ours; return how many characters they have.
+
+    A name is one header in whatever case it comes: its last value counts, but each Set-Cookie is sent.
+    """
     headers: dict[str, str] = rendered["headers"]
     names = {name.lower(): name for name in headers}
+    several: dict[str, list[str]] = {}
+    characters = 0
     for name, value in added.items():
-        values = [value] if isinstance(value, str | int) else list(value)
-        for text in (name, *map(str, values)):
-            if not text.isprintable() or not text.isascii():
-                raise ValueError(f"header {name!r} has a name or value that HTTP does not allow")
-        if not name or any(character in ' ":,;()<>@[]{}?=/\\' for character in name):
-            raise ValueError(f"{name!r} is not a header name")
-        replaced = names.get(name.lower())
-        if replaced is not None:
-            headers.pop(replaced, None)
-        names[name.lower()] = name
-        if len(values) == 1:
-            headers[name] = str(values[0])
+        _check_header_name(name)
+        lower, texts = name.lower(), _header_texts(name, value)
+        characters += sum(map(len, (name, *texts)))
+        if lower == "content-length":
+            continue  # API Gateway counts the body itself
+        if lower == "access-control-expose-headers":
+            texts = [", ".join((headers[names[lower]], *texts))]
+        earlier = names.get(lower)
+        if lower == "set-cookie" and earlier is not None:
+            texts = [*(several.pop(earlier, None) or [headers.pop(earlier)]), *texts]
+        elif earlier is not None:
+            headers.pop(earlier, None)
+            several.pop(earlier, None)
+        names[lower] = name
+        if len(texts) == 1:
+            headers[name] = texts[0]
         else:
-            rendered.setdefault("multiValueHeaders", {})[name] = [str(item) for item in values]
+            several[name] = texts
+    if several:
+        rendered["multiValueHeaders"] = several
+    return characters
+
+
+def _check_header_name(name: object) -> None:
+    if not isinstance(name, str) or not name or not name.isascii() or not name.isprintable():
+        raise ValueError(f"{name!r} is not a header name")
+    if any(character in ' ":,;()<>@[]{}?=/\\' for character in name):
+        raise ValueError(f"{name!r} is not a header name")
+
+
+def _header_texts(name: str, value: HeaderValue) -> list[str]:
+    """The values of a header. Raises TypeError or ValueError that says what to write instead."""
+    values = value if isinstance(value, list | tuple) else [value]
+    for each in values:
+        if not isinstance(each, str | int) or isinstance(each, bool):
+            raise TypeError(f"header {name!r} must be a str, an int or a list of them, not {type(each).__name__}")
+        text = str(each)
+        if not text.isascii():
+            raise ValueError(
+                f"header {name!r} has {text[:40]!r}, which is not ASCII: encode it, such as a file name by "
+                "\"attachment; filename*=UTF-8''\" + urllib.parse.quote(name) (RFC 5987)"
+            )
+        if not text.isprintable():
+            raise ValueError(f"header {name!r} has a value that HTTP does not allow: {text[:40]!r}")
+    return [str(each) for each in values]

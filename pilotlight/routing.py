@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotlight.proxy import HttpError, encoder
+from pilotlight.proxy import HttpError, encoder, unquoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class Routes:
         if functions is not None:
             return Endpoint(path, functions, {})
         parts = path[1:].split("/")
+        if "%" in path:
+            literal = "/" + "/".join(map(_literal, parts))
+            if (functions := self._exact.get(literal)) is not None:
+                return Endpoint(literal, functions, {})
         for segments, route, candidates in self._patterns:
             parameters = _capture(segments, parts)
             if parameters is not None:
@@ -73,7 +77,7 @@ class Routes:
 
     def _functions_of(self, segments: tuple[str, ...], path: str) -> dict[str, Route]:
         if not any(segment.startswith("{") for segment in segments):
-            return self._exact.setdefault(path, {})
+            return self._exact.setdefault("/" + "/".join(segments), {})
         for known, known_path, functions in self._patterns:
             if _shape(known) == _shape(segments):
                 if known != segments:
@@ -121,7 +125,7 @@ def _is_asynchronous(function: Any) -> bool:
 def _segments(path: str) -> tuple[str, ...]:
     if not path.startswith("/") or (len(path) > 1 and path.endswith("/")):
         raise ValueError(f"a route's path begins with / and does not end with it: {path!r}")
-    segments = tuple(path[1:].split("/"))
+    segments = tuple(map(_literal, path[1:].split("/")))
     names = [segment[1:-1].rstrip("+") for segment in segments if segment.startswith("{")]
     for index, segment in enumerate(segments):
         greedy = segment.endswith("+}")
@@ -150,22 +154,20 @@ def _capture(segments: tuple[str, ...], parts: list[str]) -> dict[str, str] | No
             rest = "/".join(parts[index:])
             if not rest:
                 return None
-            parameters[segment[1:-2]] = _unquote(rest)
+            parameters[segment[1:-2]] = unquoted(rest)
             return parameters
         if index >= len(parts):
             return None
         if segment.startswith("{"):
             if not parts[index]:
                 return None
-            parameters[segment[1:-1]] = _unquote(parts[index])
-        elif segment != parts[index]:
+            parameters[segment[1:-1]] = unquoted(parts[index])
+        elif segment != parts[index] and segment != _literal(parts[index]):
             return None
     return parameters if len(parts) == len(segments) else None
 
 
-def _unquote(text: str) -> str:
-    if "%" not in text:
-        return text
-    from urllib.parse import unquote  # 4 ms, and only an encoded path parameter needs it
-
-    return unquote(text)
+def _literal(part: str) -> str:
+    """A segment of a request's path as a route spells it; an encoded slash stays encoded, inside its segment."""
+    text = unquoted(part)
+    return part if "/" in text else text
