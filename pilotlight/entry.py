@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def entry_point(
     routes: Routes, environment: ExecutionEnvironment | None = None, machine: Machine | None = None
 ) -> Handler:
-    """Return the handler that serverless.yml names: it takes API Gateway's REST proxy events and the warmer's pings.
+    """Return the handler that serverless.yml names, for HTTP requests (REST APIs, HTTP APIs, function URLs) and pings.
+
+    Any other event raises `pilotlight.payloads.UnknownPayloadError`, so that Lambda and its callers see it fail.
 
     Call it on the last line of handler.py, because it marks the end of the execution environment's init. Tests pass
     their own `environment` and `machine`.
@@ -30,17 +32,27 @@ def entry_point(
     tracer = Tracer(this_environment)
 
     def handler(event: Any, context: Any) -> Any:
-        if isinstance(event, dict) and ("httpMethod" in event or "requestContext" in event):
+        is_http = isinstance(event, dict) and "requestContext" in event
+        if isinstance(event, dict) and "httpMethod" in event and not (is_http and _is_load_balancer(event)):
             return _record_request(routes, tracer, event, context)
-        from pilotlight import ping  # no user's request needs it
+        if not is_http:
+            from pilotlight import ping  # no user's request needs it
 
-        if (found := ping.recognise(event)) is not None:
-            return ping.reply(found, tracer, context, machine)
-        _logger().error("the event is neither a REST proxy event nor a ping: %.200r", event)
-        return _record_request(routes, tracer, event if isinstance(event, dict) else {}, context)
+            if (found := ping.recognise(event)) is not None:
+                return ping.reply(found, tracer, context, machine)
+        from pilotlight import payloads  # a REST proxy event needs it neither
+
+        request = payloads.as_rest(event)
+        return payloads.as_version_2(_record_request(routes, tracer, request, context))
 
     this_environment.end_init()
     return handler
+
+
+def _is_load_balancer(event: Mapping[str, Any]) -> bool:
+    """Whether a request is of an Application Load Balancer, which has responses of another shape."""
+    context = event["requestContext"]
+    return isinstance(context, dict) and "elb" in context
 
 
 def _record_request(routes: Routes, tracer: Tracer, event: Mapping[str, Any], context: Any) -> dict[str, Any]:

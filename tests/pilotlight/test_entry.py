@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pilotlight.entry import entry_point
 from pilotlight.environment import ExecutionEnvironment
+from pilotlight.payloads import UnknownPayloadError
 from pilotlight.proxy import RESPONSE_LIMIT_BYTES, HttpError, Request, Response
 from pilotlight.routing import Routes
 from tests.support.events import MACHINE, Context, proxy_event
@@ -340,9 +341,9 @@ def test_a_request_that_copies_a_ping_is_a_request(changes: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("event", [{}, [], None, 7, "text", {"pilotlight": 1}, {"Records": []}])
-def test_an_unknown_event_is_a_400_and_is_logged(event: Any, caplog: pytest.LogCaptureFixture) -> None:
-    assert ask(seed.routes, event)["statusCode"] == 400
-    assert "neither a REST proxy event nor a ping" in caplog.text
+def test_an_unknown_event_raises(event: Any) -> None:
+    with pytest.raises(UnknownPayloadError, match="this function serves HTTP requests and the warmer's pings, and got"):
+        ask(seed.routes, event)
 
 
 @settings(max_examples=150, deadline=None)

@@ -144,11 +144,12 @@ def test_errors_are_proxy_responses_and_recorded(package: Path, start: Start, si
     assert "RuntimeError: it broke" in log
 
 
-def test_an_unknown_event_gets_a_400_response(start: Start) -> None:
+def test_an_unknown_event_fails_the_invocation_and_the_environment_goes_on(start: Start) -> None:
     with start() as environment:
         events: list[Any] = [{"pilotlight": "nonsense"}, b"null", [], "x", 1]
         responses = [environment.invoke(event) for event in events]
-        assert [response.payload["statusCode"] for response in responses] == [400] * len(responses)
+        assert all("UnknownPayloadError" in str(response.error) for response in responses)
+        assert environment.invoke(browser_event()).payload["statusCode"] == 200
 
 
 def test_an_unsampled_request_sends_no_record(start: Start, sink: XRaySink) -> None:
