@@ -55,6 +55,11 @@ def emit_tick(result: Mapping[str, Any], write: Callable[[str], object] = print)
     _emit(metrics, _unqualified(result["function"]), write=write)
 
 
+def is_invoked_locally() -> bool:
+    """Whether this is `sls invoke local`, which prints what a function writes before the response: it sets IS_LOCAL."""
+    return os.environ.get("IS_LOCAL") == "true"
+
+
 def _unqualified(function: str) -> str:
     """The function's name, from a name or an ARN with or without an alias: Lambda's own metrics have the name alone."""
     name = function.partition(":function:")[2] or function
@@ -69,6 +74,8 @@ def _emit(
     write: Callable[[str], object] = print,
 ) -> None:
     """Write one line: `metrics` maps a name to (value, CloudWatch unit); `properties` are logged only."""
+    if is_invoked_locally():
+        return  # nothing reads metrics there
     dimensions = {"Service": service_name(), "Function": function}
     line = {
         "_aws": {
