@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pilotlight import Request
 
-routes = Routes(allow_origin="*")
+routes = Routes()
 
 
 @routes.route("/hello")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pilotlight import metrics
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.proxy import HttpError, Request, Response, error_response, render
+from pilotlight.routing import PREFLIGHT
 from pilotlight.tracing import Record, Tracer
 
 TYPE_CHECKING = False
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pilotlight.ping import Machine
-    from pilotlight.routing import Routes
+    from pilotlight.routing import Endpoint, Routes
 
     Handler = Callable[[Any, Any], Any]
 
@@ -80,32 +81,26 @@ def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Rec
     """Route the request and return a valid proxy response, whatever the route does."""
     head = event.get("httpMethod") == "HEAD"
     record.route = ""
+    cors: Mapping[str, str] = {}
     try:
+        cors = routes.cors(event)
         try:
             response = _call_route(routes, Request(event, context), record)
         except HttpError as error:
             response = error_response(error.status, error.detail, error.headers)
-        return render(
-            response,
-            request_id=record.request_id,
-            allow_origin=routes.allow_origin,
-            head=head,
-            encode=routes.encode,
-        )
+        return render(response, request_id=record.request_id, cors=cors, head=head, encode=routes.encode)
     except BaseException as error:  # SystemExit, CancelledError and their like too: they would end the environment
         record.exception = error
         _log_failure(record)
         response = error_response(500, f"the cause is in the log, under request {record.request_id}")
-    return render(response, request_id=record.request_id, allow_origin=routes.allow_origin, head=head)
+    return render(response, request_id=record.request_id, cors=cors, head=head)
 
 
 def _call_route(routes: Routes, request: Request, record: Record) -> Response:
     record.method, record.url = request.method, _url(request)
     endpoint = routes.find(request.route_path)
     record.route = endpoint.route
-    if request.method == "OPTIONS" and (
-        "OPTIONS" not in endpoint.functions or "access-control-request-method" in request.headers
-    ):
+    if request.method == "OPTIONS" and PREFLIGHT not in endpoint.functions and _is_implied(endpoint, request):
         return Response(
             status=204,
             headers={
@@ -124,6 +119,11 @@ def _call_route(routes: Routes, request: Request, record: Record) -> Response:
     if isinstance(result, Response):
         return result
     return Response(result, status=204 if result is None else 200)
+
+
+def _is_implied(endpoint: Endpoint, request: Request) -> bool:
+    """Whether OPTIONS has no function of its own: a preflight request never reaches one for any method."""
+    return "OPTIONS" not in endpoint.functions or "access-control-request-method" in request.headers
 
 
 def _header_names(text: str) -> str:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     HeaderValue = str | int | Sequence[str | int]
 
+EXPOSED = "X-Request-Id"
+"""The header of every response that names it in the log; web pages may read it."""
+_ADDED_TO = frozenset(("access-control-expose-headers", "vary"))
+"""Headers of ours that a route's own values are added to."""
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
 """The largest JSON that Lambda accepts as a synchronous response; above it API Gateway returns 502."""
 
@@ -220,14 +224,15 @@ def render(
     response: Response,
     *,
     request_id: str,
-    allow_origin: str,
+    cors: Mapping[str, str],
     head: bool = False,
     encode: Callable[[object], str] | None = None,
 ) -> dict[str, Any]:
     """The proxy response: `statusCode`, `headers`, `body` (always a str), `isBase64Encoded`.
 
-    `head` leaves the body out. Raises ValueError or TypeError, naming the cause, for a response that API Gateway
-    would refuse: a status or header that is not HTTP, a body that is not JSON, or more than RESPONSE_LIMIT_BYTES.
+    `cors` are the headers by which web pages may read it; `head` leaves the body out. Raises ValueError or TypeError,
+    naming the cause, for a response that API Gateway would refuse: a status or header that is not HTTP, a body that is
+    not JSON, or more than RESPONSE_LIMIT_BYTES.
     """
     status = response.status
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
@@ -235,9 +240,8 @@ def render(
     status = int(status)
     content_type, body, is_base64 = _encode_body(response.body, encode or _encode_json)
     headers: dict[str, str] = {
-        "X-Request-Id": request_id,
-        "Access-Control-Allow-Origin": allow_origin,
-        "Access-Control-Expose-Headers": "X-Request-Id",
+        EXPOSED: request_id,
+        **cors,
     }
     if content_type:
         headers["Content-Type"] = content_type
@@ -387,7 +391,7 @@ def _add_headers(rendered: dict[str, Any], added: Mapping[str, HeaderValue]) -> 
         characters += sum(map(len, (name, *texts)))
         if lower == "content-length":
             continue  # API Gateway counts the body itself
-        if lower == "access-control-expose-headers":
+        if lower in _ADDED_TO and lower in names:
             texts = [", ".join((headers[names[lower]], *texts))]
         earlier = names.get(lower)
         if lower == "set-cookie" and earlier is not None:

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from pilotlight.proxy import HttpError, encoder, unquoted
+import os
+
+from pilotlight.proxy import EXPOSED, HttpError, encoder, unquoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from pilotlight.cors import Origins
     from pilotlight.proxy import Request
 
     Route = Callable[[Request], Any]
 
 _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 """`inspect.CO_COROUTINE` and `inspect.CO_ASYNC_GENERATOR`."""
+PREFLIGHT = "preflight"
+"""Beside the methods of a path: its own OPTIONS route, which responds to browsers' preflight requests too."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Routes:
-    """The routes of an API. `allow_origin` is the CORS origin in every response.
+    """The routes of an API.
 
+    `allow_origin`: the origins of the web pages that may read responses: "*" for all, one, several, or a predicate;
+    default: PILOTLIGHT_CORS_ORIGINS, or else all. `allow_credentials` lets pages send cookies; `expose_headers` are
+    what they may read besides X-Request-Id. A page of another origin gets a response without CORS headers.
     `to_json` returns what stands in JSON for a value of the service's own types, and raises TypeError for any other.
     """
 
-    def __init__(self, allow_origin: str = "*", to_json: Callable[[Any], Any] | None = None) -> None:
-        self.allow_origin = allow_origin
+    def __init__(
+        self,
+        allow_origin: Origins | None = None,
+        to_json: Callable[[Any], Any] | None = None,
+        *,
+        allow_credentials: bool = False,
+        expose_headers: Sequence[str] = (),
+    ) -> None:
+        origins = allow_origin if allow_origin is not None else os.environ.get("PILOTLIGHT_CORS_ORIGINS") or "*"
+        self.cors: Callable[[Mapping[str, Any]], Mapping[str, str]] = _any_page
+        if origins != "*" or allow_credentials or expose_headers:
+            from pilotlight.cors import Cors  # "*" needs no more than two headers
+
+            self.cors = Cors(origins, credentials=allow_credentials, expose=expose_headers).headers
         self.encode = encoder(to_json)
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: list[tuple[tuple[str, ...], str, dict[str, Route]]] = []
@@ -53,6 +73,8 @@ class Routes:
             for method in wanted:
                 if functions.setdefault(method, function) is not function:
                     raise ValueError(f"{method} {path} has a route already: {functions[method].__name__}")
+            if "OPTIONS" in map(str.upper, methods):
+                functions[PREFLIGHT] = function
             return function
 
         return register
@@ -110,6 +132,13 @@ class Endpoint:
         """The value of an `Allow` header. OPTIONS, and HEAD beside GET, need no function."""
         implied = ("OPTIONS", "HEAD") if "GET" in self.functions else ("OPTIONS",)
         return ", ".join(method for method in METHODS if method in self.functions or method in implied)
+
+
+def _any_page(_: Mapping[str, Any]) -> Mapping[str, str]:
+    return _ANY_PAGE
+
+
+_ANY_PAGE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
 
 
 def _is_asynchronous(function: Any) -> bool:

@@ -11,7 +11,8 @@ from pilotlight.proxy import RESPONSE_LIMIT_BYTES, Response, render
 
 
 def rendered(headers: dict[str, Any], body: object = "x", status: int = 200, *, head: bool = False) -> dict[str, Any]:
-    return render(Response(body, status, headers), request_id="request-1", allow_origin="*", head=head)
+    cors = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "X-Request-Id"}
+    return render(Response(body, status, headers), request_id="request-1", cors=cors, head=head)
 
 
 @pytest.mark.parametrize(

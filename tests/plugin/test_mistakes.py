@@ -36,7 +36,7 @@ CONFIGURATIONS: dict[str, tuple[Change, str]] = {
     "a misspelt module": (replaced("handler: handler.handler", "handler: handlr.handler"), "there is no such file"),
     "a misspelt setting": (replaced("    xray: ${param:xray}", "    x-ray: true"), "unrecognized property 'x-ray'"),
     "too many variables": (
-        replaced("  deploymentBucket:", f"  environment: {{ LARGE: {LARGE} }}\n  deploymentBucket:"),
+        replaced("  environment:\n", f"  environment:\n    LARGE: {LARGE}\n"),
         "and Lambda takes 4096: the largest is LARGE",
     ),
     "a long function name": (

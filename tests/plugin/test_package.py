@@ -398,3 +398,16 @@ def small_project(folder: Path, source: str = "") -> Path:
     (project / "handler.py").write_text(f"{source}\ndef handler(event, context): return 1\n")
     (project / "requirements.txt").write_text("")
     return project
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("a/__pycache__/b.cpython-313.pyc", "a/b.py"),
+        ("__pycache__/b.cpython-313.pyc", "b.py"),
+        ("a/b.py", "a/b.py"),
+        ("a/b.pyc", "a/b.pyc"),
+    ],
+)
+def test_bytecode_is_left_out_with_its_source(file: str, source: str) -> None:
+    assert bytecode.source_of(file) == source

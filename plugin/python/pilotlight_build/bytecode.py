@@ -5,6 +5,7 @@ every cold start would compile everything again. "Unchecked hash-based" .pyc (PE
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -83,3 +84,9 @@ def _candidates(version: str) -> Iterator[str]:
     folders = [*pyenv.glob(f"versions/{version}*/bin"), *uv.glob(f"cpython-{version}*/bin")]
     folders += [Path("/opt/homebrew/bin"), Path("/usr/local/bin"), Path("/usr/bin")]
     yield from (str(folder / f"python{version}") for folder in folders)
+
+
+def source_of(name: str) -> str:
+    """The source of a file of bytecode, by their paths in the zip; any other file is its own."""
+    found = re.fullmatch(r"(.*/|)__pycache__/([^/]+)\.cpython-\d+\.pyc", name)
+    return f"{found[1]}{found[2]}.py" if found else name

@@ -105,7 +105,11 @@ def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
 
 def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
     unwanted = [re.compile(_expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
-    return {name: content for name, content in installed.items() if not any(x.fullmatch(name) for x in unwanted)}
+
+    def is_unwanted(name: str) -> bool:
+        return any(each.fullmatch(name) or each.fullmatch(bytecode.source_of(name)) for each in unwanted)
+
+    return {name: content for name, content in installed.items() if not is_unwanted(name)}
 
 
 def _expression(glob: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pilotlight.proxy import Request
 
-routes = Routes(allow_origin="*")
+routes = Routes()
 
 
 @routes.route("/hello")
