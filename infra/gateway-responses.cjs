@@ -6,6 +6,13 @@
 /** The two resources. A literal is all that they can say, so with several origins no page may read them. */
 module.exports.resources = async ({ resolveVariable }) => {
   const origins = String(await resolveVariable('param:corsOrigins')).trim();
+  // The functions refuse it too, and then not one request is served: pilotlight/cors.py.
+  const wrong = origins.split(',').find((each) => !/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/.test(each.trim()));
+  if (wrong !== undefined)
+    throw Object.assign(
+      new Error(`corsOrigins: an origin is a scheme and a host such as https://shop.example, not "${wrong.trim()}"`),
+      { name: '', stack: '' },
+    );
   const properties = (type) => ({
     RestApiId: { Ref: 'ApiGatewayRestApi' },
     ResponseType: type,

@@ -27,6 +27,7 @@ PARAMETERS = {
     "burst=1.5": "ThrottlingBurstLimit of the API's stage must be a number from 0 on",
     "alarmTopic=me@example.com": "'custom.pilotlight.alarmTopic': must match pattern",
     "metricsNamespace=AWS/Lambda": "'custom.pilotlight.metricsNamespace': must match pattern",
+    "corsOrigins=shop.example": "corsOrigins: an origin is a scheme and a host such as https://shop.example",
     "apiGatewayAccount=on": "'custom.pilotlight.apiGatewayAccount': must match pattern",
 }
 LARGE = "x" * 4000

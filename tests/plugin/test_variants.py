@@ -259,6 +259,19 @@ def test_without_the_parameter_there_is_no_api_key(package: Package) -> None:
     assert not kinds & {"AWS::ApiGateway::ApiKey", "AWS::ApiGateway::UsagePlan"}
 
 
+@pytest.mark.parametrize(
+    ("origins", "literal"),
+    [("*", "'*'"), ("https://shop.example", "'https://shop.example'"), ("https://a.b,https://c.d", None)],
+)
+def test_api_gateways_own_responses_name_one_origin_or_all(package: Package, origins: str, literal: str | None) -> None:
+    """A literal is all that they can say; the functions choose among several."""
+    found = package(arguments=("--param", f"corsOrigins={origins}"))
+    for response in found.of_type("AWS::ApiGateway::GatewayResponse").values():
+        header = "gatewayresponse.header.Access-Control-Allow-Origin"
+        assert response["ResponseParameters"].get(header) == literal
+    assert variables(found, "Api")["PILOTLIGHT_CORS_ORIGINS"] == origins
+
+
 ASSOCIATIONS = """  - Resources:
       Mapping:
         Type: AWS::ApiGateway::BasePathMapping
