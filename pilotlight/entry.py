@@ -5,7 +5,7 @@ from __future__ import annotations
 from pilotlight import metrics
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.proxy import HttpError, Request, Response, error_response, render
-from pilotlight.routing import PREFLIGHT
+from pilotlight.routing import METHODS, PREFLIGHT
 from pilotlight.tracing import Record, Tracer
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pilotlight.ping import Machine
-    from pilotlight.routing import Endpoint, Routes
+    from pilotlight.routing import Routes
 
     Handler = Callable[[Any, Any], Any]
 
@@ -98,20 +98,17 @@ def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Rec
 
 def _call_route(routes: Routes, request: Request, record: Record) -> Response:
     record.method, record.url = request.method, _url(request)
-    endpoint = routes.find(request.route_path)
+    is_preflight = request.method == "OPTIONS" and "access-control-request-method" in request.headers
+    try:
+        endpoint = routes.find(request.route_path)
+    except HttpError:
+        if is_preflight:
+            return _preflight(request, "")
+        raise
     record.route = endpoint.route
-    if request.method == "OPTIONS" and PREFLIGHT not in endpoint.functions and _is_implied(endpoint, request):
-        return Response(
-            status=204,
-            headers={
-                "Allow": endpoint.allow,
-                "Access-Control-Allow-Methods": endpoint.allow,
-                "Access-Control-Allow-Headers": _header_names(
-                    request.headers.get("access-control-request-headers", "*")
-                ),
-                "Access-Control-Max-Age": "600",
-            },
-        )
+    has_own = PREFLIGHT in endpoint.functions or ("OPTIONS" in endpoint.functions and not is_preflight)
+    if request.method == "OPTIONS" and not has_own:
+        return _preflight(request, endpoint.allow)
     function = endpoint.function_for(request.method)
     request.path_parameters = endpoint.parameters
     request.read_body()
@@ -121,9 +118,19 @@ def _call_route(routes: Routes, request: Request, record: Record) -> Response:
     return Response(result, status=204 if result is None else 200)
 
 
-def _is_implied(endpoint: Endpoint, request: Request) -> bool:
-    """Whether OPTIONS has no function of its own: a preflight request never reaches one for any method."""
-    return "OPTIONS" not in endpoint.functions or "access-control-request-method" in request.headers
+def _preflight(request: Request, allow: str) -> Response:
+    """Allow a browser to send what it asks for, also where that gets a 404 or a 405: scripts can read those then."""
+    asked = request.headers.get("access-control-request-method", "")
+    methods = f"{allow}, {asked}" if allow and asked in METHODS and asked not in allow.split(", ") else allow or asked
+    return Response(
+        status=204,
+        headers={
+            **({"Allow": allow} if allow else {}),
+            "Access-Control-Allow-Methods": methods if methods.isascii() and methods.isprintable() else "",
+            "Access-Control-Allow-Headers": _header_names(request.headers.get("access-control-request-headers", "*")),
+            "Access-Control-Max-Age": "600",
+        },
+    )
 
 
 def _header_names(text: str) -> str:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 EXPOSED = "X-Request-Id"
 """The header of every response that names it in the log; web pages may read it."""
+_OF_AN_API = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+}
+"""For what a browser would do with a response that is data ("REST Security Cheat Sheet" of OWASP): take text for a
+script, keep what was for one user, show it in another site's frame. A route's own values replace them."""
 _ADDED_TO = frozenset(("access-control-expose-headers", "vary"))
 """Headers of ours that a route's own values are added to."""
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
@@ -242,6 +249,7 @@ def render(
     headers: dict[str, str] = {
         EXPOSED: request_id,
         **cors,
+        **_OF_AN_API,
     }
     if content_type:
         headers["Content-Type"] = content_type

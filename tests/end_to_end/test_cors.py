@@ -96,7 +96,13 @@ def test_its_cookie_reaches_the_route(browser: Page, stack: tuple[Service, int, 
 
 
 @pytest.mark.parametrize(
-    ("path", "options", "status"), [("/nowhere", {}, 404), ("/hello", {**PUT, "body": "no JSON"}, 400)]
+    ("path", "options", "status"),
+    [
+        ("/nowhere", {}, 404),
+        ("/nowhere", PUT, 404),
+        ("/items/7", PUT, 405),
+        ("/hello", {**PUT, "body": "no JSON"}, 400),
+    ],
 )
 def test_an_error_is_readable_by_the_page(
     browser: Page, stack: tuple[Service, int, int], path: str, options: Mapping[str, object], status: int

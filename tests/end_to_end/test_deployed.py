@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -96,8 +97,23 @@ def test_binary_body_arrives_byte_for_byte(deployed: Deployed) -> None:
     assert bytes.fromhex(response.json()["body"]) == body
 
 
-def test_path_parameter_is_decoded_once(deployed: Deployed) -> None:
-    assert requests.get(deployed.url("/items/caf%C3%A9"), timeout=60).json() == {"id": "café"}
+@pytest.mark.parametrize(
+    ("path", "identity"),
+    [
+        ("/items/a%20b", "a b"),
+        ("/items/caf%C3%A9", "caf\u00e9"),
+        ("/items/a%2Fb", "a/b"),
+        ("/items/100%25", "100%"),
+        ("/items/100%2525", "100%25"),
+        ("/items/a+b@c", "a+b@c"),
+    ],
+)
+def test_path_parameter_is_decoded_once(deployed: Deployed, path: str, identity: str) -> None:
+    """API Gateway passes the path on as the client encoded it, and so does the engine; `%2F` stays in its segment."""
+    with socket.create_connection(("127.0.0.1", deployed.service.front_door.port), timeout=60) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert (head.split()[1], json.loads(body)) == (b"200", {"id": identity})
 
 
 def test_unknown_path_is_a_404_with_cors_headers_and_a_request_id(deployed: Deployed) -> None:

@@ -127,3 +127,18 @@ def test_an_error_of_a_route_is_readable() -> None:
         raise HttpError(409, "taken")
 
     assert headers_for(routes, SHOP, "/no")["Access-Control-Allow-Origin"] == SHOP
+
+
+@pytest.mark.parametrize(("path", "asked"), [("/nowhere", "PUT"), ("/only", "PUT"), ("/only", "GET")])
+def test_a_preflight_lets_a_script_read_the_error_that_comes(path: str, asked: str) -> None:
+    """A browser that may not send the request hides its 404 or 405 from the script."""
+    routes = Routes()
+    routes.route("/only", "GET")(lambda _: None)
+    headers = headers_for(routes, SHOP, path, "OPTIONS", **{"Access-Control-Request-Method": asked})
+    assert asked in headers["Access-Control-Allow-Methods"].split(", ")
+
+
+def test_options_without_a_preflight_says_what_the_path_allows() -> None:
+    routes = Routes()
+    routes.route("/only", "GET")(lambda _: None)
+    assert headers_for(routes, None, "/only", "OPTIONS")["Allow"] == "GET, HEAD, OPTIONS"

@@ -90,3 +90,16 @@ def test_headers_count_towards_the_limit(status: int) -> None:
     with pytest.raises(ValueError, match="Lambda's limit"):
         rendered({"X-A": "a" * RESPONSE_LIMIT_BYTES}, head=True)
     assert rendered({"X-A": "a" * 1000}, body="x" * (RESPONSE_LIMIT_BYTES - 2000))["statusCode"] == 200
+
+
+def test_a_response_is_data_for_its_client_alone() -> None:
+    """Unless the route says otherwise."""
+    ours = {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "frame-ancestors 'none'",
+    }
+    assert ours.items() <= rendered({})["headers"].items()
+    cached = rendered({"cache-control": "max-age=60"})["headers"]
+    assert cached["cache-control"] == "max-age=60"
+    assert "Cache-Control" not in cached

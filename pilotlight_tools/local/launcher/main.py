@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from pilotlight_tools.local.launcher.guard import SECRET_VARIABLE, Guard
+from pilotlight_tools.local.launcher.paths import RawPaths
 
 CHANGED = 3
 """The exit code where the engine's internals are not as the changes expect."""
@@ -31,7 +32,7 @@ def main() -> None:
     serve: Any = hypercorn.asyncio.serve
 
     async def guarded(application: Any, *arguments: Any, **options: Any) -> None:
-        await serve(Guard(application, secret), *arguments, **options)
+        await serve(Guard(RawPaths(application), secret), *arguments, **options)
 
     vars(hypercorn.asyncio)["serve"] = guarded  # the engine takes it from there when it starts
     app.main()
