@@ -25,7 +25,6 @@ from typing import Any, Self
 from botocore.config import Config
 
 import pilotlight_tools
-from pilotlight_tools.local.launcher.guard import SECRET_VARIABLE
 
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
@@ -177,7 +176,11 @@ class Engine:
         launch = (
             "import sys; sys.path.append(sys.argv[1]); from pilotlight_tools.local.launcher.main import main; main()"
         )
-        engine = [sys.executable, "-c", launch, str(_PACKAGES)]
+        # In a file that the launcher removes: variables and arguments of a process can be read as long as it runs.
+        secret = self.folder / "secret"
+        secret.touch(mode=0o600)
+        secret.write_text(self.secret, encoding="utf-8")
+        engine = [sys.executable, "-c", launch, str(_PACKAGES), str(secret)]
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-E", "-S", str(SUPERVISOR), str(self.folder), *engine],
@@ -212,7 +215,6 @@ class Engine:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
-            SECRET_VARIABLE: self.secret,
             **self._settings,
         }
 

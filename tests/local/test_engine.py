@@ -85,6 +85,7 @@ def test_functions_inherit_the_daemon_address_and_nothing_of_the_developers_own_
     assert not {"AWS_PROFILE", "HTTP_PROXY", "PYTHONPATH", "AWS_CONFIG_FILE"} & environment.keys()
     assert environment["HOME"] == str(engine.folder)
     assert engine.secret not in environment.values()
+    assert not (engine.folder / "secret").exists()
 
 
 def test_account_concurrency_is_a_real_throttle(engine: Engine) -> None:

@@ -15,8 +15,6 @@ from typing import Any
 
 SECRET_HEADER = "X-Pilotlight-Engine"  # noqa: S105 (a name)
 """Carries the secret; neither the engine nor a function sees it."""
-SECRET_VARIABLE = "PILOTLIGHT_ENGINE_SECRET"  # noqa: S105 (a name)
-"""The environment variable by which the launcher gets the secret."""
 _HEADER = SECRET_HEADER.lower().encode()
 _OWN_SITES = ("none", "same-origin")
 """What a browser says of an address that its user typed, and of the engine's own pages."""
@@ -29,11 +27,12 @@ Application = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Messa
 class Guard:
     """An ASGI application that passes on to another what does not come from a web page."""
 
-    def __init__(self, application: Application, secret: str) -> None:
+    def __init__(self, application: Application, secret: str, port: int) -> None:
         if not secret:
             raise ValueError("the guard needs a secret: an empty one would admit an empty header")
         self._application = application
         self._secret = secret.encode()
+        self._port = port
 
     async def __call__(
         self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -42,14 +41,14 @@ class Guard:
             headers = [(name.lower(), value) for name, value in scope["headers"]]
             shown = [value for name, value in headers if name == _HEADER]
             is_ours = any(hmac.compare_digest(value, self._secret) for value in shown)
-            if not is_ours and (reason := refusal(headers)):
+            if not is_ours and (reason := refusal(headers, self._port)):
                 return await _refuse(scope, send, reason)
             scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() != _HEADER]}
         return await self._application(scope, receive, send)
 
 
-def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
-    """Why a request with these headers (names in lower case) is refused; None where it is not."""
+def refusal(headers: list[tuple[bytes, bytes]], port: int) -> str | None:
+    """Why an engine on `port` refuses a request with these headers (names in lower case); None where it does not."""
     values: dict[bytes, list[str]] = {}
     for name, value in headers:
         values.setdefault(name, []).append(value.decode("latin-1"))
@@ -58,15 +57,16 @@ def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
     if sites := [site for site in values.get(b"sec-fetch-site", []) if site not in _OWN_SITES]:
         return f"it comes from another site's web page ({', '.join(sites)})"
     hosts = values.get(b"host", [])
-    if len(hosts) != 1 or not is_this_machine(hosts[0]):
-        return f"its Host is {', '.join(hosts) or 'missing'}, which is not this machine"
+    if len(hosts) != 1 or not is_this_engine(hosts[0], port):
+        return f"its Host is {', '.join(hosts) or 'missing'}, which is not this engine"
     return None
 
 
-def is_this_machine(host: str) -> bool:
-    """Whether a `Host` header names the loopback interface. Browsers never look up `localhost` names elsewhere."""
-    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-    name = name.lower()
+def is_this_engine(host: str, port: int) -> bool:
+    """Whether a `Host` header names this port of the loopback interface. Browsers look up no `localhost` elsewhere."""
+    name, _, named_port = host.lower().rpartition(":")
+    if named_port != str(port):
+        return False
     return name in ("127.0.0.1", "localhost", "[::1]") or name.endswith(".localhost")
 
 

@@ -22,38 +22,46 @@ _ENDED: Any = object()
 _LONGEST_SECONDS = 2.0
 """For a worker that died, and left stderr open in a child process of its own: neither a mark comes, nor an end."""
 _STDOUT = "    _real_stdout = sys.stdout\n"
-_STDOUT_INSTEAD = """\
-    # The protocol's own descriptor: a child process that inherits descriptor 1 writes to the log.
-    _real_stdout = os.fdopen(os.dup(1), "w", buffering=1)
-    _log = os.dup(2)  # a function may close or redirect descriptor 2
-    os.dup2(2, 1)
-"""
-_END = """"trace": traceback.format_exc()}) + "\\n")
-        _real_stdout.flush()
+_FLUSHES = 3
+"""How often the worker sends what it wrote: that it is ready, that it is not, and the answer of each invocation."""
+_STDOUT_INSTEAD = f"""\
+    class _Protocol:
+        # The protocol's own descriptor: a child process that inherits descriptor 1 writes to the log. The mark goes out
+        # before the answer, because the engine may end the worker as soon as it has that.
+        def __init__(self):
+            self._pipe = os.fdopen(os.dup(1), "w")
+            self._log = os.dup(2)  # a function may close or redirect descriptor 2
+            self._text = ""
+            self._is_ready = False
+            os.dup2(2, 1)
 
-run()
-"""
-_END_INSTEAD = f""""trace": traceback.format_exc()}}) + "\\n")
-        for _stream in (sys.stdout, sys.stderr, sys.__stderr__):
-            try:
-                _stream.flush()
-            except Exception:
-                pass
-        os.write(_log, {_MARK!r}.encode() + b"\\n")
-        _real_stdout.flush()
+        def write(self, text):
+            self._text += text
 
-run()
+        def flush(self):
+            if self._is_ready:
+                for stream in (sys.stdout, sys.stderr, sys.__stderr__):
+                    try:
+                        stream.flush()
+                    except Exception:
+                        pass
+                os.write(self._log, {_MARK!r}.encode() + b"\\n")
+            self._is_ready = True
+            text, self._text = self._text, ""
+            self._pipe.write(text)
+            self._pipe.flush()
+
+    _real_stdout = _Protocol()
 """
 
 
 def install() -> None:
     """Change the engine's workers. Raises ValueError or AttributeError where they are not as expected."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    for old, new in ((_STDOUT, _STDOUT_INSTEAD), (_END, _END_INSTEAD)):
-        if script.count(old) != 1:
-            raise ValueError(f"its Python worker has not one {old.strip().splitlines()[0]!r}")
-        script = script.replace(old, new)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+    for text, count in ((_STDOUT, 1), ("_real_stdout.flush()", _FLUSHES)):
+        if script.count(text) != count:
+            raise ValueError(f"its Python worker has {text.strip()!r} {script.count(text)} times, not {count}")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_STDOUT, _STDOUT_INSTEAD)
     worker = lambda_runtime.Worker
     original = {name: getattr(worker, name) for name in ("_read_stderr", "_drain_stderr", "_drain_stderr_bounded")}
 
@@ -79,11 +87,14 @@ def install() -> None:
 def log_of(lines: queue.Queue[Any], longest_seconds: float = _LONGEST_SECONDS) -> str:
     """Take the lines up to the mark, or to the end of stderr, and return them as one text."""
     found: list[str] = []
+    # A mark that came too late to be waited for is of an earlier invocation; the queue lives as long as its process.
+    late: int = getattr(lines, "late_marks", 0)
     deadline = time.monotonic() + longest_seconds
     while True:
         try:
             line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
+            late += 1
             break
         if line is _ENDED:
             lines.put(line)  # whoever asks again must not wait
@@ -91,6 +102,8 @@ def log_of(lines: queue.Queue[Any], longest_seconds: float = _LONGEST_SECONDS) -
         text, mark, _ = line.partition(_MARK)
         if text or not mark:
             found.append(text)
-        if mark:
+        if mark and not late:
             break
+        late -= bool(mark)
+    lines.late_marks = late  # type: ignore[attr-defined]
     return "\n".join(found)

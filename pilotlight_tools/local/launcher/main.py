@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
-from pilotlight_tools.local.launcher.guard import SECRET_VARIABLE, Guard
+from pilotlight_tools.local.launcher.guard import Guard
 from pilotlight_tools.local.launcher.paths import RawPaths
 
 CHANGED = 3
@@ -14,9 +15,13 @@ CHANGED = 3
 
 
 def main() -> None:
-    """Serve the engine until the process ends; environment variables say how, as for `python -m ministack`."""
-    # Taken out before anything else runs: the functions inherit the environment variables of this process.
-    secret = os.environ.pop(SECRET_VARIABLE)
+    """Serve the engine until the process ends; environment variables say how, as for `python -m ministack`.
+
+    The last argument is the file with the guard's secret, which is read once and removed before a function can run.
+    """
+    file = Path(sys.argv[-1])
+    secret = file.read_text(encoding="utf-8")
+    file.unlink()
     sys.argv[1:] = []  # the engine parses its own command line
     import hypercorn.asyncio
     from ministack import app
@@ -32,7 +37,7 @@ def main() -> None:
     serve: Any = hypercorn.asyncio.serve
 
     async def guarded(application: Any, *arguments: Any, **options: Any) -> None:
-        await serve(Guard(RawPaths(application), secret), *arguments, **options)
+        await serve(Guard(RawPaths(application), secret, int(os.environ["GATEWAY_PORT"])), *arguments, **options)
 
     vars(hypercorn.asyncio)["serve"] = guarded  # the engine takes it from there when it starts
     app.main()

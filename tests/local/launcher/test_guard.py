@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from pilotlight_tools.local.launcher.guard import is_this_machine, refusal
+from pilotlight_tools.local.launcher.guard import is_this_engine, refusal
 from tests.conftest import Deployed
 
 HOST = (b"host", b"127.0.0.1:4566")
@@ -24,7 +24,7 @@ HOST = (b"host", b"127.0.0.1:4566")
     ],
 )
 def test_programs_and_typed_addresses_pass(headers: list[tuple[bytes, bytes]]) -> None:
-    assert refusal(headers) is None
+    assert refusal(headers, 4566) is None
 
 
 @pytest.mark.parametrize(
@@ -36,21 +36,32 @@ def test_programs_and_typed_addresses_pass(headers: list[tuple[bytes, bytes]]) -
         ([HOST, (b"sec-fetch-site", b"cross-site")], "another site's web page"),
         ([HOST, (b"sec-fetch-site", b"same-site")], "another site's web page"),
         ([(b"host", b"rebound.example.com:4566")], "its Host is rebound.example.com:4566"),
-        ([(b"host", b"127.0.0.1.example.com")], "which is not this machine"),
-        ([(b"host", b"169.254.169.254")], "which is not this machine"),
+        ([(b"host", b"127.0.0.1.example.com")], "which is not this engine"),
+        ([(b"host", b"169.254.169.254")], "which is not this engine"),
         ([HOST, HOST], "its Host is"),
         ([], "its Host is missing"),
     ],
 )
 def test_what_comes_from_a_web_page_is_refused(headers: list[tuple[bytes, bytes]], reason: str) -> None:
-    refused = refusal(headers)
+    refused = refusal(headers, 4566)
     assert refused is not None
     assert reason in refused
 
 
-@pytest.mark.parametrize("host", ["", ":4566", "localhost.example.com", "evil-localhost", "127.0.0.2:1:2"])
-def test_a_host_that_only_looks_like_this_machine_is_foreign(host: str) -> None:
-    assert not is_this_machine(host)
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        ":4566",
+        "localhost",
+        "127.0.0.1:4567",
+        "localhost.example.com:4566",
+        "evil-localhost:4566",
+        "127.0.0.2:1:4566",
+    ],
+)
+def test_a_host_that_only_looks_like_this_engine_is_foreign(host: str) -> None:
+    assert not is_this_engine(host, 4566)
 
 
 @pytest.mark.end_to_end

@@ -57,6 +57,16 @@ class TestEngine:
         assert found[0] == "before"
         assert any("ValueError: broken" in line for line in found)
 
+    def test_not_one_line_before_an_exception_is_lost(self, engine: Engine) -> None:
+        """The engine ends the worker as soon as it has the answer."""
+        create_function(engine, "loses", FUNCTION)
+        for number in range(20):
+            invoke_function(
+                engine, "loses", {"code": f"print('line {number}', end=''); raise ValueError('x' * 20_000)"}
+            )
+        found = own_lines(engine, "loses")
+        assert [line for line in found if line.startswith("line ")] == [f"line {number}" for number in range(20)]
+
     def test_what_is_written_before_the_process_ends_is_in_the_log(self, engine: Engine) -> None:
         create_function(engine, "dies", FUNCTION)
         invoke_function(engine, "dies", {"code": "print('before', flush=True); os._exit(1)"})
@@ -93,7 +103,7 @@ def own_lines(engine: Engine, name: str) -> list[str]:
 def test_another_worker_than_the_known_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A new version of the engine must not run half changed; the launcher then ends with the reason."""
     monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", "print('rewritten')")
-    with pytest.raises(ValueError, match="its Python worker has not one"):
+    with pytest.raises(ValueError, match="its Python worker has"):
         logs.install()
 
 
@@ -111,6 +121,15 @@ def test_a_worker_that_ends_without_a_mark_is_not_waited_for() -> None:
         lines.put(line)
     assert logs.log_of(lines, longest_seconds=float("inf")) == "one"
     assert logs.log_of(lines, longest_seconds=float("inf")) == ""
+
+
+def test_a_mark_that_comes_too_late_does_not_end_the_next_log() -> None:
+    lines: queue.Queue[object] = queue.Queue()
+    lines.put("one")
+    assert logs.log_of(lines, longest_seconds=0.01) == "one"
+    for line in (f"late{logs._MARK}", "two", logs._MARK):
+        lines.put(line)
+    assert logs.log_of(lines, longest_seconds=float("inf")) == "late\ntwo"
 
 
 def test_a_process_that_keeps_stderr_open_is_waited_for_a_while_only() -> None:
