@@ -29,9 +29,13 @@ class PeerPing:
         self.reply = reply
 
 
+_MOST_TARGETS = 1000
+"""Of one event of lambda-warmer: a longer list is none of its."""
+
+
 def recognise(event: object) -> PeerPing | None:
     """Return the peer's ping in an event that is not API Gateway's; None for any other event."""
-    if isinstance(event, list) and event and all(_is_lambda_warmer(item) for item in event):
+    if isinstance(event, list) and 0 < len(event) <= _MOST_TARGETS and all(map(_is_lambda_warmer, event)):
         return PeerPing("lambda-warmer", 0.0, "warmed")
     if not isinstance(event, dict):
         return None

@@ -23,6 +23,8 @@ _OF_AN_API = {
 }
 """For what a browser would do with a response that is data ("REST Security Cheat Sheet" of OWASP): take text for a
 script, keep what was for one user, show it in another site's frame. A route's own values replace them."""
+_MOST_PATH_CHARACTERS = 16_384
+"""API Gateway takes 10,240 bytes for the path and all headers ("Quotas for configuring and running a REST API")."""
 _ADDED_TO = frozenset(("access-control-expose-headers", "vary"))
 """Headers of ours that a route's own values are added to."""
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024
@@ -90,6 +92,8 @@ class Request:
         method, path = event.get("httpMethod"), event.get("path")
         if not (isinstance(method, str) and isinstance(path, str) and path.startswith("/")):
             raise HttpError(400, "not an API Gateway REST proxy event")
+        if len(path) > _MOST_PATH_CHARACTERS:
+            raise HttpError(414, f"a path has at most {_MOST_PATH_CHARACTERS} characters")
         self.method = method.upper()
         self.path = path
         self.route_path = _route_path(event, path)

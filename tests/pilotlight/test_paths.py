@@ -90,7 +90,7 @@ def test_odd_parameters_break_nothing(parameters: dict[str, Any]) -> None:
 
 
 def test_a_long_path_is_not_found_as_a_short_one_is_not(routes: Routes) -> None:
-    for path in ("/" + "%" * 200_000, "/base" * 50_000, "/" * 200_000):
+    for path in ("/" + "%" * 16_000, "/base" * 3_000, "/" * 16_000):
         event = proxy_event(path=path, resource="/{proxy+}", pathParameters={"proxy": path[1:]})
         with pytest.raises(HttpError, match="404"):
             routes.find(Request(event, None).route_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import traceback
@@ -92,16 +93,19 @@ def test_the_record_of_a_request_says_what_start_it_met(daemon: socket.socket) -
         (HttpError(429, "slow down"), 429, {"error": True, "throttle": True}),
         (HttpError(503, "later"), 503, {"fault": True}),
         (RuntimeError("broken"), 500, {"fault": True}),
+        (KeyboardInterrupt(), 500, {"fault": True}),
+        (asyncio.CancelledError(), 500, {"fault": True}),
+        (BaseExceptionGroup("several", [GeneratorExit()]), 500, {"fault": True}),
     ],
 )
 def test_failures_are_recorded_too(
-    daemon: socket.socket, error: Exception, status: int, flags: dict[str, bool]
+    daemon: socket.socket, error: BaseException, status: int, flags: dict[str, bool]
 ) -> None:
     serve(error=error)
     document = received(daemon)
     assert document["annotations"]["status"] == document["http"]["response"]["status"] == status
     assert {name: document[name] for name in ("error", "throttle", "fault") if name in document} == flags
-    assert ("cause" in document) == isinstance(error, RuntimeError)
+    assert ("cause" in document) == (not isinstance(error, HttpError))
 
 
 class UnspeakableError(Exception):
