@@ -51,7 +51,9 @@ def nothing_received(daemon: socket.socket) -> bool:
     return False
 
 
-def serve(result: Any = None, error: Exception | None = None, environment: ExecutionEnvironment | None = None) -> Any:
+def serve(
+    result: Any = None, error: BaseException | None = None, environment: ExecutionEnvironment | None = None
+) -> Any:
     routes = Routes()
 
     @routes.route("/items/{id}")
