@@ -330,11 +330,15 @@ def _route_path(event: Mapping[str, Any], path: str) -> str:
     resource = event.get("resource")
     if not isinstance(resource, str) or not resource.startswith("/"):
         return path
+    if resource == path:
+        return path
     if resource == "/":
         return "/"
     parameters = event.get("pathParameters")
     if not isinstance(parameters, dict):
         parameters = {}
+    if resource == "/{proxy+}" and parameters.get("proxy") == path[1:]:
+        return path
     parts, template = path.strip("/").split("/"), resource[1:].split("/")
     length = len(template)
     if template[-1].endswith("+}"):

@@ -178,6 +178,6 @@ class DeployedStage:
 
         def invokes(rule: str) -> bool:
             targets = events.list_targets_by_rule(Rule=rule)["Targets"]
-            return any(target["Arn"].endswith(end) for target in targets)
+            return any(f"{end}:" in f"{target['Arn']}:" for target in targets)
 
         return [rule for rule in rules if invokes(rule)]

@@ -16,8 +16,6 @@ from typing import Any
 SECRET_HEADER = "X-Pilotlight-Engine"  # noqa: S105 (a name)
 """Carries the secret; neither the engine nor a function sees it."""
 _HEADER = SECRET_HEADER.lower().encode()
-_OWN_SITES = ("none", "same-origin")
-"""What a browser says of an address that its user typed, and of the engine's own pages."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -54,8 +52,9 @@ def refusal(headers: list[tuple[bytes, bytes]], port: int) -> str | None:
         values.setdefault(name, []).append(value.decode("latin-1"))
     if b"origin" in values:
         return f"it comes from a web page of {', '.join(values[b'origin'])}"
-    if sites := [site for site in values.get(b"sec-fetch-site", []) if site not in _OWN_SITES]:
-        return f"it comes from another site's web page ({', '.join(sites)})"
+    if sites := values.get(b"sec-fetch-site"):
+        # Also "none", an address that the user typed: where that address redirects to the engine, it is still "none".
+        return f"it comes from a browser (Sec-Fetch-Site: {', '.join(sites)})"
     hosts = values.get(b"host", [])
     if len(hosts) != 1 or not is_this_engine(hosts[0], port):
         return f"its Host is {', '.join(hosts) or 'missing'}, which is not this engine"

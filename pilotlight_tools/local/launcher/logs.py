@@ -67,7 +67,8 @@ def install() -> None:
 
     def read_stderr(self: Any) -> None:
         lines = self._stderr_queue  # that of this process: a new one gets a queue of its own
-        for line in self._proc.stderr.buffer:
+        stream = self._proc.stderr  # kept: to collect it while this thread reads would wait for the end of stderr
+        for line in stream.buffer:
             lines.put(line.decode("utf-8", "replace").rstrip("\n"))
         lines.put(_ENDED)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,12 @@ form.submit();
 
 class _Attacker(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        _, _, target = self.path.partition("?to=")
+        if target:
+            self.send_response(302)
+            self.send_header("Location", urllib.parse.unquote(target))
+            self.end_headers()
+            return
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
@@ -137,6 +144,16 @@ def test_it_cannot_invoke_a_function_by_what_it_embeds_or_submits(page: Page, de
     for tag, attribute in (("img", "src"), ("script", "src"), ("iframe", "src")):
         page.browser.execute_async_script(_EMBED, tag, attribute, api)
     page.browser.execute_script(_SUBMIT, api)
+    assert invocations(deployed) == before
+
+
+def test_an_address_that_the_user_typed_cannot_lead_there(page: Page, deployed: Deployed) -> None:
+    """A redirect from a typed or bookmarked address says `Sec-Fetch-Site: none`, as the typed one did."""
+    before = invocations(deployed)
+    here = page.browser.current_url
+    for target in (f"{deployed.service.stage.api_url}/hello", f"{deployed.service.stage.engine.url}/_ministack/health"):
+        page.browser.get(f"{here}?to={urllib.parse.quote(target, safe='')}")
+        assert "refuses this request" in page.browser.page_source
     assert invocations(deployed) == before
 
 

@@ -14,7 +14,8 @@ FAULTS = list(faults())
 
 
 def test_the_table_has_a_row_for_each_kind_of_fault() -> None:
-    rows = [row for row in (PROJECT / "docs" / "reliability.md").read_text().splitlines() if row.startswith("| ")]
+    faults_of_ticks, _, _ = (PROJECT / "docs" / "reliability.md").read_text().partition("\n## The largest requests")
+    rows = [row for row in faults_of_ticks.splitlines() if row.startswith("| ")]
     assert len(FAULTS) == len(rows) - 1, "a row does not have the form that the script reads"
     assert len(FAULTS) >= 19
 
