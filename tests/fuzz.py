@@ -154,7 +154,7 @@ def _received(records: socket.socket) -> list[bytes]:
 
 _text = st.text(max_size=12) | st.sampled_from(["\ud800", "\0", "%", "%2F", "%ff", "é", "*", "../..", "a" * 3000, ""])
 _values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | _text,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
     max_leaves=8,
 )
