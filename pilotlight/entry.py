@@ -98,7 +98,22 @@ def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Rec
 
 def _call_route(routes: Routes, request: Request, record: Record) -> Response:
     record.method, record.url = request.method, _url(request)
-    is_preflight = request.method == "OPTIONS" and "access-control-request-method" in request.headers
+    if request.method == "OPTIONS" and (response := _options(routes, request, record)) is not None:
+        return response
+    endpoint = routes.find(request.route_path)
+    record.route = endpoint.route
+    function = endpoint.function_for(request.method)
+    request.path_parameters = endpoint.parameters
+    request.read_body()
+    result = function(request)
+    if isinstance(result, Response):
+        return result
+    return Response(result, status=204 if result is None else 200)
+
+
+def _options(routes: Routes, request: Request, record: Record) -> Response | None:
+    """The response to OPTIONS where the path has no function for it; a preflight request needs one of its own."""
+    is_preflight = "access-control-request-method" in request.headers
     try:
         endpoint = routes.find(request.route_path)
     except HttpError:
@@ -107,15 +122,7 @@ def _call_route(routes: Routes, request: Request, record: Record) -> Response:
         raise
     record.route = endpoint.route
     has_own = PREFLIGHT in endpoint.functions or ("OPTIONS" in endpoint.functions and not is_preflight)
-    if request.method == "OPTIONS" and not has_own:
-        return _preflight(request, endpoint.allow)
-    function = endpoint.function_for(request.method)
-    request.path_parameters = endpoint.parameters
-    request.read_body()
-    result = function(request)
-    if isinstance(result, Response):
-        return result
-    return Response(result, status=204 if result is None else 200)
+    return None if has_own else _preflight(request, endpoint.allow)
 
 
 def _preflight(request: Request, allow: str) -> Response:

@@ -16,13 +16,9 @@ if TYPE_CHECKING:
 
 EXPOSED = "X-Request-Id"
 """The header of every response that names it in the log; web pages may read it."""
-_OF_AN_API = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "frame-ancestors 'none'",
-}
+_OF_AN_API = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """For what a browser would do with a response that is data ("REST Security Cheat Sheet" of OWASP): take text for a
-script, keep what was for one user, show it in another site's frame. A route's own values replace them."""
+script, and keep what was for one user. A route's own values replace them."""
 _MOST_PATH_CHARACTERS = 16_384
 """API Gateway takes 10,240 bytes for the path and all headers ("Quotas for configuring and running a REST API")."""
 _ADDED_TO = frozenset(("access-control-expose-headers", "vary"))
