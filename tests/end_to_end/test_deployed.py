@@ -116,6 +116,30 @@ def test_path_parameter_is_decoded_once(deployed: Deployed, path: str, identity:
     assert (head.split()[1], json.loads(body)) == (b"200", {"id": identity})
 
 
+def test_a_function_url_is_answered_in_its_own_shape(deployed: Deployed) -> None:
+    """As Lambda invokes the function for a function URL or an HTTP API: payload 2.0."""
+    http = {"method": "GET", "path": "/hello", "sourceIp": "203.0.113.7"}
+    event = {
+        "version": "2.0",
+        "rawPath": "/hello",
+        "rawQueryString": "name=marie",
+        "headers": {},
+        "requestContext": {"stage": "$default", "http": http},
+    }
+    invoked = invoke(deployed, event)
+    response = json.loads(invoked["Payload"].read())
+    assert (response["statusCode"], json.loads(response["body"])["query"]) == (200, {"name": "marie"})
+    assert "multiValueHeaders" not in response
+
+
+def test_a_message_of_a_queue_fails_the_invocation_and_is_named(deployed: Deployed) -> None:
+    """Lambda then keeps the message, and the function's log says what came."""
+    invoked = invoke(deployed, {"Records": [{"eventSource": "aws:sqs", "body": "{}"}]})
+    assert invoked["FunctionError"]
+    assert "got an SQS message" in invoked["Payload"].read().decode()
+    until(lambda: "got an SQS message" in log_of(deployed, "api"), what="the message in the function's log")
+
+
 def test_unknown_path_is_a_404_with_cors_headers_and_a_request_id(deployed: Deployed) -> None:
     response = requests.get(deployed.url("/nowhere"), timeout=60)
     assert response.status_code == 404
@@ -298,3 +322,16 @@ def functions(stage: DeployedStage) -> list[Any]:
 def enabled_rules(stage: DeployedStage) -> list[str]:
     events = boto3.client("events", **stage.connection)
     return [rule for rule in stage.rules if events.describe_rule(Name=rule)["State"] == "ENABLED"]
+
+
+def invoke(deployed: Deployed, event: object) -> Any:
+    client = boto3.client("lambda", **deployed.service.stage.connection)
+    return client.invoke(FunctionName=deployed.service.stage.functions["api"], Payload=json.dumps(event))
+
+
+def log_of(deployed: Deployed, function: str) -> str:
+    logs = boto3.client("logs", **deployed.service.stage.connection)
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{deployed.service.stage.functions[function]}"
+    )
+    return "\n".join(event["message"] for page in pages for event in page["events"])
