@@ -29,8 +29,8 @@ TICKS = 20
 
 @pytest.fixture(scope="module")
 def small(sample_project: Path) -> Iterator[Service]:
-    """A service whose warmer asks for as many environments as the account has."""
-    parameters = {"concurrency": CONCURRENCY}
+    """A service whose warmer asks for as many environments as the account has, and whose stage throttles nobody."""
+    parameters = {"concurrency": CONCURRENCY, "requestsPerSecond": 10_000, "burst": 5_000}
     with Service(project=sample_project, parameters=parameters, account_concurrency=CONCURRENCY) as service:
         service.stage.stop_schedule()
         with readable_limits(service.stage):
