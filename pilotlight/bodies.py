@@ -26,16 +26,16 @@ _CHARSETS = {
     "windows-1252": "cp1252",
 }
 """Python's codec of each charset that is decoded. Python has others whose time grows with the square of the text."""
+FORM = "application/x-www-form-urlencoded"
 _TEXT_TYPES = frozenset(
     (
         "application/xml",
-        "application/x-www-form-urlencoded",
+        FORM,
         "application/javascript",
         "application/ecmascript",
         "application/x-javascript",
     )
 )
-FORM = "application/x-www-form-urlencoded"
 _BOM = "\ufeff"
 
 
@@ -62,7 +62,7 @@ def raw_body(event: Mapping[str, Any]) -> bytes:
 
 
 def read_body(raw: bytes, content_type: str, content_encoding: str) -> Any:
-    """What a route gets: parsed JSON, a str or bytes; None for JSON or text that is only white space.
+    """What a route gets: parsed JSON, a str or bytes; None for JSON that is only white space.
 
     Raises BodyError: 400 for what is not what it is declared to be, 415 for a charset or an encoding that is not
     decoded.

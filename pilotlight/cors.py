@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     Origins = str | Sequence[str] | Callable[[str], bool]
 
-VARIABLE = "PILOTLIGHT_CORS_ORIGINS"
-"""The origins of a stage, with commas between them: `corsOrigins` under `params` of serverless.yml."""
 _MOST_CHARACTERS = 300
 """Of an origin that a client names: longer ones are no host's."""
 

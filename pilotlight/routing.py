@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Route = Callable[[Request], Any]
 
+_ORIGINS_VARIABLE = "PILOTLIGHT_CORS_ORIGINS"
+"""The origins of a stage, with commas between them: `corsOrigins` under `params` of serverless.yml."""
 _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 """`inspect.CO_COROUTINE` and `inspect.CO_ASYNC_GENERATOR`."""
 PREFLIGHT = "preflight"
@@ -40,7 +42,7 @@ class Routes:
         allow_credentials: bool = False,
         expose_headers: Sequence[str] = (),
     ) -> None:
-        origins = allow_origin if allow_origin is not None else os.environ.get("PILOTLIGHT_CORS_ORIGINS") or "*"
+        origins = allow_origin if allow_origin is not None else os.environ.get(_ORIGINS_VARIABLE) or "*"
         self.cors: Callable[[Mapping[str, Any]], Mapping[str, str]] = _any_page
         if origins != "*" or allow_credentials or expose_headers:
             from pilotlight.cors import Cors  # "*" needs no more than two headers

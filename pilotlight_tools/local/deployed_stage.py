@@ -174,10 +174,10 @@ class DeployedStage:
     def _rules_of(self, function: str, rules: list[str]) -> list[str]:
         """Those that invoke `function`: a service may have other schedules."""
         events = boto3.client("events", **self.connection)
-        end = f":function:{self.functions[function]}"
+        end = f":function:{self.functions[function]}:"
 
         def invokes(rule: str) -> bool:
             targets = events.list_targets_by_rule(Rule=rule)["Targets"]
-            return any(f"{end}:" in f"{target['Arn']}:" for target in targets)
+            return any(end in f"{target['Arn']}:" for target in targets)
 
         return [rule for rule in rules if invokes(rule)]
