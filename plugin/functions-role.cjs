@@ -4,18 +4,16 @@
 // path, a permissions boundary and tags, and a VPC its rights.
 
 const { logArn } = require('./arns.cjs');
-const { shortened } = require('./names.cjs');
-
-const MOST_NAME_CHARACTERS = 64; // "CreateRole" in the IAM API Reference
+const { MOST_ROLE_NAME_CHARACTERS, shortened } = require('./names.cjs');
 
 /** Names the role where the name that osls would give it is longer than IAM takes. */
 function shortenRoleName({ label, region }, provider) {
   const suffix = `-${region}-lambdaRole`; // naming.getRoleName of osls, which CloudFormation completes
-  if (label.length + suffix.length <= MOST_NAME_CHARACTERS) return;
+  if (label.length + suffix.length <= MOST_ROLE_NAME_CHARACTERS) return;
   provider.iam ??= {};
   provider.iam.role ??= {};
   if (Object(provider.iam.role) === provider.iam.role)
-    provider.iam.role.name ??= shortened(label, suffix, MOST_NAME_CHARACTERS);
+    provider.iam.role.name ??= shortened(label, suffix, MOST_ROLE_NAME_CHARACTERS);
 }
 
 /**

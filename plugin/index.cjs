@@ -20,7 +20,7 @@ const { dashboard } = require('./resources/dashboard.cjs');
 const { xray } = require('./resources/x-ray.cjs');
 const { expressionsOf, wrongUnit } = require('./schedule.cjs');
 const { describeService } = require('./service.cjs');
-const { schema, settingsOf } = require('./settings.cjs');
+const { schema } = require('./settings.cjs');
 const { completeStage } = require('./stage.cjs');
 const { Warm, STRICT } = require('./warm.cjs');
 const { completeWarmer, overlap } = require('./warmer.cjs');
@@ -79,11 +79,10 @@ class Pilotlight {
   completeService() {
     if (!this.serverless.serviceDir || !this.runs(READS_FUNCTIONS)) return;
     const { service } = this.serverless;
+    this.described = describeService(this.serverless);
     // osls would make a function whose role may create and pass any role; the plugin makes the account's role itself.
-    this.account = settingsOf(service).apiGatewayAccount;
     const { restApi } = service.provider.logs ?? {};
     if (restApi) service.provider.logs.restApi = { ...Object(restApi), roleManagedExternally: true };
-    this.described = describeService(this.serverless);
     const { label, settings } = this.described;
     shortenRoleName(this.described, service.provider);
     service.provider.environment = { PILOTLIGHT_SERVICE: label, ...service.provider.environment };
@@ -105,13 +104,14 @@ class Pilotlight {
     const { described } = this;
     const ofAlarms = alarms(described, described.targets);
     const names = Object.values(ofAlarms).map(({ Properties: properties }) => properties.AlarmName);
+    const { apiGatewayAccount } = described.settings;
     const account = new ApiGatewayAccount(this.provider, this.log);
     Object.assign(
       resources,
       xray(described),
       ofAlarms,
       dashboard(described, described.targets, names),
-      service.provider.logs?.restApi ? await account.resources(this.account, this.runs(['deploy'])) : {},
+      service.provider.logs?.restApi ? await account.resources(apiGatewayAccount, this.runs(['deploy'])) : {},
     );
     const withDefaultRole = service
       .getAllFunctions()

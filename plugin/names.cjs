@@ -2,6 +2,7 @@
 
 const { createHash } = require('node:crypto');
 
+const MOST_ROLE_NAME_CHARACTERS = 64; // "CreateRole" in the IAM API Reference
 const DIGITS = 6;
 
 /** Returns `name` with `suffix`, in at most `most` characters: a longer one is cut, and a hash keeps it distinct. */
@@ -11,4 +12,4 @@ function shortened(name, suffix, most) {
   return `${name.slice(0, most - suffix.length - DIGITS - 1)}-${hash}${suffix}`;
 }
 
-module.exports = { shortened };
+module.exports = { MOST_ROLE_NAME_CHARACTERS, shortened };

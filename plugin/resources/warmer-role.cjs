@@ -3,9 +3,7 @@
 // The warmer's role: its log, its traces, and the right to invoke exactly its targets.
 
 const { functionArn, logArn } = require('../arns.cjs');
-const { shortened } = require('../names.cjs');
-
-const MOST_NAME_CHARACTERS = 64; // "CreateRole" in the IAM API Reference
+const { MOST_ROLE_NAME_CHARACTERS, shortened } = require('../names.cjs');
 
 /**
  * The role as a resource. `osls` has the deploy tool's own settings for the role that it makes: `path`,
@@ -15,7 +13,7 @@ function warmerRole({ label, region, warmer, targets }, { iam, tracing, kmsKeyAr
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      RoleName: shortened(label, `-${region}-warmer`, MOST_NAME_CHARACTERS), // `sls deploy function` needs a name
+      RoleName: shortened(label, `-${region}-warmer`, MOST_ROLE_NAME_CHARACTERS), // `sls deploy function` needs a name
       Path: iam.path ?? '/',
       ...(iam.permissionsBoundary ? { PermissionsBoundary: iam.permissionsBoundary } : {}),
       ...(iam.tags ? { Tags: Object.entries(iam.tags).map(([Key, Value]) => ({ Key, Value })) } : {}),
