@@ -389,7 +389,7 @@ def test_custom_domains_are_switched_off_for_an_engine_on_this_machine(package: 
 
 @pytest.mark.parametrize("setting", ["off", "arn:aws:iam::123456789012:role/logs"])
 def test_the_accounts_role_for_logs_is_a_choice(package: Package, setting: str) -> None:
-    """`auto` reads the account, and only when deploying: see tests/end_to_end/test_account.py."""
+    """`auto` reads the account, and only when deploying: see tests/end_to_end/test_after_deployment.py."""
     found = package(arguments=("--param", f"apiGatewayAccount={setting}"))
     accounts = [name for name, each in found.resources.items() if each["Type"] == "AWS::ApiGateway::Account"]
     if setting == "off":
