@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pilotlight import metrics
 from pilotlight.environment import ExecutionEnvironment
+from pilotlight.metrics import count_start
 from pilotlight.proxy import HttpError, Request, Response, error_response, render
 from pilotlight.routing import METHODS, PREFLIGHT
 from pilotlight.tracing import Record, Tracer
@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from pilotlight.routing import Routes
 
     Handler = Callable[[Any, Any], Any]
+    Prewarm = Callable[[Handler, Any], object]
 
 
 def entry_point(
-    routes: Routes, environment: ExecutionEnvironment | None = None, machine: Machine | None = None
+    routes: Routes,
+    environment: ExecutionEnvironment | None = None,
+    machine: Machine | None = None,
+    *,
+    prewarm: Prewarm | None = None,
 ) -> Handler:
     """Return the handler that serverless.yml names, for HTTP requests (REST APIs, HTTP APIs, function URLs) and pings.
 
     Any other event raises `pilotlight.payloads.UnknownPayloadError`, so that Lambda and its callers see it fail.
 
-    Call it on the last line of handler.py, because it marks the end of the execution environment's init. Tests pass
-    their own `environment` and `machine`.
+    Call it on the last line of handler.py, because it marks the end of the execution environment's init.
+    `prewarm(handler, context)` runs once, in an execution environment's first ping; a request that it sends through
+    this `handler` leaves no record. Tests pass their own `environment` and `machine`.
     """
     this_environment = environment or ExecutionEnvironment()
     tracer = Tracer(this_environment)
@@ -37,15 +43,23 @@ def entry_point(
         if isinstance(event, dict) and "httpMethod" in event and not (is_http and _is_load_balancer(event)):
             return _record_request(routes, tracer, event, context)
         if not is_http:
-            from pilotlight import ping  # no user's request needs it
+            from pilotlight import ping, preparation  # no user's request needs them
 
             if (found := ping.recognise(event)) is not None:
-                return ping.reply(found, tracer, context, machine)
+                prepared = preparation.Preparation(unrecorded, prewarm, downstream_tracing="xray")
+                return ping.reply(found, tracer, context, prepared, machine)
         from pilotlight import payloads  # a REST proxy event needs it neither
 
         request = payloads.as_rest(event)
         return payloads.as_version_2(_record_request(routes, tracer, request, context))
 
+    def unrecorded(event: Any, context: Any) -> Any:
+        from pilotlight import payloads  # only prewarm needs it
+
+        request = event if "httpMethod" in event else payloads.as_rest(event)
+        return _respond(routes, request, context, Record("ping", "prewarm", "warm"))
+
+    handler.replies_to_pings = True  # type: ignore[attr-defined]  # pilotlight.wrapping.MARK
     this_environment.end_init()
     return handler
 
@@ -67,14 +81,7 @@ def _record_request(routes: Routes, tracer: Tracer, event: Mapping[str, Any], co
     finally:
         tracer.send(record)
         if start != "warm":
-            _count(start, tracer.environment, request_id)
-
-
-def _count(start: str, environment: ExecutionEnvironment, request_id: str) -> None:
-    try:
-        metrics.emit_start(start, environment.init_ms, request_id)
-    except Exception:  # a closed stdout or a full disk: the response is worth more than its count
-        return
+            count_start(start, tracer.environment.init_ms, request_id)
 
 
 def _respond(routes: Routes, event: Mapping[str, Any], context: Any, record: Record) -> dict[str, Any]:

@@ -41,6 +41,14 @@ COVERAGE = "Coverage"
 INCOMPLETE_TICK = "IncompleteTick"
 
 
+def count_start(start: str, init_ms: float | None, request_id: str) -> None:
+    """`emit_start`, whatever happens: a closed stdout or a full disk must not lose the response."""
+    try:
+        emit_start(start, init_ms, request_id)
+    except Exception:
+        return
+
+
 def emit_start(start: str, init_ms: float | None, request_id: str) -> None:
     """Count a user request whose start was not warm."""
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or service_name()

@@ -15,7 +15,8 @@ from __future__ import annotations
 import math
 import time
 
-from pilotlight import __version__, dialects
+from pilotlight import __version__, dialects, downstream
+from pilotlight.preparation import Prepared
 from pilotlight.tracing import Record
 
 TYPE_CHECKING = False
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypedDict
 
-    from pilotlight.environment import Kind, Start
+    from pilotlight.environment import ExecutionEnvironment, Kind, Start
+    from pilotlight.preparation import Preparation
     from pilotlight.tracing import Tracer
 
     class PingReply(TypedDict):
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
         `served` counts users' requests since the environment's last ping, `pings_before` the pings of the tick that
         this last ping belonged to (None: there was none). `made_by` is the kind of the environment's first invocation.
         `version` is Pilotlight's, `build` what `read_build` found; both are empty in the replies of older releases.
+        `prewarm_ms` is how long the service's own `prewarm` took, and `notes` are what a person has to know; older
+        releases have neither.
         """
 
         ping: str
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
         billed_ms: int
         version: str
         build: str
+        prewarm_ms: float
+        notes: list[str]
 
 
 KEY = "pilotlight"
@@ -87,15 +93,15 @@ class Ping:
         }
 
 
-def recognise(event: object) -> Ping | dialects.PeerPing | None:
-    """Return the ping in an event, ours or a peer's; None for any other event."""
+def recognise(event: object, peers: bool = True) -> Ping | dialects.PeerPing | None:
+    """Return the ping in an event, ours or (with `peers`) another warmer's; None for any other event."""
     if isinstance(event, dict) and event.keys() == {KEY}:
         return _parse(event[KEY])
-    return dialects.recognise(event)
+    return dialects.recognise(event) if peers else None
 
 
 class Machine:
-    """The clock, the sleep and the preparation that holding a ping needs; tests pass their own."""
+    """The clock and the sleep that holding a ping needs, and what loads the tracing SDK; tests pass their own."""
 
     __slots__ = ("now", "prepare", "sleep")
 
@@ -107,20 +113,36 @@ class Machine:
     ) -> None:
         self.now = now
         self.sleep = sleep or _sleep
-        self.prepare = prepare or prepare_downstream_tracing
+        self.prepare = prepare or downstream.trace_by_xray
 
 
-def reply(ping: Ping | dialects.PeerPing, tracer: Tracer, context: Any, machine: Machine | None = None) -> Any:
-    """Hold the execution environment, record the ping, and return the reply. Never raises."""
+def reply(
+    ping: Ping | dialects.PeerPing,
+    tracer: Tracer,
+    context: Any,
+    preparation: Preparation,
+    machine: Machine | None = None,
+) -> Any:
+    """Prepare and hold the execution environment, record the ping, and return the reply. Never raises."""
     machine = machine or _THIS_MACHINE
     landed_at = machine.now()
-    start = tracer.environment.arrive("ping")
+    environment = tracer.environment
+    start = environment.arrive("ping")
     record = Record("ping", getattr(context, "aws_request_id", None) or "", start)
-    _hold(ping, landed_at, context, machine)
+    prepared = Prepared()
+    try:
+        prepared = preparation.run(environment, context, machine)
+        until = ping.hold_until if isinstance(ping, Ping) else landed_at + ping.hold_seconds
+        machine.sleep(_hold_seconds(until, machine.now(), context))
+    except Exception:
+        import logging  # only a failure needs it
+
+        logging.getLogger("pilotlight").exception("a ping could not be held; its reply is sent at once")
     tracer.send(record)
     if not isinstance(ping, Ping):
         return ping.reply
-    return {KEY: _reply_of(ping, tracer, start, landed_at, machine.now())}
+    held = _reply_of(ping, environment, start, (landed_at, machine.now()))
+    return {KEY: {**held, "prewarm_ms": prepared.prewarm_ms, "notes": list(prepared.notes)}}
 
 
 def read_build() -> str:
@@ -142,27 +164,6 @@ def read_build() -> str:
 _build: str | None = None
 
 
-def prepare_downstream_tracing() -> None:
-    """Load aws-xray-sdk and let it trace boto3 and requests, while the environment is held anyway.
-
-    A client library that the API has not imported yet is patched on import, so no ping loads one that no route uses.
-    """
-    global _prepared
-    if _prepared:
-        return
-    _prepared = True
-    try:
-        import wrapt
-        from aws_xray_sdk.core import patch  # 60 ms and more: never in a user's request
-    except ImportError:
-        return  # not in requirements.txt, so there is nothing to prepare
-    for library in ("botocore", "requests"):
-        wrapt.register_post_import_hook(lambda _, name=library: patch((name,), raise_errors=False), library)
-
-
-_prepared = False
-
-
 def _parse(body: object) -> Ping | None:
     if not isinstance(body, dict) or not body.keys() >= {"ping", "index", "of", "hold_until"}:
         return None
@@ -179,17 +180,6 @@ def _parse(body: object) -> Ping | None:
     return Ping(identity, index, of, hold_until)
 
 
-def _hold(ping: Ping | dialects.PeerPing, landed_at: float, context: Any, machine: Machine) -> None:
-    try:
-        machine.prepare()
-        until = ping.hold_until if isinstance(ping, Ping) else landed_at + ping.hold_seconds
-        machine.sleep(_hold_seconds(until, machine.now(), context))
-    except Exception:
-        import logging  # only a failure needs it
-
-        logging.getLogger("pilotlight").exception("a ping could not be held; its reply is sent at once")
-
-
 def _hold_seconds(until: float, now: float, context: Any) -> float:
     """The seconds until the deadline, limited by the cap and by the time that the invocation has left."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
@@ -203,8 +193,8 @@ def _sleep(seconds: float) -> None:
         time.sleep(seconds)
 
 
-def _reply_of(ping: Ping, tracer: Tracer, start: Start, landed_at: float, ends_at: float) -> PingReply:
-    environment = tracer.environment
+def _reply_of(ping: Ping, environment: ExecutionEnvironment, start: Start, held: tuple[float, float]) -> dict[str, Any]:
+    landed_at, ends_at = held
     held_ms = max(0.0, (ends_at - landed_at) * 1000)
     init_ms = environment.init_ms
     return {

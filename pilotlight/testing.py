@@ -5,7 +5,13 @@
     response = client(routes).get("/hello", query={"name": "marie"})
     assert (response.status, response.json()["query"]) == (200, {"name": "marie"})
 
-The deployed package does not contain this module.
+For a handler of any framework, `ping` tests that it replies to the warmer:
+
+    from pilotlight.testing import ping
+
+    assert ping(handler)["notes"] == []
+
+Pilotlight's own project does not deploy this module.
 """
 
 from __future__ import annotations
@@ -14,21 +20,21 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, TypedDict, Unpack
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from pilotlight.entry import entry_point
+from pilotlight.events import Values
+from pilotlight.events import http_event as http_event
+from pilotlight.events import rest_event as rest_event
+from pilotlight.ping import KEY, Ping
 from pilotlight.proxy import Headers
-from pilotlight.routing import METHODS, Routes
+from pilotlight.routing import Routes
+from pilotlight.warming.replies import read_reply
 
-Values = Mapping[str, str | int | Sequence[str]]
-"""Each name with its value, or with the list of values of a name that is sent several times."""
-_API_ID = "a1b2c3d4e5"
-_HOST = f"{_API_ID}.execute-api.us-east-1.amazonaws.com"
-_STAGE = "test"
-_SOURCE_IP = "203.0.113.7"
+if TYPE_CHECKING:
+    from pilotlight.ping import PingReply
 
 
 class Sent(TypedDict, total=False):
@@ -38,41 +44,6 @@ class Sent(TypedDict, total=False):
     headers: Values
     body: object
     json: object
-
-
-def event(
-    method: str, path: str, *, query: Values | None = None, headers: Values | None = None, body: object = None
-) -> dict[str, Any]:
-    """The REST proxy event of a request, as the catch-all `/{proxy+}` of serverless.yml receives it.
-
-    Its shape is that of "Set up Lambda proxy integrations in API Gateway", "Input format of a Lambda function for proxy
-    integration". `path` has no query; it is percent-encoded where it is not yet. `body`: a dict or list is sent as
-    JSON with its Content-Type, bytes as base64, a str as it is. Raises ValueError for a method or path that API Gateway
-    does not know, TypeError for another body.
-    """
-    if method.upper() not in METHODS:
-        raise ValueError(f"{method!r} is not one of {', '.join(METHODS)}")
-    if not path.startswith("/") or "?" in path or "#" in path:
-        raise ValueError(f"a path begins with / and has no query (pass it as `query=`): {path!r}")
-    content_type, text, is_base64 = _encoded(body)
-    headers = _with_added(headers or {}, content_type)
-    path = quote(path, safe="/%:@!$&'()*+,;=~")
-    resource, parameters = ("/{proxy+}", {"proxy": path[1:]}) if path != "/" else ("/", None)
-    return {
-        "resource": resource,
-        "path": path,
-        "httpMethod": method.upper(),
-        **_single_and_multiple("headers", "multiValueHeaders", headers),
-        **_single_and_multiple("queryStringParameters", "multiValueQueryStringParameters", query or {}),
-        "pathParameters": parameters,
-        "stageVariables": None,
-        "requestContext": {
-            **_request_context(method.upper(), path, resource),
-            "identity": _identity(headers),
-        },
-        "body": text,
-        "isBase64Encoded": is_base64,
-    }
 
 
 class Context:
@@ -146,7 +117,7 @@ class Client:
         Event and response pass through JSON as on Lambda. Raises ValueError where the handler returned no response, and
         TypeError where it cannot be JSON: API Gateway would return 502. An exception of the handler is raised as it is.
         """
-        proxy_event = json.loads(json.dumps(event(method, path, **_as_event_takes_it(sent))))
+        proxy_event = json.loads(json.dumps(rest_event(method, path, **_as_event_takes_it(sent))))
         returned = self._handler(proxy_event, Context())
         if not isinstance(returned, dict) or type(returned.get("statusCode")) is not int:
             raise ValueError(f"the handler returned no REST proxy response, API Gateway would return 502: {returned!r}")
@@ -186,6 +157,23 @@ def client(target: Routes | Callable[[Any, Any], Any]) -> Client:
     return Client(entry_point(target) if isinstance(target, Routes) else target)
 
 
+def ping(handler: Callable[[Any, Any], Any], context: Any = None) -> PingReply:
+    """Send the warmer's ping to a handler, and return its reply: its `start`, `prewarm_ms`, `notes` and the rest.
+
+    The ping is not held. Raises AssertionError with what to write where the handler does not reply; an exception of the
+    handler is raised as it is.
+    """
+    sent = Ping(uuid.uuid4().hex, 0, 1, hold_until=0.0)
+    returned = handler(json.loads(json.dumps(sent.event())), context or Context())
+    reply = read_reply(json.loads(json.dumps(returned, default=repr)), sent.identity)
+    if reply is None:
+        raise AssertionError(
+            f"the handler did not reply to the ping but returned {returned!r}: wrap it, as in "
+            f"`from pilotlight import warmable` and `handler = warmable(handler)` (a reply has the key {KEY!r})"
+        )
+    return reply
+
+
 def _as_event_takes_it(sent: Sent) -> dict[str, Any]:
     taken: dict[str, Any] = {name: value for name, value in sent.items() if name != "json"}
     if "json" not in sent:
@@ -196,62 +184,3 @@ def _as_event_takes_it(sent: Sent) -> dict[str, Any]:
     declared = any(name.lower() == "content-type" for name in headers)
     content_type = {} if declared else {"Content-Type": "application/json"}
     return {**taken, "headers": {**headers, **content_type}, "body": json.dumps(sent["json"])}
-
-
-def _encoded(body: object) -> tuple[dict[str, str], str | None, bool]:
-    """The headers that a body adds, its text in the event, and whether that is base64."""
-    if isinstance(body, dict | list):
-        return {"Content-Type": "application/json"}, json.dumps(body), False
-    if isinstance(body, bytes):
-        return {}, base64.b64encode(body).decode(), True
-    if body is None or isinstance(body, str):
-        return {}, body, False
-    raise TypeError(f"a body is a dict, list, str, bytes or None, not {type(body).__name__}")
-
-
-def _single_and_multiple(single: str, multiple: str, given: Values) -> dict[str, Any]:
-    """The map of last values and the map of all values; null where there are none, as from API Gateway."""
-    values = {
-        name: [str(each) for each in ([value] if isinstance(value, str | int) else value)]
-        for name, value in given.items()
-    }
-    every = {name: of_name for name, of_name in values.items() if of_name}
-    return {single: {name: of_name[-1] for name, of_name in every.items()} or None, multiple: every or None}
-
-
-def _with_added(given: Values, content_type: Mapping[str, str]) -> dict[str, str | int | Sequence[str]]:
-    """The headers, and those that API Gateway adds; a given header of the same name, in any case, stays."""
-    added = {"Host": _HOST, "X-Forwarded-For": _SOURCE_IP, "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
-    names = {name.lower() for name in given}
-    return {**{name: value for name, value in {**added, **content_type}.items() if name.lower() not in names}, **given}
-
-
-def _identity(headers: Values) -> dict[str, Any]:
-    """The caller: unknown to API Gateway, with the user agent of its headers."""
-    unknown = (
-        *("accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType"),
-        *("cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"),
-    )
-    user_agent = next((value for name, value in headers.items() if name.lower() == "user-agent"), None)
-    return {**dict.fromkeys(unknown), "sourceIp": _SOURCE_IP, "userAgent": user_agent}
-
-
-def _request_context(method: str, path: str, resource: str) -> dict[str, Any]:
-    now = time.time()
-    return {
-        "accountId": "123456789012",
-        "apiId": _API_ID,
-        "deploymentId": "d6e7f8",
-        "domainName": _HOST,
-        "domainPrefix": _API_ID,
-        "extendedRequestId": "BcD1eFGHIAMEa0w=",
-        "httpMethod": method,
-        "path": f"/{_STAGE}{path}",
-        "protocol": "HTTP/1.1",
-        "requestId": str(uuid.uuid4()),
-        "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
-        "requestTimeEpoch": int(now * 1000),
-        "resourceId": "x7y8z9",
-        "resourcePath": resource,
-        "stage": _STAGE,
-    }

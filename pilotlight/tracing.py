@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`; the other half costs 3.5 ms
 from json.encoder import encode_basestring_ascii as quote
@@ -48,10 +49,20 @@ class Tracer:
         # One socket for the environment's life. It is not connected, so a SnapStart restore breaks no connection.
         self._socket = socket(AF_INET, SOCK_DGRAM)
         self._socket.setblocking(False)
+        if os.environ.get("PILOTLIGHT_DOWNSTREAM_TRACING") == "xray-init":
+            from pilotlight import downstream  # asked for, and cold requests wait for it
+
+            downstream.trace_by_xray()
+
+    def is_recording(self) -> bool:
+        """Whether anything takes a record now: a sampled trace, or OpenTelemetry."""
+        return "Sampled=1" in os.environ.get("_X_AMZN_TRACE_ID", "") or _OPENTELEMETRY in sys.modules
 
     def send(self, record: Record) -> None:
-        """Send the record of a sampled trace to the daemon at AWS_XRAY_DAEMON_ADDRESS."""
+        """Send the record of a sampled trace to the daemon at AWS_XRAY_DAEMON_ADDRESS, and describe a span by it."""
         try:
+            if _OPENTELEMETRY in sys.modules:
+                _describe_span(record, self.environment)
             trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
             if trace is None:
                 return
@@ -132,6 +143,34 @@ def daemon_address(text: str) -> tuple[str, int] | None:
         if not protocol and host and ":" not in host and port.isdigit() and int(port) < 65536:
             return host, int(port)
     return None
+
+
+_OPENTELEMETRY = "opentelemetry.trace"
+"""OpenTelemetry's API, where the service or a layer has loaded it; it is never imported here."""
+
+
+def _describe_span(record: Record, environment: ExecutionEnvironment) -> None:
+    """Give the current span the facts of the record, where it is recording; a ping's span is named like one.
+
+    `faas.coldstart` and `faas.instance` are of OpenTelemetry's semantic conventions ("FaaS spans").
+    """
+    span = sys.modules[_OPENTELEMETRY].get_current_span()
+    if not span.is_recording():
+        return
+    if record.kind == "ping":
+        span.update_name("pilotlight ping")
+    attributes: dict[str, Any] = {
+        "faas.coldstart": record.start == "cold",
+        "faas.instance": environment.identity,
+        f"{NAME}.{Annotation.KIND}": record.kind,
+        f"{NAME}.{Annotation.START}": record.start,
+        f"{NAME}.{Annotation.SERVICE}": service_name(),
+        f"{NAME}.{Annotation.WARMED_BY_PING}": environment.warmed_by_ping,
+        f"{NAME}.{Annotation.INIT_MS}": environment.init_ms,
+        f"{NAME}.{Annotation.ROUTE}": record.route,
+        f"{NAME}.{Annotation.STATUS}": record.status or None,
+    }
+    span.set_attributes({name: value for name, value in attributes.items() if value is not None})
 
 
 def _annotations_of_request(record: Record, facts_of_environment: str) -> str:

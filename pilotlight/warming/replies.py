@@ -55,6 +55,10 @@ def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
+def _are_notes(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= 10 and all(isinstance(each, str) for each in value)
+
+
 def _optional(check: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: value is None or check(value)
 
@@ -75,6 +79,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "billed_ms": _is_count,
     "version": _is_label,
     "build": _is_label,
+    "prewarm_ms": _is_time,
+    "notes": _are_notes,
 }
 _DEFAULTS: dict[str, Any] = {
     "init_ms": None,
@@ -88,4 +94,6 @@ _DEFAULTS: dict[str, Any] = {
     "billed_ms": 0,
     "version": "",
     "build": "",
+    "prewarm_ms": 0.0,
+    "notes": [],
 }

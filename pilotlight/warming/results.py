@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Tally:
     """Counts and costs of pings; tallies can be added.
 
-    `hold_ms` and `billed_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long users could
-    have met only held environments.
+    `hold_ms`, `billed_ms` and `prewarm_ms` are sums over the pings, as each measured itself; `exposed_ms` is how long
+    users could have met only held environments.
     """
 
     cold: int = 0
@@ -27,13 +27,15 @@ class Tally:
     hold_ms: float = 0.0
     billed_ms: int = 0
     exposed_ms: float = 0.0
+    prewarm_ms: float = 0.0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def as_dict(self) -> dict[str, Any]:
         """The tally as it is returned and logged, milliseconds to a tenth."""
-        return asdict(replace(self, hold_ms=round(self.hold_ms, 1), exposed_ms=round(self.exposed_ms, 1)))
+        in_ms = {name: round(getattr(self, name), 1) for name in ("hold_ms", "exposed_ms", "prewarm_ms")}
+        return asdict(replace(self, **in_ms))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 INIT_SECONDS = 10.0
 """A cold environment may take this long before the function's own timeout begins ("Understanding the Lambda execution
 environment lifecycle", "Init phase"). Lambda's report of a timeout comes within it, too."""
+_MOST_NOTE = 300
 _SKEW_SECONDS = 0.5
 """A reply that landed this long before it was sent, or after it was received, comes from a clock that differs."""
 
@@ -72,6 +73,8 @@ class Round:
     replies: dict[str, PingReply] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     causes: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    """What environments that replied have to say, such as a failed prewarm: no reason why others are missing."""
     spread_seconds: float = 0.0
     """First dispatch to last landing."""
     skew_seconds: float = 0.0
@@ -81,9 +84,15 @@ class Round:
 
     def __add__(self, later: Round) -> Round:
         replies = by_environment([*self.replies.values(), *later.replies.values()])
-        causes = self.causes + later.causes
-        build = later.build or self.build
-        return Round(replies, self.tally + later.tally, causes, later.spread_seconds, later.skew_seconds, build)
+        return Round(
+            replies,
+            self.tally + later.tally,
+            self.causes + later.causes,
+            self.notes + later.notes,
+            later.spread_seconds,
+            later.skew_seconds,
+            later.build or self.build,
+        )
 
     @property
     def counted(self) -> list[PingReply]:
@@ -130,7 +139,7 @@ def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
     lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
     replies = [reply for reply in read if reply is not None]
     skew_seconds = _skew(zip(invocations, read, strict=True))
-    causes = Counter(_without_ids(each.cause or _no_reply(function, each)) for each in lost)
+    causes = Counter(_without_ids(_cause(function, each)) for each in lost)
     if skew_seconds:
         causes[f"the clock of {function} is {skew_seconds:+.0f} s off the warmer's; its pings are held by its own"] = 1
     # A cold environment was out of users' reach from the moment it was asked for.
@@ -148,9 +157,11 @@ def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
             invocations=sum(each.attempts for each in invocations),
             hold_ms=sum(reply["held_ms"] for reply in replies),
             billed_ms=sum(reply["billed_ms"] for reply in replies),
+            prewarm_ms=sum(reply["prewarm_ms"] for reply in replies),
             exposed_ms=(max(end for _, end in spans) - min(start for start, _ in spans)) * 1000 if spans else 0.0,
         ),
         causes,
+        Counter(_without_ids(note[:_MOST_NOTE]) for reply in replies for note in reply["notes"]),
         max([*sent, *(start for start, _ in spans)]) - min(sent),
         skew_seconds,
     )
@@ -172,12 +183,26 @@ def _without_ids(cause: str) -> str:
     return _ID.sub("…", cause)
 
 
-def _no_reply(function: str, invocation: Invocation) -> str:
-    if isinstance(invocation.payload, dict) and invocation.payload.get("statusCode") == 400:
+def _cause(function: str, invocation: Invocation) -> str:
+    """Why there is no reply; with what to write, where the handler is one that does not know pings."""
+    if invocation.outcome == "function error":
+        is_of_lambda = invocation.cause.startswith(("Runtime.", "Sandbox.")) or "Task timed out" in invocation.cause
+        return invocation.cause if is_of_lambda else f"{invocation.cause}; {_remedy(function)}"
+    if invocation.outcome != "succeeded":
+        return invocation.cause
+    payload = invocation.payload if isinstance(invocation.payload, dict) else {}
+    if payload.get("statusCode") == 400 and "bad request" in str(payload.get("body")):
         # What 0.1.0 returns, for which a ping with a key that it does not know is none.
         return f"{function} did not understand the ping; is it an older version of Pilotlight? deploy it"
     returned = _without_ids(json.dumps(invocation.payload))[:80]
-    return f"{function} did not reply to the ping but returned {returned}; is its handler an entry_point?"
+    return f"{function} did not reply to the ping but returned {returned}; {_remedy(function)}"
+
+
+def _remedy(function: str) -> str:
+    return (
+        f"for {function} to reply, its handler's module needs two lines: `from pilotlight import warmable`, and "
+        "`handler = warmable(handler)` below the handler"
+    )
 
 
 _ID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{16,}\b")

@@ -47,7 +47,11 @@ def _tick(order: Order, invoker: Invoker, hold: HoldEstimate, times: Times) -> T
 
 def _causes(order: Order, found: Round) -> tuple[str, ...]:
     of_builds = builds.causes(found.replies.values(), found.build, order.build)
+    notes = _counted(found.notes)
     if len(found.replies) < order.pings and not found.causes:
-        return (f"{order.pings} pings met only {len(found.replies)} distinct environments", *of_builds)
-    causes = (cause if times == 1 else f"{cause} ({times} times)" for cause, times in found.causes.most_common())
-    return (*causes, *of_builds)
+        return (f"{order.pings} pings met only {len(found.replies)} distinct environments", *of_builds, *notes)
+    return (*_counted(found.causes), *of_builds, *notes)
+
+
+def _counted(causes: Counter[str]) -> tuple[str, ...]:
+    return tuple(cause if times == 1 else f"{cause} ({times} times)" for cause, times in causes.most_common())

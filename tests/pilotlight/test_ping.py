@@ -18,8 +18,9 @@ import pilotlight
 from pilotlight import dialects
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.ping import LONGEST_HOLD_SECONDS, SECONDS_TO_SPARE, Machine, Ping, recognise, reply
+from pilotlight.preparation import Preparation
 from pilotlight.tracing import Tracer
-from tests.support.events import Context, proxy_event
+from tests.support.events import NOTHING, Context, proxy_event, unused
 
 GOOD = {"version": 1, "ping": "a1", "index": 3, "of": 10, "hold_until": 1e9 + 0.5}
 
@@ -42,7 +43,7 @@ class Sleeper:
 def hold(found: Ping | dialects.PeerPing, context: Any = None) -> tuple[Any, Sleeper]:
     sleeper = Sleeper()
     machine = Machine(sleeper.clock, sleeper.sleep, prepare=lambda: None)
-    return reply(found, Tracer(ExecutionEnvironment()), context or Context(), machine), sleeper
+    return reply(found, Tracer(ExecutionEnvironment()), context or Context(), NOTHING, machine), sleeper
 
 
 def test_a_ping_is_recognised_as_the_warmer_made_it() -> None:
@@ -167,22 +168,22 @@ def test_a_ping_never_raises(caplog: pytest.LogCaptureFixture) -> None:
 
     replied, _ = hold(Ping("a1", 0, 1, 2e9), Hostile())
     assert replied["pilotlight"]["environment"]
-    machine = Machine(prepare=fail)
-    assert reply(Ping("a1", 0, 1, 0), Tracer(ExecutionEnvironment()), None, machine)["pilotlight"]["environment"]
+    tracing = Preparation(unused, downstream_tracing="xray")
+    replied = reply(Ping("a1", 0, 1, 0), Tracer(ExecutionEnvironment()), None, tracing, Machine(prepare=fail))
+    assert replied["pilotlight"]["environment"]
     assert "no clock" in caplog.text
     assert "no room" in caplog.text
 
 
 def test_the_real_hold_lasts_until_the_deadline() -> None:
     until = time.time() + 0.2
-    machine = Machine(prepare=lambda: None)
-    reply(Ping("a1", 0, 1, until), Tracer(ExecutionEnvironment()), Context(), machine)
+    reply(Ping("a1", 0, 1, until), Tracer(ExecutionEnvironment()), Context(), NOTHING)
     assert time.time() >= until
 
 
 def test_downstream_tracing_is_prepared_once_and_patches_a_client_library_when_it_is_imported() -> None:
     code = (
-        "import sys; from pilotlight import ping; ping.prepare_downstream_tracing();"
+        "import sys; from pilotlight import downstream; downstream.trace_by_xray();"
         "assert 'aws_xray_sdk.core' in sys.modules and 'requests' not in sys.modules;"
         "import requests, botocore.client;"
         "assert hasattr(requests.Session.request, '__wrapped__');"

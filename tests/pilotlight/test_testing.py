@@ -10,7 +10,8 @@ from awslambdaric.lambda_context import LambdaContext  # type: ignore[import-unt
 
 from pilotlight.proxy import Request, Response
 from pilotlight.routing import Routes
-from pilotlight.testing import Context, client, event
+from pilotlight.testing import Context, client
+from pilotlight.testing import rest_event as event
 from tests.support.events import proxy_event
 from tests.support.service import EVENTS
 from tests.support.service.handler import routes

@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from pilotlight.ping import Machine
+from pilotlight.preparation import Preparation
+
+
+def unused(event: object, context: object) -> None:
+    """A handler that no test calls."""
+    raise AssertionError(event, context)
+
 
 MACHINE = Machine(prepare=lambda: None)
 """For pings that are handled in this process: the SDK must not patch its boto3."""
+NOTHING = Preparation(unused)
+"""Of a handler that has no prewarm and traces nothing downstream."""
 _BROWSER_HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate, br",

@@ -10,7 +10,7 @@ from pilotlight.environment import ExecutionEnvironment
 from pilotlight.ping import Machine, Ping, recognise, reply
 from pilotlight.tracing import Tracer
 from pilotlight.warming.fanout import Invocation
-from tests.support.events import Context
+from tests.support.events import NOTHING, Context
 
 
 class Pool:
@@ -73,7 +73,7 @@ class Pool:
             default=None,
         ) or self._new(at)
         times = Times(at)
-        payload: Any = reply(ping, Tracer(environment), Context(), Machine(times.clock, times.sleep, lambda: None))
+        payload: Any = reply(ping, Tracer(environment), Context(), NOTHING, Machine(times.clock, times.sleep))
         payload["pilotlight"] |= {"initialization": self.initialization, "build": self.builds[environment]}
         self.free_at[environment] = times.now
         return Invocation("succeeded", at, payload)

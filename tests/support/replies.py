@@ -26,4 +26,6 @@ def ping_reply(environment: str, ping: str = "a1", served: int = 0, build: str =
         "billed_ms": 100,
         "version": "0.1.0",
         "build": build,
+        "prewarm_ms": 0.0,
+        "notes": [],
     }

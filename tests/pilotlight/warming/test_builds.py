@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pilotlight import __version__
 from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.headroom import Headroom, Limit
 from pilotlight.warming.hold import HoldEstimate
@@ -48,7 +49,8 @@ def test_environments_of_an_older_build_do_not_count_and_are_named() -> None:
     assert (result.unique, result.coverage, result.complete) == (7, 0.7, False)
     assert result.tally.rounds == MOST_ROUNDS
     assert result.causes == (
-        f"3 execution environments run an older build than the deployed one: {OLD} (Pilotlight 0.1.0) instead of {NEW}",
+        f"3 execution environments run an older build than the deployed one: {OLD} (Pilotlight {__version__}) instead of "
+        f"{NEW}",
     )
 
 

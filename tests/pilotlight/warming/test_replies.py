@@ -8,18 +8,17 @@ from typing import Any
 import pytest
 
 from pilotlight.environment import ExecutionEnvironment
-from pilotlight.ping import KEY, Machine, Ping, reply
+from pilotlight.ping import KEY, Ping, reply
 from pilotlight.tracing import Tracer
 from pilotlight.warming.replies import by_environment, read_reply
-from tests.support.events import Context
+from tests.support.events import NOTHING, Context
 from tests.support.replies import ping_reply
 
 NEEDED = {"ping": "a1", "index": 0, "environment": "e1", "start": "warm"}
 
 
 def test_the_reply_of_an_environment_is_read_as_it_was_given() -> None:
-    machine = Machine(prepare=lambda: None)
-    given = reply(Ping("a1", 0, 1, 0.0), Tracer(ExecutionEnvironment()), Context(), machine)
+    given = reply(Ping("a1", 0, 1, 0.0), Tracer(ExecutionEnvironment()), Context(), NOTHING)
     assert read_reply(json.loads(json.dumps(given)), "a1") == given[KEY]
 
 
