@@ -30,7 +30,7 @@ def routes_of(app: Any) -> Route:
 def _finder(app: Any) -> Find:
     if hasattr(app, "url_map"):
         return lambda method, path: _of_flask(app, method, path)
-    if hasattr(app, "current_event") and hasattr(app, "resolve"):
+    if hasattr(app, "_dynamic_routes") and hasattr(app, "resolve"):
         return lambda method, path: _of_powertools(app, method, path)
     if hasattr(getattr(app, "router", None), "routes"):
         return lambda method, path: _of_starlette(
@@ -43,11 +43,9 @@ def _finder(app: Any) -> Find:
 
 
 def _of_flask(app: Any, method: str, path: str) -> str:
-    from werkzeug.exceptions import HTTPException  # Flask has loaded it
-
     try:
         rule, _ = app.url_map.bind("localhost").match(path, method=method, return_rule=True)
-    except HTTPException:
+    except Exception:  # werkzeug's 404, 405 and redirects
         return ""
     return str(rule.rule)
 
@@ -55,6 +53,10 @@ def _of_flask(app: Any, method: str, path: str) -> str:
 def _of_starlette(routes: Any, scope: dict[str, Any]) -> str:
     """The path of the first route that matches in full, through mounted apps, as Starlette's router finds it."""
     for route in routes:
+        if hasattr(route, "effective_route_contexts"):  # a router that FastAPI has included
+            if included := _of_starlette(route.effective_route_contexts(), scope):
+                return included
+            continue
         match, child = route.matches(scope)
         if match.name == "FULL":
             declared, mounted = str(getattr(route, "path", "")), getattr(route, "routes", None)

@@ -139,7 +139,7 @@ def _read(function: str, ping: str, invocations: Sequence[Invocation]) -> Round:
     lost = [each for each, reply in zip(invocations, read, strict=True) if reply is None]
     replies = [reply for reply in read if reply is not None]
     skew_seconds = _skew(zip(invocations, read, strict=True))
-    causes = Counter(_without_ids(_cause(function, each)) for each in lost)
+    causes = Counter(_without_ids(_cause(function, each, bool(replies))) for each in lost)
     if skew_seconds:
         causes[f"the clock of {function} is {skew_seconds:+.0f} s off the warmer's; its pings are held by its own"] = 1
     # A cold environment was out of users' reach from the moment it was asked for.
@@ -183,9 +183,9 @@ def _without_ids(cause: str) -> str:
     return _ID.sub("…", cause)
 
 
-def _cause(function: str, invocation: Invocation) -> str:
+def _cause(function: str, invocation: Invocation, others_reply: bool) -> str:
     """Why there is no reply; with what to write, where the handler is one that does not know pings."""
-    if invocation.outcome == "function error":
+    if invocation.outcome == "function error" and not others_reply:
         is_of_lambda = invocation.cause.startswith(("Runtime.", "Sandbox.")) or "Task timed out" in invocation.cause
         return invocation.cause if is_of_lambda else f"{invocation.cause}; {_remedy(function)}"
     if invocation.outcome != "succeeded":

@@ -24,6 +24,14 @@ OUR_MODULES = {
     "pilotlight.routing",
     "pilotlight.tracing",
 }
+OF_A_WRAPPED_HANDLER = {
+    "pilotlight",
+    "pilotlight.environment",
+    "pilotlight.facts",
+    "pilotlight.metrics",
+    "pilotlight.tracing",
+    "pilotlight.wrapping",
+}
 STANDARD_LIBRARY = {"_socket"}
 """The C half of `socket`, which a datagram needs: 0.3 ms."""
 HEAVY = {
@@ -69,6 +77,16 @@ def test_a_cold_start_imports_our_own_modules_and_nothing_heavy(package: Path, t
     ours = loaded(package, tmp_path, "import handler as ours", "ours.handler(event, context)", events)
     assert ours - runtime == OUR_MODULES | STANDARD_LIBRARY
     assert HEAVY & ours <= runtime
+
+
+def test_a_wrapped_handler_imports_less_and_nothing_more_for_a_request(package: Path, tmp_path: Path) -> None:
+    runtime = loaded(package, tmp_path, "import json", "json.dumps(event)")
+    wrapped = (
+        "from pilotlight import warmable\n\n\n@warmable\ndef ours(event, context):\n    return {'statusCode': 200}"
+    )
+    events = [browser_event("/hello"), browser_event("/hello")]
+    found = loaded(package, tmp_path, wrapped, "ours(event, context)", events)
+    assert found - runtime == OF_A_WRAPPED_HANDLER | STANDARD_LIBRARY
 
 
 def test_a_heavy_import_would_be_found(package: Path, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ class Pool:
         self.build = ""
         self.builds: dict[ExecutionEnvironment, str] = {}
         self.outcomes: list[Invocation] = []
+        self.preparation = NOTHING
         self.rounds: list[list[Ping]] = []
         self.breaks: OSError | None = None
         self.closed = 0
@@ -73,7 +74,7 @@ class Pool:
             default=None,
         ) or self._new(at)
         times = Times(at)
-        payload: Any = reply(ping, Tracer(environment), Context(), NOTHING, Machine(times.clock, times.sleep))
+        payload: Any = reply(ping, Tracer(environment), Context(), self.preparation, Machine(times.clock, times.sleep))
         payload["pilotlight"] |= {"initialization": self.initialization, "build": self.builds[environment]}
         self.free_at[environment] = times.now
         return Invocation("succeeded", at, payload)

@@ -48,9 +48,9 @@ def test_environments_of_an_older_build_do_not_count_and_are_named() -> None:
     result = run(pool, NEW)
     assert (result.unique, result.coverage, result.complete) == (7, 0.7, False)
     assert result.tally.rounds == MOST_ROUNDS
+    older = f"{OLD} (Pilotlight {__version__})"
     assert result.causes == (
-        f"3 execution environments run an older build than the deployed one: {OLD} (Pilotlight {__version__}) instead of "
-        f"{NEW}",
+        f"3 execution environments run an older build than the deployed one: {older} instead of {NEW}",
     )
 
 

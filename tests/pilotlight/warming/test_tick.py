@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from pilotlight.preparation import Preparation
 from pilotlight.warming.fanout import Invocation
 from pilotlight.warming.hold import HoldEstimate
 from pilotlight.warming.results import TickResult
 from pilotlight.warming.rounds import Order, Times
 from pilotlight.warming.tick import MOST_ROUNDS, tick
+from tests.support.events import unused
 from tests.support.invoker import Pool
 
 
@@ -99,6 +101,38 @@ def test_what_fails_is_counted_and_pinged_once_more(outcome: Any) -> None:
     result = run(pool, 4)
     assert (result.tally.failed, result.tally.rounds, result.unique, result.tally.invocations) == (1, 2, 4, 8)
     assert result.causes == ("Boom: it broke",)
+
+
+@pytest.mark.parametrize(
+    ("cause", "is_told_what_to_write"),
+    [
+        ("KeyError: 'requestContext'", True),
+        ("error: 2026-01-01T00:00:00Z 1 Task timed out after 10.00 seconds", False),
+        ("Sandbox.Timedout: RequestId: 1 Error: Task timed out after 10.00 seconds", False),
+        ("Runtime.ImportModuleError: Unable to import module 'handler'", False),
+    ],
+)
+def test_a_handler_that_fails_every_ping_by_itself_is_told_what_to_write(
+    cause: str, is_told_what_to_write: bool
+) -> None:
+    pool = Pool()
+    pool.outcomes = [Invocation("function error", pool.now, cause=cause)] * 2
+    [told] = run(pool, 2).causes
+    assert told.startswith(cause)
+    assert ("`handler = warmable(handler)`" in told) is is_told_what_to_write
+
+
+def test_a_prewarm_is_in_the_result_and_makes_no_tick_incomplete() -> None:
+    def prewarm(*_: object) -> None:
+        raise ValueError("no such table")
+
+    pool, hold = Pool(), HoldEstimate()
+    pool.preparation = Preparation(unused, prewarm)
+    first, second = (run(pool, 3, hold) for _ in range(2))
+    assert first.tally.prewarm_ms > 0
+    assert first.causes == ("prewarm failed: ValueError: no such table (3 times)",)
+    assert first.complete
+    assert (second.tally.prewarm_ms, second.causes) == (0, ())
 
 
 def test_a_function_that_fails_every_ping_is_not_pinged_again() -> None:
