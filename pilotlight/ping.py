@@ -93,11 +93,11 @@ class Ping:
         }
 
 
-def recognise(event: object, peers: bool = True) -> Ping | dialects.PeerPing | None:
-    """Return the ping in an event, ours or (with `peers`) another warmer's; None for any other event."""
+def recognise(event: object) -> Ping | dialects.PeerPing | None:
+    """Return the ping in an event, ours or a peer's; None for any other event."""
     if isinstance(event, dict) and event.keys() == {KEY}:
         return _parse(event[KEY])
-    return dialects.recognise(event) if peers else None
+    return dialects.recognise(event)
 
 
 class Machine:

@@ -109,7 +109,7 @@ def wrap(
         if not is_http and (options.dialects or _may_be_a_ping(event)):
             from pilotlight import ping, preparation  # no user's request needs them
 
-            if (found := ping.recognise(event, options.dialects)) is not None:
+            if (found := ping.recognise(event)) is not None:
                 prepared = preparation.Preparation(handler, options.prewarm)
                 return ping.reply(found, tracer, context, prepared, machine)
         if is_http or options.record_all:

@@ -1,8 +1,8 @@
 """Events of every kind, made up by hypothesis, against the real handler: `npm run fuzz -- --examples 200000`.
 
 For each: an HTTP request gets a valid response, whatever it holds; it is never taken for a ping; there is exactly one
-record of it; nothing but a payload that is not HTTP leaves the handler as an exception. `npm test` runs a small fixed
-set.
+record of it; nothing but a payload that is not HTTP leaves the handler as an exception. A wrapped handler gets every
+event but the warmer's ping, untouched, and its response goes out untouched. `npm test` runs a small fixed set.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from hypothesis import strategies as st
 
 from pilotlight import Request, Response, Routes
 from pilotlight.entry import entry_point
+from pilotlight.environment import ExecutionEnvironment
 from pilotlight.payloads import UnknownPayloadError
+from pilotlight.ping import Ping, recognise
+from pilotlight.wrapping import Options, wrap
 from tests.support.events import MACHINE, Context
 
 _SAMPLED = "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=1"
@@ -69,6 +72,7 @@ def fuzz(examples: int, *, fixed: bool = False) -> dict[str, int]:
         def check(event: Any) -> None:
             nonlocal shown
             kind = _check(handler, event, records)
+            _check_wrapped(event, records)
             counted[kind] = counted.get(kind, 0) + 1
             if time.monotonic() - shown > _PROGRESS_SECONDS:
                 shown = time.monotonic()
@@ -94,6 +98,25 @@ def _check(handler: Any, event: Any, records: socket.socket) -> str:
     _check_response(response)
     assert response["statusCode"] < 500 or event.get("_may_fail"), f"a client provoked a 5xx: {event!r:.500}"
     return "requests"
+
+
+def _check_wrapped(event: Any, records: socket.socket) -> None:
+    before, response = repr(event), {"statusCode": 200}
+    seen: list[object] = []
+
+    def handler(given: object, _: object) -> object:
+        seen.append(given)
+        return response
+
+    returned = wrap(handler, Options(), ExecutionEnvironment(), MACHINE)(event, Context())
+    kinds = [json.loads(each.partition(b"\n")[2])["annotations"]["kind"] for each in _received(records)]
+    if isinstance(recognise(event), Ping):
+        assert (seen, kinds) == ([], ["ping"]), f"a ping was not answered: {event!r:.500}"
+        return
+    assert returned is response, f"a response was changed: {event!r:.500}"
+    assert [id(each) for each in seen] == [id(event)], f"an event did not reach the handler: {event!r:.500}"
+    assert repr(event) == before, f"an event was changed: {event!r:.500}"
+    assert kinds in ([], ["request"]), f"{len(kinds)} records of {event!r:.500}"
 
 
 def _check_response(response: Any) -> None:
