@@ -40,11 +40,11 @@ MESSAGES_VARIABLE = "PILOTLIGHT_EXCEPTION_MESSAGES"
 class Tracer:
     """Sends the records of one execution environment. Make it in init: its socket is opened there."""
 
-    __slots__ = ("_address", "_facts", "_socket", "environment")
+    __slots__ = ("_address", "_facts", "_function", "_socket", "environment")
 
     def __init__(self, environment: ExecutionEnvironment) -> None:
         self.environment = environment
-        self._facts = ""
+        self._facts = self._function = ""
         self._address: tuple[str, int] | None = None
         # One socket for the environment's life. It is not connected, so a SnapStart restore breaks no connection.
         self._socket = socket(AF_INET, SOCK_DGRAM)
@@ -95,19 +95,26 @@ class Tracer:
                 flags = ', "fault": true' if record.status >= 500 else f', "error": true{throttle}'
         if record.exception is not None:
             flags = f', "fault": true, "cause": {json.dumps(_cause(record.exception))}'
-        annotations = _annotations_of_ping if record.kind == "ping" else _annotations_of_request
+        facts = self._facts
+        annotations = (
+            _annotations_of_ping(record, facts)
+            if record.kind == "ping"
+            else _annotations_of_request(record, facts + self._function)
+        )
         return (
             f'{{"id": "{os.urandom(8).hex()}", "name": "{NAME}", "type": "subsegment", "namespace": "local", '
             f'"trace_id": {quote(trace_id)}, "parent_id": {quote(parent_id)}, "in_progress": false, '
             f'"start_time": {_seconds(record.start_ns)}, "end_time": {_seconds(time.time_ns())}, '
             f'"aws": {{"request_id": {quote(record.request_id)}}}, '
-            f"{annotations(record, self._facts)}{http}{flags}}}"
+            f"{annotations}{http}{flags}}}"
         )
 
     def _look_up(self) -> None:
         """Store what no invocation changes: the environment's facts as JSON, and the daemon's address."""
         self._address = daemon_address(os.environ.get("AWS_XRAY_DAEMON_ADDRESS", ""))
         self._facts = _facts_of_environment(self.environment)
+        function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self._function = f', "{Annotation.FUNCTION}": {quote(function)}' if function else ""
 
 
 class Record:

@@ -66,7 +66,8 @@ def serve(
     return entry_point(routes, environment)(event, Context("request-7"))
 
 
-def test_the_record_of_a_request_says_what_start_it_met(daemon: socket.socket) -> None:
+def test_the_record_of_a_request_says_what_start_it_met(daemon: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "pilotlight-test-api")
     environment = ExecutionEnvironment()
     serve({"a": 1}, environment=environment)
     document = received(daemon)
@@ -80,6 +81,7 @@ def test_the_record_of_a_request_says_what_start_it_met(daemon: socket.socket) -
         "route": "/items/{id}",
         "status": 200,
         "warmed_by_ping": False,
+        "function": "pilotlight-test-api",
     }
     assert document["aws"] == {"request_id": "request-7"}
     assert document["http"]["request"] == {"method": "GET", "url": "https://api.example/prod/items/7"}
