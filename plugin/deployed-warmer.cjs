@@ -13,7 +13,8 @@ const SPARE_MS = 10_000; // for the network and for retries, beyond the warmer's
 
 class DeployedWarmer {
   /** `awsConfig` returns the configuration of an SDK client; `error` makes one that osls prints without a stack. */
-  constructor({ name, timeoutSeconds, awsConfig, log, progress, error }) {
+  constructor({ key, name, timeoutSeconds, awsConfig, log, progress, error }) {
+    this.key = key;
     this.name = name;
     this.timeoutSeconds = timeoutSeconds;
     this.awsConfig = awsConfig;
@@ -89,7 +90,7 @@ class DeployedWarmer {
     }
     if (functionError) {
       const reason = payload?.errorMessage ?? functionError;
-      throw this.error(`The warmer failed: ${reason}; see \`sls logs -f warmer\``, 'WARMER_FAILED');
+      throw this.error(`The warmer failed: ${reason}; see \`sls logs -f ${this.key}\``, 'WARMER_FAILED');
     }
     if (!Array.isArray(payload?.targets)) {
       const start = text.length > 200 ? `${text.slice(0, 200)}…` : text;

@@ -3,30 +3,42 @@
 // The plugin for osls: what happens when. The parts say how.
 //
 // - when it loads: refuses another deploy tool, declares its settings and commands;
-// - before a command: checks parameters, and completes the service with what its targets need;
-// - when packaging: builds the zip, adds the resources that depend on targets, checks the template;
+// - before a command: checks settings, adds the warmer where the service has none, and completes the service with what
+//   its targets need;
+// - when packaging: packages the warmer, and with `packaging: pilotlight` the service; adds the resources that depend on
+//   targets; looks into the targets' packages; checks the template;
 // - after a deployment: one tick, which proves what was deployed.
 
+const { addWarmer, buildWarmer } = require('./added-warmer.cjs');
 const { ApiGatewayAccount } = require('./api-gateway-account.cjs');
+const { inspectArtifacts } = require('./artifacts.cjs');
 const { requireOsls } = require('./deploy-tool.cjs');
 const { localEndpoint, withoutDomains, withoutUnsupported } = require('./engine.cjs');
-const { narrowLogRights, shortenRoleName } = require('./functions-role.cjs');
+const { shortenRoleName } = require('./functions-role.cjs');
 const { groupsNotice, wrongFunctions } = require('./limits.cjs');
 const Packaging = require('./package.cjs');
-const { wrongParameter } = require('./parameters.cjs');
 const { wrongAlias } = require('./qualifiers.cjs');
 const { alarms } = require('./resources/alarms.cjs');
 const { dashboard } = require('./resources/dashboard.cjs');
 const { xray } = require('./resources/x-ray.cjs');
 const { expressionsOf, wrongUnit } = require('./schedule.cjs');
-const { describeService } = require('./service.cjs');
-const { schema } = require('./settings.cjs');
-const { completeStage } = require('./stage.cjs');
+const { describeService, pluginsOf } = require('./service.cjs');
+const { ADDED_WARMER, PYTHON_REQUIREMENTS, isActive, renamed, schema, wrongSettings } = require('./settings.cjs');
+const { switchTracingOn, traceStage, tracedWithoutRights } = require('./tracing.cjs');
+const { setVariables } = require('./variables.cjs');
 const { Warm, STRICT } = require('./warm.cjs');
-const { completeWarmer, overlap } = require('./warmer.cjs');
+const { completeWarmer, freeId, overlap } = require('./warmer.cjs');
 
 /** The commands that read the functions' environment variables and roles, or print them. */
 const READS_FUNCTIONS = ['deploy', 'deploy function', 'package', 'package function', 'invoke local', 'print'];
+/** The commands that name functions. To others, such as those of serverless-offline, the service is as it is written. */
+const NAMES_FUNCTIONS = [
+  ...READS_FUNCTIONS,
+  ...['deploy list', 'deploy list functions', 'info', 'invoke', 'logs', 'metrics', 'remove'],
+  ...['rollback', 'rollback function', 'warm'],
+];
+/** The commands that are told what the plugin leaves to the service. */
+const PACKAGES = ['deploy', 'package'];
 /** The commands after which functions run other code than before. */
 const DEPLOYS = ['deploy', 'deploy function', 'rollback', 'rollback function'];
 
@@ -37,7 +49,8 @@ class Pilotlight {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
     serverless.configSchemaHandler.defineCustomProperties(schema);
     this.serverless = serverless;
-    this.checkInput();
+    this.options = options;
+    this.stopWhere(renamed(serverless.configurationInput?.custom));
     this.log = log;
     this.provider = serverless.getProvider('aws');
     const error = (message, code) => this.error(message, code);
@@ -51,11 +64,13 @@ class Pilotlight {
     };
     this.hooks = {
       initialize: () => this.completeService(),
-      'before:package:createDeploymentArtifacts': () => this.packaging.package(),
-      'before:package:function:package': () => this.packaging.package(),
+      'before:package:createDeploymentArtifacts': () => this.package(),
+      'before:package:function:package': () => this.package(),
+      'before:package:compileFunctions': () => this.finishPackages(),
+      'before:deploy:function:deploy': () => this.finishPackages(),
       'before:aws:package:finalize:mergeCustomProviderResources': () => this.addResources(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
-      'before:invoke:local:invoke': () => this.packaging.offerPython(),
+      'before:invoke:local:invoke': () => this.prepareLocalRun(),
       'warm:warm': () => this.warming.warm(),
       finalize: () => (this.runs(DEPLOYS) ? this.warming.warmAfterDeployment() : null),
     };
@@ -66,83 +81,139 @@ class Pilotlight {
     return commands.includes(this.serverless.processedInput.commands.join(' '));
   }
 
-  /** Checks what the deploy tool's own schema passes, or refuses without a remedy. */
-  checkInput() {
-    if (!this.serverless.configurationInput || !this.runs(READS_FUNCTIONS)) return;
-    this.stopWhere(wrongParameter(this.serverless));
-    const functions = Object.values(this.serverless.configurationInput.functions ?? {});
-    const rates = functions.flatMap((each) => expressionsOf(each ?? {}));
-    this.stopWhere(rates.map(wrongUnit).find(Boolean));
-  }
-
   /** Completes the service before any command reads it, so that packaging, `deploy function` and `invoke local` agree. */
   completeService() {
-    if (!this.serverless.serviceDir || !this.runs(READS_FUNCTIONS)) return;
+    if (!this.serverless.serviceDir || !this.runs(NAMES_FUNCTIONS)) return;
     const { service } = this.serverless;
     this.described = describeService(this.serverless);
-    // osls would make a function whose role may create and pass any role; the plugin makes the account's role itself.
-    const { restApi } = service.provider.logs ?? {};
-    if (restApi) service.provider.logs.restApi = { ...Object(restApi), roleManagedExternally: true };
-    const { label, settings } = this.described;
-    shortenRoleName(this.described, service.provider);
-    service.provider.environment = { PILOTLIGHT_SERVICE: label, ...service.provider.environment };
-    if (settings.metricsNamespace !== 'Pilotlight')
-      service.provider.environment.PILOTLIGHT_METRICS_NAMESPACE ??= settings.metricsNamespace;
-    if (settings.exceptionMessages) service.provider.environment.PILOTLIGHT_EXCEPTION_MESSAGES ??= 'true';
-    if (this.described.warmer) {
-      this.stopWhere(overlap(this.described.warmer));
-      this.try(() => completeWarmer(this.described, service, this.provider));
+    const { settings } = this.described;
+    if (!isActive(settings)) {
+      if (this.runs(PACKAGES))
+        this.log.notice('Pilotlight does nothing: custom.pilotlight has no `targets`, the functions to keep warm.');
+      return;
     }
+    this.checkSettings();
+    if (settings.warmer === null) {
+      addWarmer(service, this.described);
+      this.described = describeService(this.serverless);
+    }
+    if (this.runs(READS_FUNCTIONS)) this.completeFunctions();
     if (localEndpoint() && withoutDomains(service.custom))
       this.log.notice(`Custom domains are switched off for the local engine at ${localEndpoint()}.`);
   }
 
+  /** A stack can be removed, and its logs be read, whatever has become of the settings. */
+  checkSettings() {
+    if (!this.runs([...READS_FUNCTIONS, 'warm'])) return;
+    const { service } = this.serverless;
+    this.stopWhere(
+      wrongSettings(service.custom?.pilotlight, {
+        settings: this.described.settings,
+        api: this.described.api,
+        functions: service.getAllFunctions(),
+        plugins: pluginsOf(service),
+      }),
+    );
+    const functions = service.getAllFunctions().map((key) => service.getFunction(key));
+    const rates = [this.described.settings.rate, ...functions.flatMap(expressionsOf)];
+    this.stopWhere(rates.map(wrongUnit).find(Boolean));
+  }
+
+  completeFunctions() {
+    const { described, provider } = this;
+    const { service } = this.serverless;
+    const { settings, warmer, targets } = described;
+    const keys = [warmer, ...targets].map(({ key }) => key);
+    // osls would make a function whose role may create and pass any role; the plugin makes the account's role itself.
+    const { restApi } = service.provider.logs ?? {};
+    if (restApi && settings.apiGatewayAccount !== null)
+      service.provider.logs.restApi = { ...Object(restApi), roleManagedExternally: true };
+    shortenRoleName(described, service.provider);
+    setVariables(service, described, keys);
+    this.stopWhere(overlap(warmer));
+    const notices = [
+      this.try(() => completeWarmer(described, service, provider)),
+      switchTracingOn(service, provider, described, keys),
+      traceStage(service.provider, described),
+      settings.packaging === null && pluginsOf(service).includes(PYTHON_REQUIREMENTS)
+        ? `Packaging is left to ${PYTHON_REQUIREMENTS}.`
+        : null,
+    ];
+    if (this.runs(PACKAGES)) for (const notice of notices.filter(Boolean)) this.log.notice(`Pilotlight: ${notice}`);
+  }
+
+  get isActive() {
+    return Boolean(this.described?.warmer);
+  }
+
+  get addsWarmer() {
+    return this.isActive && this.described.settings.warmer === null;
+  }
+
+  package() {
+    if (!this.isActive) return;
+    if (this.addsWarmer) this.try(() => buildWarmer(this.serverless.serviceDir));
+    if (this.described.settings.packaging === 'pilotlight') this.packaging.package();
+  }
+
+  /** After all plugins have packaged: the warmer as it was, and a look into what the targets got. */
+  finishPackages() {
+    if (!this.isActive) return;
+    const { errors, warnings } = this.try(() => {
+      if (this.addsWarmer) buildWarmer(this.serverless.serviceDir);
+      return inspectArtifacts(this.serverless, this.described, pluginsOf(this.serverless.service));
+    });
+    for (const warning of warnings) this.log.warning(warning);
+    this.stopWhere(errors.join(' '));
+  }
+
   /** Adds what depends on the targets, before the service's own `resources`, which can change or extend all of it. */
   async addResources() {
+    if (!this.isActive) return;
     const { service } = this.serverless;
-    const { Resources: resources } = service.provider.compiledCloudFormationTemplate;
     const { described } = this;
     const ofAlarms = alarms(described, described.targets);
     const names = Object.values(ofAlarms).map(({ Properties: properties }) => properties.AlarmName);
-    const { apiGatewayAccount } = described.settings;
-    const account = new ApiGatewayAccount(this.provider, this.log);
+    const added = { ...xray(described), ...ofAlarms, ...dashboard(described, described.targets, names) };
+    const own = service.resources?.Resources;
     Object.assign(
-      resources,
-      xray(described),
-      ofAlarms,
-      dashboard(described, described.targets, names),
-      service.provider.logs?.restApi ? await account.resources(apiGatewayAccount, this.runs(['deploy'])) : {},
+      service.provider.compiledCloudFormationTemplate.Resources,
+      Object.fromEntries(Object.entries(added).map(([id, resource]) => [freeId(id, own), resource])),
+      await this.account(),
     );
-    const withDefaultRole = service
-      .getAllFunctions()
-      .map((key) => service.getFunction(key))
-      .filter((each) => !this.provider.getCustomExecutionRole(each) && !each.disableLogs);
-    narrowLogRights(resources, this.provider, withDefaultRole);
   }
 
-  /** Completes the merged template, and stops before a deployment that AWS would refuse or that would prove nothing. */
+  async account() {
+    const { apiGatewayAccount } = this.described.settings;
+    if (apiGatewayAccount === null || !this.serverless.service.provider.logs?.restApi) return {};
+    return new ApiGatewayAccount(this.provider, this.log).resources(apiGatewayAccount, this.runs(['deploy']));
+  }
+
+  /** Checks the merged template, and stops before a deployment that AWS would refuse or that would prove nothing. */
   completeTemplate() {
-    const { service } = this.serverless;
-    const { provider } = service;
-    const { Resources: resources } = provider.compiledCloudFormationTemplate;
+    if (!this.isActive) return;
+    const { Resources: resources } = this.serverless.service.provider.compiledCloudFormationTemplate;
     const local = localEndpoint();
     const left = local ? withoutUnsupported(resources) : [];
     if (left.length) this.log.notice(`Left out because the engine at ${local} cannot make them: ${left.join(', ')}.`);
-    this.stopWhere(
-      completeStage(resources, {
-        tags: { ...provider.stackTags, ...provider.tags },
-        detailedMetrics: provider.apiGateway?.metrics ?? false,
-      }),
-    );
     for (const target of this.described.targets) this.stopWhere(wrongAlias(target, resources));
     this.stopWhere(wrongFunctions(resources)[0]);
+    const withoutRights = tracedWithoutRights(resources, this.described.targets);
+    if (withoutRights) this.log.warning(withoutRights);
     const notice = groupsNotice(resources);
     if (notice) this.log.notice(notice);
   }
 
+  /** The service's functions run locally as they do without the plugin, unless it packages them too. */
+  prepareLocalRun() {
+    if (!this.isActive) return;
+    if (this.addsWarmer && this.options.function === ADDED_WARMER) this.packaging.offerWarmer();
+    else if (this.described.settings.packaging === 'pilotlight') this.packaging.offerPython();
+  }
+
   try(action) {
     try {
-      action();
+      return action();
     } catch (error) {
       throw this.error(error.message, 'CONFIGURATION');
     }

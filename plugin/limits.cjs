@@ -2,8 +2,9 @@
 
 // What AWS would refuse half-way through a deployment, or count against the account: said when packaging.
 
+const { MOST_FUNCTION_NAME_CHARACTERS } = require('./names.cjs');
+
 const MOST_VARIABLE_BYTES = 4096; // "Lambda quotas"
-const MOST_FUNCTION_NAME_CHARACTERS = 64; // "CreateFunction" in the Lambda API Reference
 const MOST_GROUPS = 25; // of a region: "AWS X-Ray endpoints and quotas" in the AWS General Reference
 
 /** Returns what is wrong with a compiled template, a line each. */
@@ -46,7 +47,7 @@ function wrongVariables(name, variables) {
 function groupsNotice(resources) {
   const count = Object.values(resources).filter(({ Type: type }) => type === 'AWS::XRay::Group').length;
   if (!count) return null;
-  return `X-Ray groups: ${count} of the ${MOST_GROUPS} that a region may have for all stages; \`xray: false\` needs none.`;
+  return `X-Ray groups: ${count} of the ${MOST_GROUPS} that a region may have for all stages; \`observability: false\` needs none.`;
 }
 
 module.exports = { groupsNotice, wrongFunctions };

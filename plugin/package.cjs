@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { localEndpoint } = require('./engine.cjs');
-const { findPython, pythonEnvironment, venvPython, NO_PYTHON } = require('./python.cjs');
+const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_TO_PACKAGE } = require('./python.cjs');
 
 const windows = process.platform === 'win32';
 const DEFAULT_RUNTIME = 'python3.13';
@@ -24,33 +24,39 @@ class Packaging {
     this.folder = serverless.serviceDir;
   }
 
-  /** Builds a zip for each platform and makes it the artifact of the functions that run there. */
+  /** Builds the zips, and makes them the artifacts of their functions. */
   package() {
     const { service } = this.serverless;
-    const own = platformOf(service.provider, {});
-    for (const [platform, functions] of this.platforms()) {
-      const isOwn = platform === own.name;
-      const artifact = this.build(functions, isOwn ? service.service : `${service.service}-${platform}`);
-      if (isOwn) service.package.artifact = artifact;
-      else for (const each of functions) each.package = { ...each.package, artifact };
+    for (const group of this.groups()) {
+      const artifact = this.build(group);
+      if (group.name === service.service) service.package.artifact = artifact;
+      else for (const each of group.functions) each.package = { ...each.package, artifact };
     }
   }
 
-  /** The functions of each platform; for the engine on this machine, which has one Python, all are of one. */
-  platforms() {
+  /**
+   * The functions that share a zip: those of one platform, unless they are packaged individually. For the engine on this
+   * machine, which has one Python, all are of one platform. Others package images, and what names its own artifact.
+   */
+  groups() {
     const { service } = this.serverless;
     const found = new Map();
+    const ownPlatform = platformOf(service.provider, {}).name;
     for (const key of service.getAllFunctions()) {
       const each = service.getFunction(key);
-      if (!each.handler) continue; // an image
-      const { name } = platformOf(service.provider, localEndpoint() ? {} : each);
-      found.set(name, [...(found.get(name) ?? []), each]);
+      if (!each.handler || each.package?.artifact || each.package?.disable) continue;
+      const isAlone = each.package?.individually ?? service.package.individually;
+      const platform = platformOf(service.provider, localEndpoint() ? {} : each).name;
+      const shared = platform === ownPlatform ? service.service : `${service.service}-${platform}`;
+      const name = isAlone ? key : shared;
+      const patterns = [...(service.package.patterns ?? []), ...((isAlone && each.package?.patterns) || [])];
+      found.set(name, { name, patterns, functions: [...(found.get(name)?.functions ?? []), each] });
     }
-    return found;
+    return [...found.values()];
   }
 
-  /** Builds the zip of functions of one platform, and returns where it is. */
-  build(functions, name) {
+  /** Builds a zip, and returns where it is. */
+  build({ name, patterns, functions }) {
     const { service } = this.serverless;
     const local = localEndpoint();
     const { runtime, architecture } = platformOf(service.provider, functions[0]);
@@ -62,7 +68,7 @@ class Packaging {
       python,
       [
         ...['-m', 'pilotlight_build.package', '--json', ...target],
-        ...repeated('--pattern', service.package.patterns ?? []),
+        ...repeated('--pattern', patterns),
         ...repeated(
           '--handler',
           functions.map(({ handler }) => handler),
@@ -85,12 +91,25 @@ class Packaging {
     return shipped;
   }
 
-  /**
-   * osls runs a function with a command named like its runtime, python3.13, which many machines lack. Puts such a
-   * command first on PATH: it runs the Python of .venv, which has the dependencies, or else the machine's Python.
-   */
+  /** osls runs functions with `python3`. Lets that be the Python of .venv, which has the dependencies, if there is one. */
   offerPython() {
-    const python = venvPython(this.folder) ?? this.python();
+    this.putFirst(venvPython(this.folder) ?? this.python());
+  }
+
+  /** The same for the warmer that the plugin adds: it runs the plugin's own copy, and needs boto3 alone. */
+  offerWarmer() {
+    const python = findPython(this.folder, 'boto3');
+    if (!python)
+      throw this.error(
+        'The warmer calls AWS by boto3, and no Python of this machine has it: `pip install boto3`.',
+        'NO_BOTO3',
+      );
+    this.putFirst(python);
+    process.env.PYTHONPATH = [pilotlightFolder(), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter);
+    process.env.PYTHONDONTWRITEBYTECODE = '1';
+  }
+
+  putFirst(python) {
     const version = spawnSync(python, ['--version'], { encoding: 'utf8' }).stdout?.trim().split(' ')[1] ?? '';
     const runtimes = new Set(this.runtimes());
     if (![...runtimes].every((runtime) => version.startsWith(`${runtime.replace('python', '')}.`))) {
@@ -98,9 +117,12 @@ class Packaging {
     }
     const folder = windows ? path.dirname(python) : path.join(this.folder, '.serverless', 'bin');
     if (!windows) {
+      const program = spawnSync(python, ['-c', 'import sys; print(sys.executable)'], {
+        encoding: 'utf8',
+      }).stdout.trim();
       fs.mkdirSync(folder, { recursive: true });
-      for (const name of runtimes) {
-        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${python.replaceAll("'", "'\\''")}' "$@"\n`, {
+      for (const name of new Set([...runtimes, 'python3'])) {
+        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${program.replaceAll("'", "'\\''")}' "$@"\n`, {
           mode: 0o755,
         });
       }
@@ -110,13 +132,16 @@ class Packaging {
 
   runtimes() {
     const { service } = this.serverless;
-    return service.getAllFunctions().map((key) => platformOf(service.provider, service.getFunction(key)).runtime);
+    const found = service
+      .getAllFunctions()
+      .map((key) => platformOf(service.provider, service.getFunction(key)).runtime);
+    return found.filter((runtime) => runtime.startsWith('python'));
   }
 
   /** Finds a Python with pip: the project's own, or the machine's, so that a deployment needs no set-up. */
   python() {
-    const python = findPython(this.folder);
-    if (!python) throw this.error(NO_PYTHON, 'NO_PYTHON');
+    const python = findPython(this.folder, 'pip');
+    if (!python) throw this.error(NO_PYTHON_TO_PACKAGE, 'NO_PYTHON');
     return python;
   }
 }

@@ -5,9 +5,8 @@
 
 const { LATEST, aliasOf } = require('./qualifiers.cjs');
 const { expressionsOf, gapSeconds } = require('./schedule.cjs');
-const { settingsOf } = require('./settings.cjs');
+const { ADDED_WARMER, isActive, settingsOf } = require('./settings.cjs');
 
-const WARMER = 'warmer';
 const DEFAULT_TIMEOUT_SECONDS = 6; // of osls, for a function without `timeout`
 
 /**
@@ -24,15 +23,16 @@ function describeService(serverless) {
   const settings = settingsOf(service);
   const has = (key) => service.getAllFunctions().includes(key);
   const keys = (Array.isArray(settings.targets) ? settings.targets : []).filter((each) => has(each?.function));
+  const warmer = isActive(settings) ? (settings.warmer ?? ADDED_WARMER) : null;
   return {
     label: `${service.service}-${provider.getStage()}`,
     stage: provider.getStage(),
     region: provider.getRegion(),
     api: hasHttp(service) ? provider.naming.getApiGatewayName() : null,
     settings,
-    warmer: has(WARMER) ? describeWarmer(service, provider) : null,
+    warmer: has(warmer) ? describeWarmer(service, provider, warmer) : null,
     targets: keys.map(({ function: key, alias }) => describeTarget(service, provider, key, alias)),
-    functions: service.getAllFunctions().filter((key) => key !== WARMER),
+    functions: service.getAllFunctions().filter((key) => key !== warmer),
   };
 }
 
@@ -43,9 +43,15 @@ function describeFunction(service, { naming }, key) {
     name,
     id: naming.getNormalizedFunctionName(key),
     logicalId: naming.getLambdaLogicalId(key),
-    logGroup: naming.getLogGroupName(name),
+    logGroup: logGroupOf(service, key) ?? naming.getLogGroupName(name),
     timeout: timeout ?? service.provider.timeout ?? DEFAULT_TIMEOUT_SECONDS,
   };
+}
+
+/** The log group that a function names, null where it has its own; a reference is not known here. */
+function logGroupOf(service, key) {
+  const { logGroup } = service.getFunction(key).logs ?? service.provider.logs?.lambda ?? {};
+  return typeof logGroup === 'string' ? logGroup : null;
 }
 
 /** `alias` is that of the target where it names one, or else the one that osls gives the function; null for none. */
@@ -56,12 +62,12 @@ function describeTarget(service, provider, key, named) {
 }
 
 /** `ticks` has the schedule's `expressions`, and `gapSeconds` between two of them, null where that is not known. */
-function describeWarmer(service, provider) {
-  const expressions = expressionsOf(service.getFunction(WARMER));
+function describeWarmer(service, provider, key) {
+  const expressions = expressionsOf(service.getFunction(key));
   const gaps = expressions.map(gapSeconds);
   const gap = gaps.length && !gaps.includes(null) ? Math.min(...gaps) : null;
   const ticks = expressions.length ? { expressions, gapSeconds: gap } : null;
-  return { ...describeFunction(service, provider, WARMER), ticks };
+  return { ...describeFunction(service, provider, key), ticks };
 }
 
 /** Whether the stack makes a REST API: one that is shared by `restApiId` is another stack's. */
@@ -70,4 +76,9 @@ function hasHttp(service) {
   return service.getAllFunctions().some((key) => (service.getFunction(key).events ?? []).some(({ http }) => http));
 }
 
-module.exports = { WARMER, describeService };
+/** The names of the service's plugins, as serverless.yml lists them. */
+function pluginsOf({ plugins }) {
+  return Array.isArray(plugins) ? plugins : (plugins?.modules ?? []);
+}
+
+module.exports = { describeService, pluginsOf };

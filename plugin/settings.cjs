@@ -3,6 +3,8 @@
 // custom.pilotlight of serverless.yml: what it may hold, and what it means where it is silent. The deploy tool checks
 // it by this schema before anything else, and converts the strings that `--param` gives.
 
+const { nearest } = require('./names.cjs');
+
 const schema = {
   type: 'object',
   properties: {
@@ -10,7 +12,13 @@ const schema = {
       type: 'object',
       properties: {
         targets: { type: 'array' }, // checked by pilotlight_build.resolve_targets, as the warmer checks them
-        xray: { type: 'boolean' },
+        warmer: { anyOf: [{ type: 'string', minLength: 1 }, { type: 'null' }] },
+        rate: { type: 'string', pattern: '^(rate|cron)\\(.+\\)$' },
+        enabled: { type: 'boolean' },
+        observability: { type: 'boolean' },
+        tracing: { type: 'boolean' },
+        downstreamTracing: { enum: ['xray', 'xray-init', 'otel', 'off'] },
+        packaging: { enum: ['pilotlight', null] },
         sampling: { type: 'number', minimum: 0, maximum: 1 },
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
         metricsNamespace: { type: 'string', pattern: '^(?!AWS/)[0-9A-Za-z.\\-_/#]{1,255}$' }, // "PutMetricData"
@@ -25,23 +33,73 @@ const schema = {
 
 const DEFAULTS = {
   targets: null,
-  xray: true,
+  warmer: null,
+  rate: 'rate(5 minutes)',
+  enabled: true,
+  observability: false,
+  tracing: true,
+  downstreamTracing: null,
+  packaging: null,
   sampling: 0.05,
   alarmTopic: '',
   metricsNamespace: 'Pilotlight',
+  apiGatewayAccount: null, // the account's setting is left to the deploy tool
   exceptionMessages: false,
   warmAfterDeploy: true,
 };
 
+/** Settings that had another name before. */
+const RENAMED = { xray: 'observability' };
+
+/** The key of the warmer's function where the service names none of its own: the plugin adds it. */
+const ADDED_WARMER = 'pilotlightWarmer';
+
 /** Returns the settings of a service, complete. */
-function settingsOf({ custom, provider }) {
-  return { ...DEFAULTS, apiGatewayAccount: accountRole(provider), ...custom?.pilotlight };
+function settingsOf({ custom }) {
+  return { ...DEFAULTS, ...custom?.pilotlight };
 }
 
-/** What osls's own settings say about the account's role for API Gateway's logs. */
-function accountRole({ logs }) {
-  if (logs?.restApi?.roleManagedExternally) return 'off';
-  return logs?.restApi?.role ?? 'auto';
+/** Whether the service asks for anything: without targets there is nothing to do. */
+function isActive({ targets, warmer }) {
+  return targets !== null || warmer !== null;
 }
 
-module.exports = { schema, settingsOf };
+/** Says which setting has a name of an older release, or null. */
+function renamed(custom) {
+  const [old] = Object.keys(RENAMED).filter((name) => custom?.pilotlight?.[name] !== undefined);
+  return old ? `custom.pilotlight.${old} is called \`${RENAMED[old]}\` since 0.2.0: write that name.` : null;
+}
+
+/** Says what is wrong with the settings of a service whose schema is right, or null. */
+function wrongSettings(given, { settings, functions, plugins, api }) {
+  const { warmer } = settings;
+  if (warmer !== null && !functions.includes(warmer))
+    return `custom.pilotlight.warmer is \`${warmer}\`, and serverless.yml has no such function. ${nearest(warmer, functions)}`;
+  if (warmer === null && functions.includes(ADDED_WARMER))
+    return (
+      `serverless.yml has a function \`${ADDED_WARMER}\`, the name of the one that the plugin adds: if it is the warmer, ` +
+      `write \`warmer: ${ADDED_WARMER}\` under custom.pilotlight; else rename it.`
+    );
+  const ofAdded = ['rate', 'enabled'].find((name) => warmer !== null && given?.[name] !== undefined);
+  if (ofAdded)
+    return (
+      `custom.pilotlight.${ofAdded} is for the warmer that the plugin adds; \`${warmer}\` is started by its own schedule: ` +
+      `set \`${ofAdded}\` in functions.${warmer}.events.`
+    );
+  if (given?.sampling !== undefined && !api)
+    return (
+      'custom.pilotlight.sampling has no effect here: X-Ray sampling rules reach the stages of REST APIs only ' +
+      '("Configuring sampling rules" in the X-Ray Developer Guide), and this stack has none. Times then come from ' +
+      "Lambda's own traces, one request a second and 5 % of the rest. Remove `sampling`."
+    );
+  if (settings.packaging === 'pilotlight' && plugins.includes(PYTHON_REQUIREMENTS))
+    return (
+      `\`packaging: pilotlight\` and the plugin ${PYTHON_REQUIREMENTS} would both package: that plugin puts everything ` +
+      'of requirements.txt into the finished package again. Remove one of the two from serverless.yml.'
+    );
+  return null;
+}
+
+const PYTHON_REQUIREMENTS = 'serverless-python-requirements';
+
+module.exports = { ADDED_WARMER, PYTHON_REQUIREMENTS, isActive, renamed, schema, settingsOf, wrongSettings };

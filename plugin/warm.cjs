@@ -3,7 +3,7 @@
 // `sls warm`, which also runs after each deployment: runs one tick and reports what it proved.
 
 const DeployedWarmer = require('./deployed-warmer.cjs');
-const { WARMER, describeService } = require('./service.cjs');
+const { describeService } = require('./service.cjs');
 
 const STRICT = {
   usage: 'Fail if the tick after the deployment does not prove every execution environment warm',
@@ -56,7 +56,11 @@ class Warm {
   /** Runs one tick and reports it; incomplete coverage is a warning, or an error with --strict-warm. */
   async warm() {
     const service = describeService(this.serverless);
-    if (!service.warmer) throw this.error(`serverless.yml has no function \`${WARMER}\``, 'NO_WARMER');
+    if (!service.warmer)
+      throw this.error(
+        'There is no warmer: custom.pilotlight has no `targets`, the functions to keep warm',
+        'NO_WARMER',
+      );
     const warmer = this.deployedWarmer(service);
     await warmer.waitForUpdates([service.warmer, ...service.targets].map(({ name }) => name));
     const result = await warmer.tick();
@@ -84,6 +88,7 @@ class Warm {
 
   deployedWarmer({ warmer }) {
     return new DeployedWarmer({
+      key: warmer.key,
       name: warmer.name,
       timeoutSeconds: warmer.timeout,
       awsConfig: () => this.provider.getAwsSdkV3Config(),

@@ -11,7 +11,7 @@ const MOST_PERIODS = 7; // of a day: together they may be a week long
 
 /** The alarms by logical id: of the service, then of each target. */
 function alarms(service, targets) {
-  if (!service.settings.xray) return {};
+  if (!service.settings.observability) return {};
   const own = { ...ofApi(service), ...ofWarmer(service) };
   const perTarget = targets.flatMap((target) => Object.entries(ofTarget(service, target)));
   return Object.fromEntries(

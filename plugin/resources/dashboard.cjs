@@ -11,7 +11,7 @@ const COLORS = { bad: '#d62728', good: '#2ca02c', p50: '#1f77b4', p95: '#ff7f0e'
 
 /** The dashboard as a resource; `alarmNames` are those of the service's alarms. */
 function dashboard(service, targets, alarmNames) {
-  if (!service.settings.xray) return {};
+  if (!service.settings.observability) return {};
   const of = (target) => (targets.length > 1 ? ` (${target.key})` : '');
   const rows = [
     [3, text(header(service, targets))],

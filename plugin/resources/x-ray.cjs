@@ -10,7 +10,7 @@ const MOST_SERVICE_CHARACTERS = 64; // "SamplingRule"
 
 /** The resources by logical id; none where the settings leave X-Ray out. */
 function xray(service) {
-  if (!service.settings.xray) return {};
+  if (!service.settings.observability) return {};
   const group = (name, coldStart) => ({
     Type: 'AWS::XRay::Group',
     Properties: { GroupName: name, FilterExpression: filter(service.label, coldStart) },

@@ -30,7 +30,7 @@ const serverless = {
   service: {
     service: 'sample',
     provider: {},
-    custom: { pilotlight: { targets: [{ function: 'api', concurrency: 10 }] } },
+    custom: { pilotlight: { warmer: 'warmer', targets: [{ function: 'api', concurrency: 10 }] } },
     getAllFunctions: () => Object.keys(functions),
     getFunction: (key) => functions[key],
   },

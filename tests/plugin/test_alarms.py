@@ -13,14 +13,14 @@ from tests.support.project import PROJECT
 WEEK_SECONDS, DAY_SECONDS = 604_800, 86_400
 
 
-def alarms(rate: str | None, targets: int = 1, *, xray: bool = True) -> dict[str, Any]:
+def alarms(rate: str | None, targets: int = 1, *, observability: bool = True) -> dict[str, Any]:
     """The alarms' properties by logical id, for a warmer with this schedule (None: disabled)."""
     script = f"""
         const {{ alarms }} = require({json.dumps(str(PROJECT / "plugin" / "resources" / "alarms.cjs"))});
         const {{ gapSeconds }} = require({json.dumps(str(PROJECT / "plugin" / "schedule.cjs"))});
         const rate = {json.dumps(rate)};
         const ticks = rate ? {{ expressions: [rate], gapSeconds: gapSeconds(rate) }} : null;
-        const settings = {{ xray: {json.dumps(xray)}, alarmTopic: '', metricsNamespace: 'Pilotlight' }};
+        const settings = {{ observability: {json.dumps(observability)}, alarmTopic: '', metricsNamespace: 'Pilotlight' }};
         const warmer = {{ name: 'shop-prod-warmer', ticks }};
         const service = {{ label: 'shop-prod', stage: 'prod', api: 'shop', settings, warmer }};
         const target = (_, n) => ({{ id: `Api${{n}}`, name: `shop-prod-api${{n}}` }});
@@ -96,5 +96,5 @@ def test_each_target_has_its_own_alarms() -> None:
     assert {f"shop-prod-api{n}-{kind}" for n in (0, 1) for kind in ("incomplete-coverage", "throttles")} < names
 
 
-def test_without_xray_there_is_no_alarm() -> None:
-    assert alarms("rate(5 minutes)", xray=False) == {}
+def test_without_observability_there_is_no_alarm() -> None:
+    assert alarms("rate(5 minutes)", observability=False) == {}

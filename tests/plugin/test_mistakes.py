@@ -35,7 +35,18 @@ CONFIGURATIONS: dict[str, tuple[Change, str]] = {
     "a misspelt target": (replaced("- function: api", "- function: apo"), "must be one of api, not 'apo'"),
     "a misspelt handler": (replaced("handler: handler.handler", "handler: handler.handlr"), "did you mean 'handler'?"),
     "a misspelt module": (replaced("handler: handler.handler", "handler: handlr.handler"), "there is no such file"),
-    "a misspelt setting": (replaced("    xray: ${param:xray}", "    x-ray: true"), "unrecognized property 'x-ray'"),
+    "a misspelt setting": (
+        replaced("    observability: ${param:observability}", "    x-ray: true"),
+        "unrecognized property 'x-ray'",
+    ),
+    "a setting by its older name": (
+        replaced("    observability: ${param:observability}", "    xray: true"),
+        "custom.pilotlight.xray is called `observability` since 0.2.0",
+    ),
+    "a misspelt warmer": (
+        replaced("    warmer: warmer\n", "    warmer: wramer\n"),
+        "serverless.yml has no such function. Did you mean `warmer`?",
+    ),
     "too many variables": (
         replaced("  environment:\n", f"  environment:\n    LARGE: {LARGE}\n"),
         "and Lambda takes 4096: the largest is LARGE",

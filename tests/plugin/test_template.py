@@ -336,10 +336,10 @@ def test_the_dashboard_can_be_drawn(prod: Packaged, tmp_path: Path) -> None:
 
 def test_drawing_a_stage_without_a_dashboard_says_why(packaged: Any, tmp_path: Path, capsys: Any) -> None:
     assert dashboard_preview.main([str(tmp_path / "none.png"), "--template", str(packaged("local").templates[-1])]) == 1
-    assert "xray set to false" in capsys.readouterr().err
+    assert "observability set to false" in capsys.readouterr().err
 
 
-def test_a_stage_without_xray_has_no_xray_or_cloudwatch_resources(packaged: Any) -> None:
+def test_a_stage_without_observability_has_no_xray_or_cloudwatch_resources(packaged: Any) -> None:
     kinds = {found["Type"] for found in packaged("local").resources.values()}
     assert not [kind for kind in kinds if kind.startswith(("AWS::XRay::", "AWS::CloudWatch::"))]
 

@@ -143,8 +143,8 @@ def test_long_names_are_shortened_with_a_hash(package: Package) -> None:
     assert variables(found, "Api")["PILOTLIGHT_SERVICE"] == "customer-notifications-api-feature-1234-new-login"
 
 
-def test_nothing_of_xray_is_computed_where_it_is_left_out(package: Package) -> None:
-    found = package(arguments=("--param", "xray=false"))
+def test_nothing_of_observability_is_computed_where_it_is_left_out(package: Package) -> None:
+    found = package(arguments=("--param", "observability=false"))
     kinds = {each["Type"] for each in found.resources.values()}
     assert not [kind for kind in kinds if kind.startswith(("AWS::XRay::", "AWS::CloudWatch::"))]
 

@@ -12,6 +12,12 @@ def entry_module(handler: str) -> str:
     return handler.rpartition(".")[0].replace(".", "/") + ".py"
 
 
+def module_files(handler: str) -> tuple[str, str]:
+    """Return the files that can be a handler's module, by their paths in the zip: a module, or a package."""
+    file = entry_module(handler)
+    return file, file.removesuffix(".py") + "/__init__.py"
+
+
 def check_handlers(own: Mapping[str, bytes], handlers: Iterable[str]) -> None:
     """Raise `PackagingError` for a handler whose module, one of the `own` files, certainly lacks its name.
 

@@ -10,13 +10,12 @@ import hashlib
 import json
 import re
 import sys
-import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from pilotlight_build import bytecode, dependencies, imports
+from pilotlight_build.archive import write_zip
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import Platform
 from pilotlight_build.handlers import check_handlers, entry_module
@@ -24,7 +23,6 @@ from pilotlight_build.handlers import check_handlers, entry_module
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
 _BUILD_DIGITS = 16
-_EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
 
 
@@ -69,7 +67,7 @@ def build(
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
     build_of_files = _digest([], files)[:_BUILD_DIGITS]
     files[BUILD_FILE] = f"{build_of_files}\n".encode()
-    _write_zip(artifact, files)
+    write_zip(artifact, files)
     built = Built(
         artifact=str(artifact),
         sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
@@ -141,24 +139,6 @@ def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
         return replace(Built(**known["built"]), artifact=str(artifact), cached=True)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def _write_zip(artifact: Path, files: Mapping[str, bytes]) -> None:
-    """Write sorted names with one time and one mode, so that equal files give equal bytes. Replace in one step."""
-    artifact.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=artifact.parent, suffix=".zip", delete=False) as temporary:
-        try:
-            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-                for name in sorted(files):
-                    entry = zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME)
-                    entry.create_system = 3  # Unix, wherever this runs: Lambda reads the mode below
-                    entry.external_attr = 0o100644 << 16
-                    archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=9)
-            Path(temporary.name).chmod(0o644)
-            Path(temporary.name).replace(artifact)
-        except BaseException:
-            Path(temporary.name).unlink(missing_ok=True)
-            raise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

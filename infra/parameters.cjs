@@ -6,8 +6,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { moduleOfTool } = require('./deploy-tool.cjs');
-const { wrongUnit } = require('./schedule.cjs');
+const { nearest } = require('../plugin/names.cjs');
+const { wrongUnit } = require('../plugin/schedule.cjs');
 
 /** Returns what is wrong with the parameters of the command line, or null. */
 function wrongParameter(serverless) {
@@ -40,10 +40,7 @@ function usedIn({ serviceDir, configurationFilename }, name) {
 }
 
 function unknown(name, known) {
-  const { closest, distance } = moduleOfTool('fastest-levenshtein');
-  const near = closest(name, known);
-  const remedy = distance(name, near) <= 2 ? `Did you mean \`${near}\`?` : `Known are ${known.sort().join(', ')}.`;
-  return `--param ${name} is not known: \`params\` of serverless.yml has no such parameter. ${remedy}`;
+  return `--param ${name} is not known: \`params\` of serverless.yml has no such parameter. ${nearest(name, known)}`;
 }
 
 /** Values have the type of the parameter's default: the command line has only text. */

@@ -3,7 +3,7 @@
 // The stage of the REST API as a resource of the template (AWS::ApiGateway::Stage), where the service has one, and what
 // must wait for it.
 
-const { ACCOUNT } = require('./resources/account.cjs');
+const { ACCOUNT } = require('../plugin/resources/account.cjs');
 
 /** What names the stage by its name alone: CloudFormation cannot see that it must exist before. */
 const NAMES_THE_STAGE = [

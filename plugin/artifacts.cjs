@@ -1,0 +1,50 @@
+'use strict';
+
+// The finished packages of the targets: whether they hold Pilotlight, in a release that fits, and handlers that answer.
+
+const path = require('node:path');
+
+const { askPython } = require('./python.cjs');
+const { PYTHON_REQUIREMENTS } = require('./settings.cjs');
+
+const REDIRECTED = 'PILOTLIGHT_HANDLER';
+
+/** Returns `errors` and `warnings` about the packages of the targets, from one look into each. */
+function inspectArtifacts(serverless, { settings, targets }, plugins) {
+  const { service, serviceDir } = serverless;
+  const { naming } = serverless.getProvider('aws');
+  const zipped = targets.filter(({ key }) => service.getFunction(key).handler); // no images
+  const inspected = zipped.map(({ key }) => describe(service, naming, key)).filter(({ artifact }) => isFile(artifact));
+  if (!inspected.length) return { errors: [], warnings: [] };
+  return askPython(serviceDir, 'artifacts', {
+    targets: inspected.map((each) => ({ ...each, artifact: path.resolve(serviceDir, each.artifact) })),
+    installs: settings.packaging === 'pilotlight' || plugins.includes(PYTHON_REQUIREMENTS),
+  });
+}
+
+function describe(service, naming, key) {
+  const each = service.getFunction(key);
+  return {
+    key,
+    artifact: artifactOf(service, naming, key),
+    handler: each.handler,
+    redirected: REDIRECTED in { ...service.provider.environment, ...each.environment },
+    layers: Boolean((each.layers ?? service.provider.layers ?? []).length),
+  };
+}
+
+/** Where the deploy tool finds a function's package (osls, compile/functions.js). */
+function artifactOf(service, naming, key) {
+  const own = service.getFunction(key).package ?? {};
+  if (own.artifact) return own.artifact;
+  if (service.package.artifact && !service.artifact) return service.package.artifact;
+  const individually = service.package.individually || own.individually;
+  return path.join('.serverless', individually ? naming.getFunctionArtifactName(key) : naming.getServiceArtifactName());
+}
+
+/** A package may be in S3 instead. */
+function isFile(artifact) {
+  return !/^(s3|https):\/\//.test(artifact);
+}
+
+module.exports = { inspectArtifacts };
