@@ -31,24 +31,17 @@ function completeWarmer(described, service, provider) {
   const { Resources: resources } = service.resources;
   // A service that names its warmer may name the role too; one that does not may have a role by this id for another use.
   warmer.role = described.settings.warmer === null ? freeId(ROLE, resources) : ROLE;
-  const role = warmerRole(described, {
+  resources[warmer.role] ??= warmerRole(described, {
     iam: ownRoleSettings(service.provider),
     tracing: warmer.tracing ?? service.provider.tracing?.lambda ?? described.settings.tracing,
     kmsKeyArn: warmer.kmsKeyArn ?? service.provider.kmsKeyArn,
   });
-  resources[warmer.role] = extended(role, resources[warmer.role]);
   return null;
-}
-
-/** A resource as the service's own `resources` change it. */
-function extended(resource, own) {
-  if (own?.Type) return own;
-  return { ...resource, ...own, Properties: { ...resource.Properties, ...own?.Properties } };
 }
 
 /** The logical id of something that the plugin adds, where the service has no resource of its own by that id. */
 function freeId(id, own) {
-  return own?.[id]?.Type ? `Pilotlight${id}` : id;
+  return own?.[id] ? `Pilotlight${id}` : id;
 }
 
 /** What a role must allow that the service chose for the warmer. */

@@ -20,7 +20,8 @@ def alarms(rate: str | None, targets: int = 1, *, observability: bool = True) ->
         const {{ gapSeconds }} = require({json.dumps(str(PROJECT / "plugin" / "schedule.cjs"))});
         const rate = {json.dumps(rate)};
         const ticks = rate ? {{ expressions: [rate], gapSeconds: gapSeconds(rate) }} : null;
-        const settings = {{ observability: {json.dumps(observability)}, alarmTopic: '', metricsNamespace: 'Pilotlight' }};
+        const observability = {json.dumps(observability)};
+        const settings = {{ observability, alarmTopic: '', metricsNamespace: 'Pilotlight' }};
         const warmer = {{ name: 'shop-prod-warmer', ticks }};
         const service = {{ label: 'shop-prod', stage: 'prod', api: 'shop', settings, warmer }};
         const target = (_, n) => ({{ id: `Api${{n}}`, name: `shop-prod-api${{n}}` }});

@@ -105,8 +105,8 @@ def _redirected_nowhere(targets: Sequence[Target]) -> Iterator[str]:
     for target in targets:
         if target.is_redirect and not target.redirected:
             yield (
-                f"functions.{target.key}.handler is {_REDIRECT}, and the environment variable PILOTLIGHT_HANDLER is "
-                f"missing: set it to the real handler in functions.{target.key}.environment, such as wsgi_handler.handler."
+                f"functions.{target.key}.handler is {_REDIRECT}, and PILOTLIGHT_HANDLER is missing: set it in "
+                f"functions.{target.key}.environment to the real handler, such as wsgi_handler.handler."
             )
 
 
@@ -115,7 +115,7 @@ def _without_pilotlight(targets: Sequence[Target], ours: str, *, installs: bool)
     if not keys:
         return
     line = f"pilotlight=={release_line(ours)}.*"
-    way = "" if installs else ", which serverless-python-requirements or `packaging: pilotlight` installs into the package"
+    way = "" if installs else ", and let serverless-python-requirements or `packaging: pilotlight` install it"
     yield (
         f"The package of {', '.join(keys)} has no `pilotlight/` in it, so pings are not answered: add the line "
         f"`{line}` to requirements.txt{way}."
