@@ -37,8 +37,9 @@ def test_a_package_that_answers_pings_says_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("installs", [True, False])
 def test_a_package_without_pilotlight_is_a_warning_with_the_line_to_add(tmp_path: Path, installs: bool) -> None:
-    ((warning,), errors) = (findings(tmp_path, ANSWERS, installs=installs).warnings, [])
-    assert errors == []
+    found = findings(tmp_path, ANSWERS, installs=installs)
+    assert found.errors == []
+    (warning,) = found.warnings
     assert "The package of orders has no `pilotlight/` in it" in warning
     assert f"`pilotlight=={release_line(__version__)}.*` to requirements.txt" in warning
     assert ("let serverless-python-requirements" in warning) != installs
@@ -129,7 +130,7 @@ UNCERTAIN = {
         "from pilotlight import warmable as w\ndef handler(event, context): return 1\nhandler = w(handler)"
     ),
     "wrapped by entry_point": (
-        "from pilotlight.entry import entry_point\ndef handler(event, context): return 1\nhandler = entry_point(handler)"
+        "from pilotlight import entry_point\ndef handler(event, context): return 1\nhandler = entry_point(handler)"
     ),
     "wrapped conditionally": "def handler(event, context): return 1\nif LIVE:\n    handler = wrapped(handler)",
     "wrapped by globals()": "def handler(event, context): return 1\nglobals()['handler'] = wrapped(handler)",

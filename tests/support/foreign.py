@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,3 +110,26 @@ def service(*, pilotlight: Mapping[str, Any] | None = None, **changes: Any) -> d
         "custom": {"pilotlight": {"targets": [TARGET]} if pilotlight is None else dict(pilotlight)},
         **changes,
     }
+
+
+def wheel(folder: Path, version: str = "") -> Path:
+    """A wheel of this checkout's `pilotlight`, by hand; with another `version`, the package says that one."""
+    path = folder / f"pilotlight-{version or '0'}-py3-none-any.whl"
+    information = f"pilotlight-{version or '0'}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in pilotlight_files(version).items():
+            archive.writestr(name, content)
+        archive.writestr(
+            f"{information}/METADATA", f"Metadata-Version: 2.1\nName: pilotlight\nVersion: {version or '0'}\n"
+        )
+        archive.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{information}/RECORD", "")
+    return path
+
+
+def pilotlight_files(version: str = "") -> dict[str, str]:
+    """The files of this checkout's `pilotlight`, by their paths; with another `version`, the package says that one."""
+    found = {path.relative_to(PROJECT).as_posix(): path.read_text() for path in (PROJECT / "pilotlight").rglob("*.py")}
+    if version:
+        found["pilotlight/__init__.py"] = f'__version__ = "{version}"\n'
+    return found

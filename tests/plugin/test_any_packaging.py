@@ -1,0 +1,247 @@
+"""Whatever packages a service, the plugin leaves it alone: other plugins, images, monorepos, packages made before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pilotlight import __version__
+from tests.support.foreign import (
+    DEPLOY_TOOL,
+    HTTP_EVENT,
+    PLAIN_HANDLER,
+    TARGET,
+    Foreign,
+    pilotlight_files,
+    run,
+    service,
+    unpack,
+    wheel,
+)
+from tests.support.project import PROJECT
+
+pytestmark = pytest.mark.slow
+OURS, PYTHON_REQUIREMENTS = "serverless-pilotlight", "serverless-python-requirements"
+NEIGHBOURS = (PYTHON_REQUIREMENTS, "serverless-offline", "serverless-domain-manager")
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:{'0' * 64}"
+NO_PILOTLIGHT = "has no `pilotlight/` in it"
+
+
+@pytest.fixture(scope="session")
+def neighbours(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The other plugins that such services have, from npm, beside ours."""
+    folder = tmp_path_factory.mktemp("neighbours")
+    (folder / "package.json").write_text('{"private": true}')
+    quiet = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+    # Their peer is `serverless`, of which npm would install Serverless Inc.'s.
+    done = run(["npm", "install", *quiet, "--legacy-peer-deps", str(tarball), *NEIGHBOURS], folder)
+    assert done.exit_code == 0, done.text
+    return folder / "node_modules"
+
+
+@pytest.fixture
+def among_others(neighbours: Path, tmp_path: Path) -> Foreign:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    (folder / "node_modules").symlink_to(neighbours)
+    (folder / "requirements.txt").write_text(f"pilotlight @ file://{wheel(tmp_path)}\n")
+    return Foreign(folder)
+
+
+def with_plugins(plugins: list[str], **changes: Any) -> dict[str, Any]:
+    pip = {
+        "pythonBin": "python3",
+        "useStaticCache": False,
+        "useDownloadCache": False,
+        "pipCmdExtraArgs": ["--no-index"],
+    }
+    custom = {"pilotlight": {"targets": [TARGET]}, "pythonRequirements": pip}
+    return service(plugins=plugins, custom={**custom, "customDomain": {"domainName": "api.example.com"}}, **changes)
+
+
+def names(zip_file: Path) -> set[str]:
+    with zipfile.ZipFile(zip_file) as archive:
+        return set(archive.namelist())
+
+
+def test_the_tarball_has_all_that_the_plugin_needs_and_no_bytecode(tarball: Path) -> None:
+    unpack(tarball, tarball.parent / "unpacked")
+    found = tarball.parent / "unpacked" / OURS
+    files = {path.relative_to(found).as_posix() for path in found.rglob("*") if path.is_file()}
+    assert {"LICENSE", "README.md", "index.cjs", "python/pilotlight/warming/tick.py"} <= files
+    assert not [name for name in files if "__pycache__" in name or name.endswith(".pyc") or name == "pack.cjs"]
+    sources = {path.relative_to(PROJECT / "pilotlight").as_posix() for path in (PROJECT / "pilotlight").rglob("*.py")}
+    assert {
+        name.removeprefix("python/pilotlight/") for name in files if name.startswith("python/pilotlight/")
+    } >= sources
+
+
+def test_packing_leaves_no_copy_behind(tarball: Path) -> None:
+    assert not (tarball.parent / "plugin" / "LICENSE").exists()
+    assert not (tarball.parent / "plugin" / "python" / "pilotlight").exists()
+
+
+def test_npm_installs_the_tarball_and_nothing_else(tarball: Path, tmp_path: Path) -> None:
+    """osls is an optional peer: it is mostly installed by the name `serverless`, and npm must not add a second one."""
+    (tmp_path / "package.json").write_text('{"private": true}')
+    done = run(["npm", "install", "--offline", "--no-audit", "--no-fund", str(tarball)], tmp_path)
+    assert done.exit_code == 0, done.text
+    assert [each.name for each in (tmp_path / "node_modules").iterdir() if not each.name.startswith(".")] == [OURS]
+    Foreign(tmp_path).write(service()).package()
+
+
+@pytest.mark.parametrize("order", [*permutations((OURS, PYTHON_REQUIREMENTS))])
+@pytest.mark.parametrize("individually", [False, True])
+def test_beside_python_requirements_it_leaves_packaging_alone(
+    among_others: Foreign, order: tuple[str, str], individually: bool
+) -> None:
+    configuration = with_plugins([*order], package={"individually": individually, "patterns": ["!node_modules/**"]})
+    found = among_others.write(configuration).package()
+    assert found.output.count(f"Packaging is left to {PYTHON_REQUIREMENTS}.") == 1
+    assert NO_PILOTLIGHT not in found.output
+    packages = among_others.folder / ".serverless"
+    assert "pilotlight/ping.py" in names(packages / ("orders.zip" if individually else "shop.zip"))
+    # That plugin puts the requirements into every package of a function; into the warmer's they do not belong.
+    assert not [name for name in names(packages / "pilotlightWarmer.zip") if not name.startswith("pilotlight/")]
+
+
+def test_two_builders_are_refused_with_the_way_out(among_others: Foreign) -> None:
+    configuration = with_plugins([OURS, PYTHON_REQUIREMENTS])
+    configuration["custom"]["pilotlight"]["packaging"] = "pilotlight"
+    assert "would both package" in among_others.write(configuration).refused()
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_several_plugins_before_and_after_it_change_nothing(among_others: Foreign, place: int) -> None:
+    others = [*NEIGHBOURS]
+    plugins = [*others[:place], OURS, *others[place:]]
+    rest = {"orders": {"handler": "orders.handler", "events": [{"http": "GET /orders"}]}}
+    configuration = with_plugins(plugins, functions=rest, package={"patterns": ["!node_modules/**"]})
+    found = among_others.write(configuration).package()
+    assert found.resources["PilotlightWarmerLambdaFunction"]["Properties"]["MemorySize"] == 1024
+    assert found.resources["OrdersLambdaFunction"]["Properties"]["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_images_are_targets_too_and_the_warmer_needs_none(foreign: Foreign) -> None:
+    functions = {"orders": {"image": IMAGE, "events": HTTP_EVENT}}
+    found = foreign.write(service(functions=functions, provider={"name": "aws"}), {"README": ""}).package()
+    orders, warmer = (found.resources[f"{name}LambdaFunction"]["Properties"] for name in ("Orders", "PilotlightWarmer"))
+    assert (orders["PackageType"], orders["TracingConfig"]) == ("Image", {"Mode": "Active"})
+    assert warmer["Runtime"] == "python3.13"
+    assert warmer["Code"]["S3Key"].endswith("/pilotlightWarmer.zip")
+    assert "Warning" not in found.output
+
+
+def test_each_package_of_its_own_is_looked_into(foreign: Foreign) -> None:
+    """One has Pilotlight, one has not; `package.individually` on the service and on the function."""
+    only = ["!**", "orders.py"]
+    functions = {
+        "orders": {"handler": "orders.handler", "package": {"patterns": only}},
+        "pay": {"handler": "orders.handler", "package": {"patterns": [*only, "pilotlight/**"]}},
+    }
+    settings = {"targets": [TARGET, {"function": "pay", "concurrency": 1}]}
+    files = {"orders.py": PLAIN_HANDLER, **pilotlight_files()}
+    configuration = service(pilotlight=settings, functions=functions, package={"individually": True})
+    output = foreign.write(configuration, files).package().output
+    assert f"The package of orders {NO_PILOTLIGHT}" in output
+    functions["orders"]["package"]["individually"] = True
+    found = foreign.write({**configuration, "package": {"patterns": ["!node_modules/**"]}}, files).package()
+    assert f"The package of orders {NO_PILOTLIGHT}" in found.output
+
+
+def test_an_artifact_that_is_named_is_looked_into(foreign: Foreign) -> None:
+    with zipfile.ZipFile(foreign.folder / "made.zip", "w") as archive:
+        archive.writestr("orders.py", "def handler(event, context): return 1")
+    functions = {"orders": {"handler": "orders.handler", "package": {"artifact": "made.zip"}}}
+    output = foreign.write(service(functions=functions)).package().output
+    assert NO_PILOTLIGHT in output
+    assert "`handler` in orders.py never looks at its event" in output
+
+
+def test_another_release_line_is_refused_with_both_versions(foreign: Foreign) -> None:
+    files = {"orders.py": PLAIN_HANDLER, **pilotlight_files("7.1.0")}
+    refused = foreign.write(service(), files).refused()
+    assert f"has Pilotlight 7.1.0, and the plugin is of {__version__}" in refused
+
+
+def test_a_redirection_needs_the_real_handler(foreign: Foreign) -> None:
+    orders: dict[str, Any] = {"handler": "pilotlight.redirect.handler", "events": HTTP_EVENT}
+    files = {"orders.py": PLAIN_HANDLER, **pilotlight_files()}
+    configuration = service(functions={"orders": orders})
+    assert "PILOTLIGHT_HANDLER is missing" in foreign.write(configuration, files).refused()
+    orders["environment"] = {"PILOTLIGHT_HANDLER": "orders.handler"}
+    assert "Warning" not in foreign.write(configuration, files).package().output
+
+
+def test_in_a_monorepo_tool_and_plugin_are_at_the_root(tarball: Path, tmp_path: Path) -> None:
+    """npm hoists what several services share, also into a folder that is not above the plugin's own."""
+    unpack(tarball, tmp_path / "node_modules")
+    (tmp_path / "node_modules" / "serverless").symlink_to(DEPLOY_TOOL.parent.parent)
+    (tmp_path / "package.json").write_text(json.dumps({"private": True, "workspaces": ["services/*"]}))
+    folder = tmp_path / "services" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "package.json").write_text(json.dumps({"name": "shop", "version": "1.0.0"}))
+    shop = Foreign(folder).write(service())
+    program = tmp_path / "node_modules" / "serverless" / "bin" / "serverless.js"
+    done = run(["node", "--preserve-symlinks-main", str(program), "package"], folder)
+    assert done.exit_code == 0, done.text
+    assert "pilotlight/warmer.py" in names(folder / ".serverless" / "pilotlightWarmer.zip")
+    assert (
+        "no such function. Did you mean `orders`?"
+        in shop.write(service(pilotlight={"targets": [TARGET], "warmer": "order"})).refused()
+    )
+
+
+def test_the_deploy_tools_own_modules_are_found_before_the_plugin_loads(foreign: Foreign) -> None:
+    """serverless.yml may name a file of the plugin, whose tool is global or in npx's cache: not beside the plugin."""
+    (foreign.folder / "config").write_text("[default]\nregion = eu-north-1\n")
+    region = f"${{file(node_modules/{OURS}/region.cjs):ofProfile}}"
+    configuration = service(provider={"name": "aws", "runtime": "python3.13", "region": region})
+    mine = Foreign(foreign.folder, {"AWS_CONFIG_FILE": str(foreign.folder / "config")})
+    printed = yaml.safe_load(mine.write(configuration).must("print").split("\n\n")[0])
+    assert printed["provider"]["region"] == "eu-north-1"
+
+
+def test_dotenv_sets_what_the_settings_read(foreign: Foreign) -> None:
+    settings = {"targets": [{"function": "orders", "concurrency": "${env:WARM}"}]}
+    configuration = {**service(pilotlight=settings), "useDotenv": True}
+    found = foreign.write(configuration, {"orders.py": PLAIN_HANDLER, ".env": "WARM=7\n"}).package()
+    variables = found.resources["PilotlightWarmerLambdaFunction"]["Properties"]["Environment"]["Variables"]
+    assert json.loads(variables["PILOTLIGHT_TARGETS"])[0]["concurrency"] == 7
+
+
+def test_a_package_in_a_folder_of_its_own_has_the_warmers_too(foreign: Foreign) -> None:
+    foreign.write(service()).must("package", "--package", "out")
+    assert "pilotlight/warmer.py" in names(foreign.folder / "out" / "pilotlightWarmer.zip")
+    state = json.loads((foreign.folder / "out" / "serverless-state.json").read_text())
+    artifact = state["service"]["functions"]["pilotlightWarmer"]["package"]["artifact"]
+    assert artifact == ".serverless/pilotlightWarmer.zip", "it can be deployed from another folder"
+
+
+def test_our_builder_packages_each_function_on_its_own_where_that_is_asked_for(foreign: Foreign) -> None:
+    handler = "from pilotlight.entry import entry_point\nfrom pilotlight.routing import Routes\n"
+    files = {f"{name}.py": f"{handler}handler = entry_point(Routes())\n" for name in ("orders", "pay")}
+    functions = {
+        name: {"handler": f"{name}.handler", "package": {"patterns": [f"{name}.py"]}} for name in ("orders", "pay")
+    }
+    settings = {"targets": [TARGET], "packaging": "pilotlight"}
+    requirements = {"requirements.txt": "", "LICENSE": ""}
+    configuration = service(
+        pilotlight=settings, functions=functions, package={"individually": True, "patterns": ["!**", "pilotlight/**"]}
+    )
+    shutil.copytree(PROJECT / "node_modules" / ".cache", foreign.folder / "node_modules" / ".cache", dirs_exist_ok=True)
+    foreign.write(configuration, {**files, **requirements, **pilotlight_files()}).package()
+    for name, other in (("orders", "pay"), ("pay", "orders")):
+        found = names(foreign.folder / ".serverless" / f"{name}.zip")
+        assert {f"{name}.py", "pilotlight/build.txt"} <= found
+        assert f"{other}.py" not in found
+    variables = {"PILOTLIGHT_SERVICE": "shop-dev"}
+    state = json.loads((foreign.folder / ".serverless" / "serverless-state.json").read_text())
+    assert state["service"]["provider"]["environment"] == variables
