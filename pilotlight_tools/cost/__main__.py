@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pilotlight_tools.commands import program_name
 from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.advice import recommend
 from pilotlight_tools.cost.configured_plan import plan_fields, print_configuration
@@ -140,7 +141,7 @@ _BREAK_EVEN = {
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="npm run cost --",
+        prog=program_name("cost"),
         description="The monthly price of keeping execution environments warm, compared with provisioned concurrency "
         "and SnapStart, with the break-even in requests and a recommendation.",
         epilog="With --stage, memory, architecture, concurrency and rate come from serverless.yml (`sls print`); a "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pilotlight_tools.commands import command, program_name
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
 from pilotlight_tools.latency.make_report import make_report
@@ -69,11 +70,12 @@ def _read(deployment: Deployment, last: str, most: int) -> Report:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="npm run latency --",
+        prog=program_name("latency"),
         description="What cold starts cost your users: response times by start type, read back from X-Ray.",
         epilog="Exit codes: 0 report made, 1 problem, 2 wrong usage, 3 no traces in the time range, 130 interrupted.",
     )
-    parser.add_argument("--stage", required=True, help="deployed stage to read; 'local' is the stage of `npm start`")
+    stage_help = f"deployed stage to read; 'local' is the stage of `{command('start')}`"
+    parser.add_argument("--stage", required=True, help=stage_help)
     parser.add_argument("--last", default=_DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")
     parser.add_argument("--most", default=_DEFAULT_MOST, type=_positive, help="traces to read in detail (%(default)s)")
     parser.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: the current one)")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pilotlight_tools.commands import command
 from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
 from pilotlight_tools.latency import running
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
@@ -55,7 +56,7 @@ def find_deployment(
         return Deployment(name, stage, chosen_region, here.xray_endpoint, local=True)
     if stage == _LOCAL_STAGE:
         other = f" (stage {here.stage} runs: --stage {here.stage})" if here else ""
-        raise Problem(f"No local stack is running here{other}.", "Start it in another terminal: npm start")
+        raise Problem(f"No local stack is running here{other}.", f"Start it in another terminal: {command('start')}")
     return Deployment(name, stage, chosen_region, None, local=False)
 
 

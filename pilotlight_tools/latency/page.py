@@ -8,12 +8,15 @@ import re
 from functools import cache
 from pathlib import Path
 
+from pilotlight_tools.commands import command
 from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.report import Report
 
 _HERE = Path(__file__).resolve().parent
 _CHART_LIBRARY = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js")
-"""Observable Plot, pinned in package.json, and D3, which it depends on."""
+"""Observable Plot, pinned in package.json, and D3, which it depends on: in node_modules, or in the wheel's folder."""
+_IN_THE_WHEEL = _HERE / "chart"
+"""Made by wheels/pilotlight_tools/hatch_build.py; the repository has no such folder."""
 
 
 def static_page(report: Report, project: Path = Path()) -> str:
@@ -49,7 +52,11 @@ def _text(name: str) -> str:
 
 @cache
 def _library(project: Path) -> str:
+    if _IN_THE_WHEEL.exists():
+        return "\n".join((_IN_THE_WHEEL / Path(path).name).read_text(encoding="utf-8") for path in _CHART_LIBRARY)
     try:
         return "\n".join((project / "node_modules" / path).read_text(encoding="utf-8") for path in _CHART_LIBRARY)
     except FileNotFoundError as error:
-        raise Problem(f"The page's chart library is not installed ({error.filename}).", "Install it: npm ci") from error
+        raise Problem(
+            f"The page's chart library is not installed ({error.filename}).", f"Install it: {command('install')}"
+        ) from error

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from botocore import exceptions
 
+from pilotlight_tools.commands import command
+
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_NO_TRACES = 3
 
@@ -45,7 +47,7 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
         raise Problem("No AWS region is set.", "Set one: --region us-east-1, or export AWS_REGION=…") from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         if endpoint_url:
-            remedy = "If this is the local stack, check that `npm start` is still running."
+            remedy = f"If this is the local stack, check that `{command('start')}` is still running."
         else:
             remedy = "Check the network and the region's name."
         raise Problem(f"X-Ray does not respond at {endpoint_url or 'its AWS endpoint'} ({error}).", remedy) from error

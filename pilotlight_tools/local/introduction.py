@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 import boto3
 from rich.console import Console
 
+from pilotlight_tools.commands import command
 from pilotlight_tools.local.deployed_stage import DeployedStage
 from pilotlight_tools.local.service import Service
 
@@ -28,7 +29,7 @@ def introduce(console: Console, service: Service, page_url: str, seconds: float)
         f"  stage   {stage.name}: {api['MemorySize']} MB, {api['Runtime']}, deployed by sls into {stage.engine.url}\n"
         f"  warmer  {schedule_of(stage) or 'not scheduled'}, environments kept warm: {environments or 'none'}\n"
         f"  X-Ray   {service.xray.endpoint_url}\n"
-        f"  latency [bold]{page_url}[/bold] in a browser; or npm run latency -- --stage {stage.name}\n"
+        f"  latency [bold]{page_url}[/bold] in a browser; or {command('latency', '--stage', stage.name)}\n"
         "Try"
     )
     for command in requests_to_try(stage.methods(), service.url):
