@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pilotlight",
         description="Proven warmth for a service on AWS Lambda: what it costs, what it saves, and how it runs.",
-        epilog="Run it in the service's folder, or with --project. `pilotlight COMMAND --help` has a command's options. "
+        epilog="Run it in the service's folder, or with --project. `pilotlight COMMAND --help` lists options. "
         "Exit codes: 0 success, 1 problem, 2 wrong usage, 3 no traces (latency), 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"pilotlight {__version__}")

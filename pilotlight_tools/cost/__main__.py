@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
     parser.add_argument("--region", help="of the stage (default: as `sls deploy` chooses it)")
-    parser.add_argument("--function", default="api", help="the function in serverless.yml (default: %(default)s)")
+    parser.add_argument("--function", help="its key in serverless.yml (default: that of the first target)")
     parser.add_argument("--project", type=Path, default=Path.cwd(), help="the service's folder (default: this)")
     parser.add_argument("--requests-per-month", type=float, help=f"(default: {default.requests_per_month:,.0f})")
     parser.add_argument("--memory-mb", type=int, help=f"of the function (default: {default.memory_mb})")

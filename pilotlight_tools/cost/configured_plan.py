@@ -8,19 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from pilotlight.warming.schedule import rate_seconds
-from pilotlight_tools.configuration import ConfigurationError
+from pilotlight_tools.configuration import ConfigurationError, find_warmer, settings_of
+from pilotlight_tools.node_modules import PROGRAM, find_node_modules, not_installed
 
 
 def print_configuration(stage: str, project: Path, region: str | None = None) -> dict[str, Any]:
     """Resolve serverless.yml of `project` for `stage` with `npx sls print`; no AWS account is needed."""
-    command = project / "node_modules" / ".bin" / "sls"
-    if not command.exists():
-        raise ConfigurationError("the Serverless Framework is not installed here: run `npm ci`, or give flags")
+    modules = find_node_modules(project)
+    if modules is None:
+        raise ConfigurationError(f"{not_installed(project)}; or give flags instead of --stage")
     if shutil.which("node") is None:
         raise ConfigurationError("there is no `node` on PATH: install Node.js, or give flags")
     try:
         printed = subprocess.run(
-            [str(command), "print", "--stage", stage, "--format", "json", *(["--region", region] if region else [])],
+            [
+                str(modules / PROGRAM),
+                "print",
+                "--stage",
+                stage,
+                "--format",
+                "json",
+                *(["--region", region] if region else []),
+            ],
             cwd=project,
             capture_output=True,
             text=True,
@@ -40,10 +49,14 @@ def print_configuration(stage: str, project: Path, region: str | None = None) ->
 
 
 def plan_fields(
-    configuration: Mapping[str, Any], function: str = "api", warmer: str = "warmer", given: Collection[str] = ()
+    configuration: Mapping[str, Any], function: str | None = None, given: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return the fields of `cost.plan.Plan` that the configuration sets, without those that are `given`."""
+    """Return the fields of `cost.plan.Plan` that the configuration sets, without those that are `given`.
+
+    `function` None is the first target, or else the only function.
+    """
     functions = configuration.get("functions") or {}
+    function = function or _first_target(configuration)
     if function not in functions:
         known = ", ".join(sorted(functions)) or "none"
         raise ConfigurationError(f"serverless.yml has no function {function!r} (it has: {known}): give --function")
@@ -53,9 +66,10 @@ def plan_fields(
         "memory_mb": int(target.get("memorySize") or provider.get("memorySize") or 1024),
         "architecture": target.get("architecture") or provider.get("architecture") or "x86_64",
     }
-    own = functions.get(warmer)
-    if own is None:
+    warmer = find_warmer(configuration)
+    if warmer is None:
         return fields
+    own = functions[warmer]
     fields["warmer_memory_mb"] = int(own.get("memorySize") or provider.get("memorySize") or 1024)
     if "interval_minutes" not in given:
         fields["interval_minutes"] = _interval_minutes(own.get("events") or [])
@@ -74,6 +88,18 @@ def parse_rate(expression: str) -> float:
     if seconds is None:
         raise ConfigurationError(f"the warmer's schedule {expression!r} is not a rate(…): give --interval-minutes")
     return seconds / 60
+
+
+def _first_target(configuration: Mapping[str, Any]) -> str:
+    targets = settings_of(configuration).get("targets")
+    if isinstance(targets, list) and targets and isinstance(targets[0], dict):
+        return str(targets[0].get("function"))
+    others = [key for key in configuration.get("functions") or {} if key != find_warmer(configuration)]
+    if len(others) != 1:
+        raise ConfigurationError(
+            f"serverless.yml has {len(others)} functions and no target in custom.pilotlight.targets: give --function"
+        )
+    return str(others[0])
 
 
 def _interval_minutes(events: list[Any]) -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from pilotlight.ping import MOST_PINGS
+from pilotlight_tools.commands import is_installed_command, program_name
 from pilotlight_tools.local.settings import forget_aws_settings
 
 _DEFAULT_PORT = 3000
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
+        if is_installed_command():
+            raise  # `pilotlight` says how to install it
         print(
             f"error: this Python ({sys.executable}) has no module {error.name!r}: run `npm start`, "
             "which creates .venv, or `python -m pip install --require-hashes -r requirements-run.txt` in your own",
@@ -44,6 +47,7 @@ def _run(options: argparse.Namespace) -> int:
     import requests
 
     from pilotlight_tools.configuration import ConfigurationError
+    from pilotlight_tools.latency.problems import Problem
     from pilotlight_tools.local.deploy_tool import DeployToolError
     from pilotlight_tools.local.deployed_stage import WarmerError
     from pilotlight_tools.local.engine import EngineError
@@ -64,6 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         DeployToolError,
         EngineError,
         PortTakenError,
+        Problem,
         WarmerError,
         requests.RequestException,
     ) as error:
@@ -77,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m pilotlight_tools.local", description="Run the service on this machine."
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    start = commands.add_parser("start", help="run the API, its warmer and its schedule until Ctrl-C (npm start)")
+    start = commands.add_parser(
+        "start",
+        prog=program_name("start"),
+        description="Run the API, its warmer and its schedule on this machine until Ctrl-C.",
+        help="run the API, its warmer and its schedule until Ctrl-C (npm start)",
+    )
     start.add_argument(
         "--port",
         type=_port_number,

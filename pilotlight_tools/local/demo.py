@@ -22,6 +22,7 @@ from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange
+from pilotlight_tools.local.deploy_tool import DeployToolError
 from pilotlight_tools.local.engine import REGION
 from pilotlight_tools.local.findings import Burst, Findings, as_document, times_of
 from pilotlight_tools.local.history import History
@@ -58,6 +59,10 @@ def measure(project: Path, concurrency: int, path: str, progress: Progress) -> t
         project=project, parameters={"concurrency": concurrency}, progress=progress, on_pair=history.add
     ) as service:
         service.stage.stop_schedule()
+        if "api" not in service.stage.functions:
+            raise DeployToolError(
+                "the demo sends its requests to a function with the key `api`: serverless.yml has none"
+            )
         cold = []
         for level in levels:
             progress("Sending requests to the cold service", f"{level} at once")

@@ -6,6 +6,7 @@ other's files, so each stage deploys from its own copy: `npm test` can run besid
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,13 +15,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pilotlight_tools.local.engine import SUPERVISOR
+from pilotlight_tools.node_modules import PROGRAM, find_node_modules, not_installed
 
 _SHARED = ("node_modules", ".venv")
 """Large folders that are only read: they are linked, not copied."""
-_LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless", "build", "tests", "docs"))
+_LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless"))
 """Left out at the top level only: a deeper folder of such a name may be the service's code."""
+_LEFT_OUT_UNLESS_NAMED = frozenset(("build", "tests", "docs"))
+"""Left out there too, unless serverless.yml names the folder: then it is the service's code, or packaged with it."""
 _LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
 _WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
 _OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
@@ -33,15 +38,22 @@ class DeployToolError(Exception):
 def copy_service(project: Path, folder: Path) -> None:
     """Copy what a deployment needs from `project` into `folder`; link the large folders that are only read."""
     everywhere = shutil.ignore_patterns(*_LEFT_OUT)
+    unused = {*_LEFT_OUT_OF_ROOT, *_SHARED, *_not_named(project)}
 
     def left_out(path: str, names: list[str]) -> set[str]:
-        in_root = _LEFT_OUT_OF_ROOT.union(_SHARED) if Path(path) == project else frozenset[str]()
+        in_root = unused if Path(path) == project else set[str]()
         return everywhere(path, names) | in_root.intersection(names)
 
     shutil.copytree(project, folder, symlinks=True, ignore=left_out)
     for name in _SHARED:
         if (project / name).exists():
             (folder / name).symlink_to(project / name)
+
+
+def _not_named(project: Path) -> set[str]:
+    files = sorted(project.glob("serverless.*"))
+    text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    return {name for name in _LEFT_OUT_UNLESS_NAMED if not re.search(rf"(?<![\w./-]){name}[/.]", text)}
 
 
 @dataclass(frozen=True)
@@ -58,11 +70,14 @@ class DeployTool:
     def __init__(self, folder: Path, environment: Mapping[str, str], project: Path = Path()) -> None:
         """Copy the service in `project` into `folder`, which must not exist yet."""
         project = project.resolve()
-        self.program = project / "node_modules" / ".bin" / "sls"
-        if not self.program.exists():
-            raise DeployToolError("the deploy tool is not installed: run `npm ci` first (`npm start` does this itself)")
+        modules = find_node_modules(project)
+        if modules is None:
+            raise DeployToolError(not_installed(project))
+        self.program = modules / PROGRAM
         self.folder = folder
         copy_service(project, folder)
+        if modules.parent != project:
+            (folder.parent / "node_modules").symlink_to(modules)  # above the copy, as it is above the service
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_OWN_SETTINGS)},
             **environment,
@@ -92,6 +107,12 @@ class DeployTool:
                 on_line(line.rstrip())
             exit_code = process.wait()
         return Output(exit_code, "".join(lines))
+
+    def packaged_service(self) -> dict[str, Any]:
+        """Return serverless.yml as the last run that packaged resolved it, with what plugins added."""
+        state = json.loads((self.folder / ".serverless" / "serverless-state.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = state["service"]
+        return found
 
     def must_run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> str:
         """Run `sls` and return its output. Raises `DeployToolError` with the output when it fails."""

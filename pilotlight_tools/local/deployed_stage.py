@@ -12,6 +12,8 @@ from typing import Any, Self, cast
 
 import boto3
 
+from pilotlight_tools.commands import command
+from pilotlight_tools.configuration import find_warmer
 from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
 from pilotlight_tools.local.engine import LOOPBACK, Engine
 
@@ -49,6 +51,9 @@ class DeployedStage:
         )
         self.api_id = ""
         self.functions: dict[str, str] = {}
+        """The name of each function, by its key in serverless.yml."""
+        self.warmer: str | None = None
+        """The key of the warmer; None where there is none."""
         self.rules: list[str] = []
         self._project = project
         self._progress = progress
@@ -103,8 +108,10 @@ class DeployedStage:
 
     def tick(self) -> dict[str, Any]:
         """Invoke the warmer as its schedule does, and return the result of that tick; `WarmerError` if it raised."""
+        if self.warmer is None:
+            raise WarmerError("there is no warmer: custom.pilotlight.targets names no function to keep warm")
         response = boto3.client("lambda", **self.connection).invoke(
-            FunctionName=self.functions["warmer"],
+            FunctionName=self.functions[self.warmer],
             Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
         )
         payload = response["Payload"].read().decode()
@@ -127,7 +134,7 @@ class DeployedStage:
             events.disable_rule(Name=rule)
 
     def end_environments(self, function: str) -> None:
-        """End every execution environment of `function` ("api", "warmer"), so that its next requests are cold.
+        """End every execution environment of the function with this key, so that its next requests are cold.
 
         This changes an environment variable, which has the same effect on AWS (Lambda Developer Guide, "Understanding
         the Lambda execution environment lifecycle": a change of configuration ends execution environments).
@@ -155,21 +162,17 @@ class DeployedStage:
         client = boto3.client("cloudformation", **self.connection)
         [stack, *_] = client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])["StackSummaries"]
         resources = client.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, list[str]] = {}
         for resource in resources:
-            by_name = found.setdefault(resource["ResourceType"], {})
-            by_name[resource["LogicalResourceId"]] = resource.get("PhysicalResourceId", "")
-        functions = found.get("AWS::Lambda::Function", {})
-        self.functions = {
-            logical.removesuffix("LambdaFunction").lower(): physical for logical, physical in functions.items()
-        }
-        apis = list(found.get("AWS::ApiGateway::RestApi", {}).values())
-        if not apis or not {"api", "warmer"} <= self.functions.keys():
-            raise DeployToolError(
-                f"the stack {stack['StackName']} has no REST API or not both functions: {sorted(found)}"
-            )
+            found.setdefault(resource["ResourceType"], []).append(resource.get("PhysicalResourceId", ""))
+        service = self.deploy_tool.packaged_service()
+        self.functions = {key: function["name"] for key, function in service["functions"].items()}
+        self.warmer = find_warmer(service)
+        apis = found.get("AWS::ApiGateway::RestApi", [])
+        if not apis:
+            raise DeployToolError(no_rest_api(service["functions"]))
         self.api_id = apis[0]
-        self.rules = self._rules_of("warmer", list(found.get("AWS::Events::Rule", {}).values()))
+        self.rules = self._rules_of(self.warmer, found.get("AWS::Events::Rule", [])) if self.warmer else []
 
     def _rules_of(self, function: str, rules: list[str]) -> list[str]:
         """Those that invoke `function`: a service may have other schedules."""
@@ -181,3 +184,13 @@ class DeployedStage:
             return any(end in f"{target['Arn']}:" for target in targets)
 
         return [rule for rule in rules if invokes(rule)]
+
+
+def no_rest_api(functions: Mapping[str, Any]) -> str:
+    """Say that a service has no REST API of its own, and what its functions have instead."""
+    events = (event for function in functions.values() for event in function.get("events") or [])
+    kinds = sorted({event if isinstance(event, str) else next(iter(event)) for event in events})
+    return (
+        f"this service has no REST API of its own, which `{command('start')}` serves: its functions have "
+        f"{', '.join(kinds) or 'no'} events. Add one such as `- http: GET /hello` to a function"
+    )

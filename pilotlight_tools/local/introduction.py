@@ -18,23 +18,29 @@ _JSON = "-H 'Content-Type: application/json' -d '{\"name\": \"marie\"}'"
 def introduce(console: Console, service: Service, page_url: str, seconds: float) -> None:
     """Print what runs and where, as the engine reports it, and requests to try."""
     stage = service.stage
-    functions = boto3.client("lambda", **stage.connection)
-    api = functions.get_function_configuration(FunctionName=stage.functions["api"])
-    warmer = functions.get_function_configuration(FunctionName=stage.functions["warmer"])
-    targets = json.loads(warmer.get("Environment", {}).get("Variables", {}).get("PILOTLIGHT_TARGETS", "[]"))
-    environments = ", ".join(f"{target['concurrency']} of {target['function']}" for target in targets)
     console.print(
         f"[bold]Pilotlight is running[/bold] (started in {seconds:.1f} s)\n"
         f"  API     [bold]{service.url}[/bold]\n"
-        f"  stage   {stage.name}: {api['MemorySize']} MB, {api['Runtime']}, deployed by sls into {stage.engine.url}\n"
-        f"  warmer  {schedule_of(stage) or 'not scheduled'}, environments kept warm: {environments or 'none'}\n"
+        f"  stage   {stage.name}: {', '.join(stage.functions)}, deployed by sls into {stage.engine.url}\n"
+        f"  warmer  {_warmer_of(stage)}\n"
         f"  X-Ray   {service.xray.endpoint_url}\n"
         f"  latency [bold]{page_url}[/bold] in a browser; or {command('latency', '--stage', stage.name)}\n"
         "Try"
     )
-    for command in requests_to_try(stage.methods(), service.url):
-        console.print(f"  {command}", markup=False)
+    for request in requests_to_try(stage.methods(), service.url):
+        console.print(f"  {request}", markup=False)
     console.print("Stop with Ctrl-C. Requests, ticks and cold starts as they happen:\n")
+
+
+def _warmer_of(stage: DeployedStage) -> str:
+    """Describe the warmer: when it ticks, and what it keeps warm."""
+    if stage.warmer is None:
+        return "none: custom.pilotlight.targets names no function to keep warm"
+    functions = boto3.client("lambda", **stage.connection)
+    warmer = functions.get_function_configuration(FunctionName=stage.functions[stage.warmer])
+    targets = json.loads(warmer.get("Environment", {}).get("Variables", {}).get("PILOTLIGHT_TARGETS", "[]"))
+    environments = ", ".join(f"{target['concurrency']} of {target['function']}" for target in targets)
+    return f"{schedule_of(stage) or 'not scheduled'}, environments kept warm: {environments or 'none'}"
 
 
 def requests_to_try(methods: Mapping[str, Collection[str]], url: str) -> list[str]:

@@ -38,6 +38,7 @@ def configuration(**warmer: Any) -> dict[str, Any]:
     return {
         "provider": {"memorySize": 256, "architecture": "arm64"},
         "functions": {"api": {"name": "shop-dev-api"}, "warmer": warmer},
+        "custom": {"pilotlight": {"warmer": "warmer"}},
     }
 
 

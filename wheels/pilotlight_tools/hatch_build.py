@@ -20,7 +20,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PACKAGE = "pilotlight_tools"
 OF_THE_REPOSITORY = ("dashboard_preview.py", "local/runtime", "policies")
-"""The simulations, the picture in the README, and the sandbox of tests and benchmarks: they need more than the group."""
+"""What needs more than the group: a picture, the sandbox of tests and benchmarks, simulations."""
 CHART = f"{PACKAGE}/latency/chart"
 """Where pilotlight_tools.latency.page looks for the chart library first."""
 CHART_FILES = ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js")

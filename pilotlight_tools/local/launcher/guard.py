@@ -72,7 +72,7 @@ def is_this_engine(host: str, port: int) -> bool:
 async def _refuse(scope: Scope, send: Callable[[Message], Awaitable[None]], reason: str) -> None:
     if scope["type"] == "websocket":
         return await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
-    message = f"The local engine refuses this request: {reason}. Ask the API at its own address, which was printed when it started."
+    message = f"The local engine refuses this request: {reason}. Ask the API at the address printed first."
     body = json.dumps({"message": message}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
