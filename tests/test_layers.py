@@ -28,6 +28,7 @@ ROOMS = (
     "pilotlight_tools.cost",
     "pilotlight_tools.policies",
     "pilotlight_tools.local",
+    "pilotlight_tools.__main__",
     "bench",
     "tests",
 )

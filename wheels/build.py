@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -44,17 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(folder: Path, project: Path = Path()) -> list[Path]:
-    """Build the wheels, and the tarball where the plugin has a package.json, into a new `folder`; return the files.
+    """Build the wheels, and the tarball where the plugin has a package.json, in place of those in `folder`.
 
-    Run it in the project's folder. Raises BuildError.
+    Return the files. Raises BuildError.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for earlier in _built_in(folder):
+        earlier.unlink()
     for name in WHEELS:
         build_wheel(project / _HERE / name, folder)
     if (project / _PLUGIN / "package.json").exists():
         _run(["npm", "pack", f"./{_PLUGIN}", "--pack-destination", str(folder.resolve())], project)
-    return sorted(folder.iterdir())
+    return _built_in(folder)
 
 
 def build_wheel(project: Path, folder: Path) -> Path:
@@ -67,6 +67,10 @@ def build_wheel(project: Path, folder: Path) -> Path:
     _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder.resolve())], project)
     [wheel] = set(folder.glob("*.whl")) - before
     return wheel
+
+
+def _built_in(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.whl"), *folder.glob("*.tgz")])
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
@@ -88,7 +92,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="npm run build --", description="Build the wheels and the plugin's tarball into a folder."
     )
     parser.add_argument(
-        "--folder", type=Path, default=_DEFAULT_FOLDER, help="replaced by what is built (default: %(default)s)"
+        "--folder",
+        type=Path,
+        default=_DEFAULT_FOLDER,
+        help="for the files, in place of earlier ones (default: %(default)s)",
     )
     parser.add_argument("--tag", help="fail unless this is the version's tag, such as v0.2.0")
     return parser

@@ -40,6 +40,8 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
         with contextlib.suppress(FileNotFoundError):
             if file.read_text(encoding="utf-8") == content:
                 file.unlink()
+        with contextlib.suppress(OSError):
+            file.parent.rmdir()  # where it holds nothing else, it was made for this file
 
 
 def find(project: Path = Path()) -> RunningService | None:

@@ -27,6 +27,7 @@ _LEFT_OUT_OF_ROOT = frozenset((".git", ".serverless"))
 _LEFT_OUT_UNLESS_NAMED = frozenset(("build", "tests", "docs"))
 """Left out there too, unless serverless.yml names the folder: then it is the service's code, or packaged with it."""
 _LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
+_COMMENT = re.compile(r"(?m)(^|\s)#.*$")
 _WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
 _OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
@@ -51,8 +52,8 @@ def copy_service(project: Path, folder: Path) -> None:
 
 
 def _not_named(project: Path) -> set[str]:
-    files = sorted(project.glob("serverless.*"))
-    text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    files = (file for file in sorted(project.glob("serverless.*")) if file.is_file())
+    text = "\n".join(_COMMENT.sub("", file.read_text(encoding="utf-8", errors="replace")) for file in files)
     return {name for name in _LEFT_OUT_UNLESS_NAMED if not re.search(rf"(?<![\w./-]){name}[/.]", text)}
 
 

@@ -27,18 +27,34 @@ def runtime_python(project: Path | None = None) -> Path:
 
     Raises SetupError.
     """
-    folder = (project or Path.cwd()) / "build" / "runtime"
-    with alone(folder.with_suffix(".lock")):
-        return _set_up(folder)
+    return _set_up(_folder(project), deployed_python())
 
 
-def _set_up(folder: Path) -> Path:
-    base = deployed_python()
+def runtime_python_of(version: tuple[int, int], project: Path | None = None) -> Path | None:
+    """The same for another minor version of Python, or None where this machine has none. Raises SetupError."""
+    found = find_python(version)
+    if found is None:
+        return None
+    if version == DEPLOYED_PYTHON:
+        return runtime_python(project)
+    return _set_up(_folder(project).with_name("runtime-{}.{}".format(*version)), Path(found.path))
+
+
+def _folder(project: Path | None) -> Path:
+    return (project or Path.cwd()) / "build" / "runtime"
+
+
+def _set_up(folder: Path, base: Path) -> Path:
+    with alone(folder.with_name(f"{folder.name}.lock")):
+        return _set_up_alone(folder, base)
+
+
+def _set_up_alone(folder: Path, base: Path) -> Path:
     python = folder / "bin" / "python"
     stamp = digest(REQUIREMENTS.read_bytes(), str(base).encode())
     if is_current(folder, stamp) and python.exists():
         return python
-    if str(base) == sys.executable and sys.version_info[:2] != DEPLOYED_PYTHON:
+    if folder.name == "runtime" and str(base) == sys.executable and sys.version_info[:2] != DEPLOYED_PYTHON:
         wanted = ".".join(map(str, DEPLOYED_PYTHON))
         say(f"no Python {wanted} on this machine: functions run in {sys.version.split()[0]} instead")
     say(f"setting up the Lambda runtime client for {base}")

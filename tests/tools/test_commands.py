@@ -1,0 +1,99 @@
+"""The command `pilotlight`: subcommands, exit codes, what it loads; and how messages name commands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import pilotlight
+from pilotlight_tools.__main__ import main
+from pilotlight_tools.commands import command, program_name
+from tests.support.project import PROJECT
+
+INSTALLED = "/home/marie/.venv/bin/pilotlight"
+REPOSITORY = "/home/marie/shop/pilotlight_tools/latency/__main__.py"
+LOADED = """
+import json, sys
+from pilotlight_tools.__main__ import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    print(json.dumps([ended.code, sorted({name.split(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "called", "in_usage"),
+    [
+        (INSTALLED, "pilotlight latency --stage prod", "pilotlight latency"),
+        ("C:/Scripts/pilotlight.exe", "pilotlight latency --stage prod", "pilotlight latency"),
+        ("/site-packages/pilotlight_tools/__main__.py", "pilotlight latency --stage prod", "pilotlight latency"),
+        (REPOSITORY, "npm run latency -- --stage prod", "npm run latency --"),
+    ],
+)
+def test_a_command_is_named_as_it_was_started(program: str, called: str, in_usage: str) -> None:
+    assert command("latency", "--stage", "prod", program=program) == called
+    assert program_name("latency", program=program) == in_usage
+    assert (command("start", program=program) == "npm start") is (program == REPOSITORY)
+
+
+def test_the_repositorys_names_are_scripts_of_package_json() -> None:
+    scripts = json.loads((PROJECT / "package.json").read_text())["scripts"]
+    for name in ("start", "latency", "cost"):
+        assert command(name, program=REPOSITORY) in ("npm start", f"npm run {name}")
+        assert name in scripts
+
+
+def test_help_names_each_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    printed = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert all(f"    {name} " in printed for name in ("latency", "cost", "start"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["latency"], ["cost", "--nothing"], ["start", "--port", "x"]])
+def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pilotlight {pilotlight.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needless"),
+    [
+        (["--help"], {"boto3", "rich", "requests", "aiohttp", "yaml", "ministack"}),
+        (["cost", "--help"], {"boto3", "requests", "aiohttp", "ministack"}),
+        (["start", "--help"], {"boto3", "rich", "requests", "aiohttp", "ministack"}),
+        (["latency", "--help"], {"requests", "aiohttp", "ministack"}),
+    ],
+)
+def test_a_subcommand_loads_what_it_needs(arguments: list[str], needless: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    code, modules = json.loads(done.stderr)
+    assert code == 0
+    assert needless & set(modules) == set()
+
+
+def test_a_missing_module_is_an_error_with_a_remedy() -> None:
+    # -S leaves out site-packages: a Python in which nothing was installed.
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "pilotlight_tools", "latency", "--stage", "x"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert f"-m pip install pilotlight-tools=={pilotlight.__version__}`" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
