@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import pilotlight
 from pilotlight_build.imports import imports_of
@@ -46,8 +47,6 @@ def test_it_needs_nothing_and_offers_two_extras(wheels: Wheels) -> None:
 
 
 def test_the_extra_xray_admits_what_this_service_deploys(wheels: Wheels) -> None:
-    from packaging.requirements import Requirement
-
     locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (PROJECT / "requirements.txt").read_text(), re.MULTILINE))
     offered = [Requirement(each) for each in metadata_of(wheels.pilotlight).get_all("Requires-Dist") or []]
     assert {each.name: each.specifier.contains(locked[each.name]) for each in offered} == dict.fromkeys(
@@ -72,8 +71,8 @@ def test_both_are_described_for_an_index(wheels: Wheels, which: str) -> None:
 
 def test_the_tools_depend_on_the_repositorys_own_list_and_on_the_same_version(wheels: Wheels) -> None:
     groups = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]
-    needed = metadata_of(wheels.tools).get_all("Requires-Dist") or []
-    assert sorted(needed) == sorted([f"pilotlight=={pilotlight.__version__}", *groups["tools"]])
+    needed = {Requirement(each) for each in metadata_of(wheels.tools).get_all("Requires-Dist") or []}
+    assert needed == {Requirement(each) for each in (f"pilotlight=={pilotlight.__version__}", *groups["tools"])}
     assert groups["run"] == [{"include-group": "service"}, {"include-group": "tools"}]
 
 

@@ -85,14 +85,26 @@ class Tools:
 
 @pytest.fixture(scope="module")
 def tools(wheels: Wheels, tmp_path_factory: pytest.TempPathFactory) -> Tools:
-    folder = tmp_path_factory.mktemp("tools") / "venv"
-    uv("venv", "-q", "--python", sys.executable, str(folder))
-    constraints = folder / "constraints.txt"
+    """With the locked versions."""
+    folder = tmp_path_factory.mktemp("locked")
     locked = re.findall(r"^[\w.-]+==[^\\\n]+", (PROJECT / "requirements-run.txt").read_text(), re.MULTILINE)
-    constraints.write_text("\n".join(line for line in locked))
-    python = ("--python", str(folder / "bin" / "python"))
-    uv("pip", "install", "-q", *python, "-c", str(constraints), str(wheels.pilotlight), str(wheels.tools))
-    return Tools(folder)
+    (folder / "constraints.txt").write_text("\n".join(locked))
+    return installed_tools(folder, wheels, "-c", str(folder / "constraints.txt"))
+
+
+@pytest.fixture(scope="module")
+def tools_of_the_oldest_versions(wheels: Wheels, tmp_path_factory: pytest.TempPathFactory) -> Tools:
+    """With the oldest versions that the wheel admits."""
+    oldest = ("--resolution", "lowest-direct", "--group", f"{PROJECT / 'pyproject.toml'}:tools")
+    return installed_tools(tmp_path_factory.mktemp("oldest"), wheels, *oldest)
+
+
+def installed_tools(folder: Path, wheels: Wheels, *options: str) -> Tools:
+    environment = folder / "venv"
+    uv("venv", "-q", "--python", sys.executable, str(environment))
+    python = ("--python", str(environment / "bin" / "python"))
+    uv("pip", "install", "-q", *python, *options, str(wheels.pilotlight), str(wheels.tools))
+    return Tools(environment)
 
 
 @pytest.fixture
@@ -150,7 +162,9 @@ def test_cost_reads_the_services_own_functions(tools: Tools, service: Path) -> N
     assert read == {"memory_mb": 768, "architecture": "x86_64", "concurrency": 3, "interval_minutes": 1}
 
 
-def test_start_serves_the_api_ticks_and_reports(tools: Tools, service: Path) -> None:
+@pytest.mark.parametrize("versions", ["tools", "tools_of_the_oldest_versions"])
+def test_start_serves_the_api_ticks_and_reports(versions: str, service: Path, request: pytest.FixtureRequest) -> None:
+    tools: Tools = request.getfixturevalue(versions)
     with started(tools, service) as (process, output):
         until(
             lambda: "Stop with Ctrl-C" in output.read_text() or process.poll() is not None, seconds=90, what="the start"
