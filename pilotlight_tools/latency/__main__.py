@@ -60,7 +60,8 @@ def _read(deployment: Deployment, last: str, most: int) -> Report:
     time_range = TimeRange(end - duration_seconds(last), end)
     with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
         client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
-        reader = Reader(client, deployment.service, deployment.stage, progress=counting(progress, "Reading X-Ray"))
+        reading = counting(progress, "Reading X-Ray")
+        reader = Reader(client, deployment.service, deployment.stage, apis=deployment.apis, progress=reading)
         region = None if deployment.endpoint_url else deployment.region
         report = make_report(reader, time_range, stage=deployment.stage, region=region, most=most)
         if not report.requests and not report.pings.ticks and not report.without_record:

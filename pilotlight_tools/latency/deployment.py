@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pilotlight_tools.commands import command
 from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
 from pilotlight_tools.latency import running
+from pilotlight_tools.latency.names import api_names, stack_name
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
 from pilotlight_tools.region import find_region
 
@@ -27,13 +28,19 @@ _LOCAL_STAGE = "local"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """`service` is the name with the stage; `endpoint_url` is None for AWS; a `local` X-Ray needs no credentials."""
+    """`service` is the name with the stage; `endpoint_url` is None for AWS; a `local` X-Ray needs no credentials.
+
+    `service` is the records' label, as in PILOTLIGHT_SERVICE. `apis` are the names that a REST API of it may have,
+    `stack` is CloudFormation's name, None where only the deploy tool knows it.
+    """
 
     service: str
     stage: str
     region: str
     endpoint_url: str | None
     local: bool
+    apis: tuple[str, ...] = ()
+    stack: str | None = None
 
 
 def find_deployment(
@@ -45,6 +52,14 @@ def find_deployment(
     project: Path = Path(),
 ) -> Deployment:
     """Find what to read for a stage. Raises Problem when a local stage does not run, or nothing names the service."""
+    found = _find(stage, service, region, environment, project)
+    name = found.service.removesuffix(f"-{stage}")
+    return replace(found, apis=api_names(project, name, stage), stack=stack_name(project, name, stage))
+
+
+def _find(
+    stage: str, service: str | None, region: str | None, environment: Mapping[str, str], project: Path
+) -> Deployment:
     name = f"{service or _service_name(project)}-{stage}"
     chosen_region = _region(project, environment, region)
     endpoint_url = environment.get(_ENDPOINT_VARIABLE)
@@ -75,9 +90,9 @@ def nothing_found(
             '--rule \'{"Probabilistic": {"DesiredSamplingPercentage": 100}}\', then make requests.',
             EXIT_CODE_NO_TRACES,
         )
-    if deployment.endpoint_url is None and not _is_deployed(deployment, cloudformation):
+    if deployment.endpoint_url is None and deployment.stack and not _is_deployed(deployment, cloudformation):
         return Problem(
-            f"Stage {deployment.stage} is not deployed in {deployment.region}: there is no stack {deployment.service}.",
+            f"Stage {deployment.stage} is not deployed in {deployment.region}: there is no stack {deployment.stack}.",
             f"Deploy it: npx sls deploy --stage {deployment.stage}, or name another --stage, --service or --region.",
             EXIT_CODE_NO_TRACES,
         )
@@ -107,7 +122,7 @@ def _is_deployed(deployment: Deployment, cloudformation: CloudFormationClient | 
     """Check whether there is a CloudFormation stack; True also when that is not known."""
     try:
         client = cloudformation or boto3.client("cloudformation", region_name=deployment.region)
-        client.describe_stacks(StackName=deployment.service)
+        client.describe_stacks(StackName=deployment.stack or deployment.service)
     except ClientError as error:
         return "does not exist" not in str(error)
     except BotoCoreError:

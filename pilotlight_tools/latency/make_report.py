@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from pilotlight.environment import START_TYPES
 from pilotlight_tools.latency import statistics
+from pilotlight_tools.latency.measures import Measures
 from pilotlight_tools.latency.notes import notes
-from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN, Observation
+from pilotlight_tools.latency.observation import UNKNOWN, Observation
 from pilotlight_tools.latency.reader import Reader
-from pilotlight_tools.latency.report import Pings, Point, Report, Slow, StartType
+from pilotlight_tools.latency.report import Coverage, Pings, Point, Report, Slow, StartType
 from pilotlight_tools.latency.statistics import Distribution
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.ticks import Tick
@@ -41,8 +42,8 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         made_at=time.time(),
         requests=survey.requests,
         sampled=sum(map(len, survey.sample().values())),
-        measured=len(reading.measured),
-        measured_by=reading.measured_by,
+        measured=len(reading.measures.measured),
+        measured_by=reading.measures.measured_by,
         cold_start_rate=_cold_start_rate(survey),
         starts={start: _start_type(reading, start) for start in starts},
         every=_every(survey, response_ms),
@@ -51,22 +52,20 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         bin_seconds=time_range.bin_seconds,
         timeline=_timeline(reading),
         histogram=statistics.histogram({start: response_ms[start] for start in starts if start in response_ms}),
-        slowest=_slowest(reading.measured, region),
+        slowest=_slowest(reading.measures.measured, region),
         definitions=_definitions(starts),
         method=statistics.METHOD,
-        notes=notes(survey, reading.observations, reader),
+        notes=notes(survey, reading.measures, reader),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The survey of all traces, the observed sample, the ticks, and the measured response times by start type."""
+    """The survey of all traces, the ticks, and the sample: what is measured of it, and its times by start type."""
 
     survey: Survey
-    observations: list[Observation]
     ticks: list[Tick]
-    measured_by: str
-    measured: list[Observation]
+    measures: Measures
     response_ms: dict[str, list[float]]
 
 
@@ -74,15 +73,12 @@ def _read(reader: Reader, time_range: TimeRange, most: int) -> _Reading:
     survey = Survey(time_range, most)
     for summary in reader.summaries(time_range):
         survey.add(summary)
-    observations = list(reader.observations([trace_id for ids in survey.sample().values() for trace_id in ids]))
+    measures = Measures.of(reader.observations([trace_id for ids in survey.sample().values() for trace_id in ids]))
     ticks = list(reader.ticks(survey.sampled_ticks()))
-    measured_by = API_GATEWAY if any(observation.measured_by == API_GATEWAY for observation in observations) else LAMBDA
-    # Times of different segments are not comparable: one kind is measured, the other counts as partial.
-    measured = [each for each in observations if each.response_ms is not None and each.measured_by == measured_by]
     response_ms: dict[str, list[float]] = {}
-    for observation in measured:
+    for observation in measures.measured:
         response_ms.setdefault(observation.start, []).append(observation.response_ms or 0.0)
-    return _Reading(survey, observations, ticks, measured_by, measured, response_ms)
+    return _Reading(survey, ticks, measures, response_ms)
 
 
 def _starts_met(survey: Survey) -> list[str]:
@@ -115,10 +111,13 @@ def _definitions(starts: list[str]) -> dict[str, str]:
 
 def _start_type(reading: _Reading, start: str) -> StartType:
     survey = reading.survey
-    inits_ms = (each.init_ms for each in reading.observations if each.start == start and each.init_ms is not None)
+    observed = [each for each in reading.measures.observations if each.start == start]
+    inits_ms = (each.init_ms for each in observed if each.init_ms is not None)
+    raised = sum(each.raised_unseen for each in observed)
     return StartType(
         count=survey.starts[start],
-        faults=survey.faults[start],
+        # Where only a sample was read, each trace in it represents others.
+        faults=survey.faults[start] + round(raised * survey.starts[start] / max(1, len(observed))),
         errors=survey.errors[start],
         throttles=survey.throttles[start],
         response=statistics.distribution(reading.response_ms.get(start, [])),
@@ -135,7 +134,21 @@ def _pings(reading: _Reading) -> Pings:
         cold_pings=sum(tick.cold for tick in reading.ticks),
         coverage_mean=sum(coverages) / len(coverages) if coverages else None,
         coverage_lowest=min(coverages, default=None),
+        functions=_coverage_by_function(reading.ticks),
     )
+
+
+def _coverage_by_function(ticks: list[Tick]) -> dict[str, Coverage]:
+    by_function: dict[str, list[Tick]] = {}
+    for tick in sorted(ticks, key=lambda tick: tick.function):
+        by_function.setdefault(tick.function, []).append(tick)
+    return {name: _coverage(of_function) for name, of_function in by_function.items()}
+
+
+def _coverage(ticks: list[Tick]) -> Coverage:
+    coverages = [tick.coverage for tick in ticks]
+    cold_pings = sum(tick.cold for tick in ticks)
+    return Coverage(len(ticks), cold_pings, sum(coverages) / len(coverages), min(coverages))
 
 
 def _timeline(reading: _Reading) -> list[Point]:
@@ -168,8 +181,10 @@ def _slow(observation: Observation, region: str | None) -> Slow:
         response_ms=observation.response_ms or 0.0,
         init_ms=observation.init_ms,
         handler_ms=observation.handler_ms,
+        measured_by=observation.measured_by,
         status=observation.status,
         request=f"{observation.method} {observation.route or '(no route)'}".strip(),
+        function=observation.function,
         console_url=_console_url(region, observation.trace_id) if region else None,
     )
 

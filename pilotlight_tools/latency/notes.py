@@ -4,41 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN, Observation
+from pilotlight_tools.latency.measures import Measures
+from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.survey import Survey
 
 
-def notes(survey: Survey, observations: list[Observation], reader: Reader) -> list[str]:
+def notes(survey: Survey, measures: Measures, reader: Reader) -> list[str]:
     """Return the notes that apply to this report; empty when nothing needs explaining."""
     return [
-        *_about_the_sample(survey, observations),
-        *_about_the_traces(survey, observations),
+        *_about_the_sample(survey, measures),
+        *_about_the_measures(measures),
+        *_about_the_traces(survey, measures),
         *_about_the_ticks(survey, reader),
         *_about_x_ray(reader),
     ]
 
 
-def _about_the_sample(survey: Survey, observations: list[Observation]) -> Iterator[str]:
+def _about_the_sample(survey: Survey, measures: Measures) -> Iterator[str]:
     sampled = sum(map(len, survey.sample().values()))
     if sampled < survey.requests:
         yield (
             f"Counts and rates are of all {survey.requests:,} requests; durations are of a sample of {sampled:,} of "
             "them, drawn at random for each start type (--most draws more)."
         )
-    partial = sum(1 for observation in observations if observation.response_ms is None)
+        if any(each.raised_unseen for each in measures.observations):
+            yield "Invocations that raised and are no HTTP requests count as 5xx by their share of the sample."
+    partial = sum(1 for observation in measures.observations if observation.response_ms is None)
     if partial:
         yield f"{partial:,} traces are partial, with neither API Gateway's nor Lambda's segment, and are not measured."
-    segments = {observation.measured_by for observation in observations if observation.measured_by}
-    if segments == {API_GATEWAY, LAMBDA}:
-        other = sum(1 for observation in observations if observation.measured_by == LAMBDA)
-        yield f"{other:,} traces have no API Gateway segment and are not measured: their times are not comparable."
-    elif segments == {LAMBDA}:
-        yield "API Gateway sent no segments (is its tracing off?): times are those of Lambda's segment."
 
 
-def _about_the_traces(survey: Survey, observations: list[Observation]) -> Iterator[str]:
-    if any(observation.initialization_before_parent for observation in observations):
+def _about_the_measures(measures: Measures) -> Iterator[str]:
+    if measures.by_lambda:
+        functions = ", ".join(name or "the service" for name in measures.by_lambda)
+        yield (
+            f"Times of {functions} are Lambda's: no API Gateway stage of theirs is traced. They lack what comes before "
+            "Lambda (an HTTP API, a function URL, a load balancer); a cold start's init is in them."
+        )
+    if measures.left_out:
+        yield (
+            f"{measures.left_out:,} traces have no API Gateway segment, as others of their function have, and are not "
+            "measured: their times are not comparable."
+        )
+
+
+def _about_the_traces(survey: Survey, measures: Measures) -> Iterator[str]:
+    if any(observation.initialization_before_parent for observation in measures.observations):
         yield (
             "In X-Ray, Lambda's Initialization subsegments begin before the function segment that contains them; "
             "init durations are from their own start to their own end."

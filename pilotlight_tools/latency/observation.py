@@ -1,7 +1,9 @@
 """One user request, observed in the segment documents of its trace.
 
-**Response time** is from start to end of the API Gateway segment at the trace's root: how long the client waited,
-without the network. A trace without one is measured by its AWS::Lambda segment; `measured_by` says which.
+**Response time** is from start to end of the API Gateway segment that called the function: how long the client waited,
+without the network. Only REST APIs send one ("Amazon API Gateway active tracing support for AWS X-Ray"): behind an HTTP
+API, a function URL, a load balancer or a queue, the time is that of Lambda's segment, from the invocation's arrival to
+its end, a cold start's init included. `measured_by` says which.
 **Init duration** is the `Initialization` subsegment that Lambda sends (`Init` in some traces). In AWS's own samples it
 begins before the function segment that contains it, so only its own start and end are used; where Lambda sent none,
 the record's `init_ms` is.
@@ -25,11 +27,13 @@ _INITIALIZATION_NAMES = {"Initialization", "Init"}
 class Observation:
     """A user request: `at` in epoch seconds, durations in milliseconds, None where the trace has no value.
 
-    `response_ms` is None for a partial trace: neither API Gateway's nor Lambda's segment has ended.
-    `measured_by` names the segment that was measured.
+    `function` is the function's name, empty where the trace does not tell. `response_ms` is None for a partial trace:
+    neither API Gateway's nor Lambda's segment has ended. `measured_by` names the segment that was measured.
+    `raised_unseen`: the handler raised, and nothing else in the trace says so (see `_raised_unseen`).
     """
 
     trace_id: str
+    function: str
     at: float
     start: str
     response_ms: float | None
@@ -41,6 +45,7 @@ class Observation:
     method: str
     route: str
     environment: str
+    raised_unseen: bool
 
 
 def observe(trace_id: str, documents: list[Document], service: str) -> Observation | None:
@@ -55,16 +60,18 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
     record = min(records, key=lambda part: part["start_time"])
     annotations = record["annotations"]
     start = str(annotations.get(Annotation.START, UNKNOWN))
-    whole, measured_by = _whole(documents)
     function = _function_of(record, documents)
+    whole, measured_by = _whole(function, documents)
     initialization = (
         next((p for p in walk(function) if p.get("name") in _INITIALIZATION_NAMES), None) if function else None
     )
     # A warm record also has the init_ms of its execution environment, but this request did not wait for it.
     init_ms = None if start == "warm" else _milliseconds(initialization) or annotations.get(Annotation.INIT_MS)
-    http = (whole or {}).get("http") or record.get("http") or {}
+    # Lambda's segment has the status of the invocation, which is 200 whatever the function responds.
+    http = (whole if whole and measured_by == API_GATEWAY else record).get("http") or {}
     return Observation(
         trace_id=trace_id,
+        function=_function_name(record, function, whole if measured_by == LAMBDA else None),
         at=(whole or record)["start_time"],
         start=start,
         response_ms=_milliseconds(whole),
@@ -78,6 +85,7 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
         method=str(http.get("request", {}).get("method") or ""),
         route=str(annotations.get(Annotation.ROUTE, "")),
         environment=str(annotations.get(Annotation.ENVIRONMENT, "")),
+        raised_unseen=_raised_unseen(record, whole),
     )
 
 
@@ -86,13 +94,49 @@ def _is_record(part: Document, service: str) -> bool:
     return annotations.get(Annotation.KIND) == "request" and annotations.get(Annotation.SERVICE) == service
 
 
-def _whole(documents: list[Document]) -> tuple[Document | None, str | None]:
+def _raised_unseen(record: Document, whole: Document | None) -> bool:
+    """Whether the handler raised, and a summary of the trace does not say so.
+
+    A handler that raises responds nothing, so its record has no status. API Gateway makes that a 502, and its segment a
+    fault; without API Gateway the trace begins with Lambda's segment, whose status is 200.
+    """
+    has_status = Annotation.STATUS in (record.get("annotations") or {})
+    return bool(record.get("fault")) and not has_status and not (whole or {}).get("fault")
+
+
+def _whole(function: Document | None, documents: list[Document]) -> tuple[Document | None, str | None]:
+    """The segment that measures the request to `function`, and whose it is."""
     ended = sorted((d for d in documents if "end_time" in d), key=lambda document: document["start_time"])
-    for origin, name in (("AWS::ApiGateway::Stage", API_GATEWAY), ("AWS::Lambda", LAMBDA)):
-        for document in ended:
-            if document.get("origin") == origin:
-                return document, name
-    return None, None
+    invocations = [document for document in ended if document.get("origin") == "AWS::Lambda"]
+    invocation = next((d for d in invocations if function and d.get("id") == function.get("parent_id")), None)
+    if gateway := _gateway_of(invocation, documents, ended):
+        return gateway, API_GATEWAY
+    invocation = invocation or next(iter(invocations), None)
+    return invocation, LAMBDA if invocation else None
+
+
+def _gateway_of(invocation: Document | None, documents: list[Document], ended: list[Document]) -> Document | None:
+    """API Gateway's segment of the stage that caused this invocation.
+
+    A trace may have a stage of another service at its root, whose function called this one by an HTTP API or the SDK.
+    Where the link is broken, because X-Ray lacks a segment, the trace's first stage is taken.
+    """
+    gateways = [document for document in ended if document.get("origin") == "AWS::ApiGateway::Stage"]
+    if invocation is None:
+        return next(iter(gateways), None)
+    parent = invocation.get("parent_id")
+    if not parent:
+        return None
+    caller = next((d for d in documents if any(part.get("id") == parent for part in walk(d))), None)
+    if caller is None:
+        return next(iter(gateways), None)
+    return caller if caller in gateways else None
+
+
+def _function_name(record: Document, *segments: Document | None) -> str:
+    """The function's name: of Lambda's segments, or as the record has it."""
+    named = next((segment for segment in segments if segment), None)
+    return str((named or {}).get("name") or record["annotations"].get(Annotation.FUNCTION, ""))
 
 
 def _function_of(record: Document, documents: list[Document]) -> Document | None:

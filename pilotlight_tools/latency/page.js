@@ -65,7 +65,7 @@ function show(report) {
   definitions(report);
   fill(
     'notes',
-    [...report.notes, `Response time is ${report.measured_by}'s segment, from start to end. ${report.method}`].map(
+    [...report.notes, `Response time: start to end of the segment of ${report.measured_by}. ${report.method}`].map(
       (note) =>
         element(
           'li',
@@ -196,16 +196,34 @@ function tables(report) {
       ]),
     ),
   ]);
+  const targets = Object.entries(report.pings.functions);
+  document.getElementById('targets').hidden = targets.length < 2;
+  fill('targets-table', [
+    table(
+      ['Function', 'Ticks', 'Coverage, mean', 'Lowest', 'Cold pings'],
+      targets.map(([name, c]) => [
+        element('span', { class: 'text' }, name),
+        count(c.ticks),
+        percent(c.mean),
+        percent(c.lowest),
+        count(c.cold_pings),
+      ]),
+    ),
+  ]);
+  // A service may have both: functions behind a traced stage, and others.
+  const mixed = new Set(report.slowest.map((s) => s.measured_by)).size > 1;
+  const measure = (name) => (mixed ? [name] : []);
   fill('slowest-table', [
     table(
-      ['Waited', 'Start', 'Init', 'Handler', 'Status', 'Request', 'At', 'Trace'],
+      ['Waited', ...measure('Measured by'), 'Start', 'Init', 'Handler', 'Status', 'Request', 'At', 'Trace'],
       report.slowest.map((s) => [
         ms(s.response_ms),
+        ...measure(s.measured_by),
         label(s.start),
         ms(s.init_ms),
         ms(s.handler_ms),
         String(s.status ?? ''),
-        element('span', { class: 'text' }, s.request),
+        element('span', { class: 'text', title: s.function }, s.request),
         moment(s.at),
         traceLink(s),
       ]),

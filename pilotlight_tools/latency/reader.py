@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +34,9 @@ _LOCAL_ATTEMPTS = 3
 _IDS_PER_BATCH = 5
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
+_COMPLETE_AFTER_SECONDS = 120
+"""From this age on, a request's trace does not get API Gateway's segment any more: an integration has 29 seconds unless
+the account's quota was raised ("Amazon API Gateway quotas"), and X-Ray lists a segment within half a minute."""
 _FINAL_AFTER_SECONDS = 20 * 60
 """From this age on, a trace of the warmer does not grow: Lambda ends an invocation after 15 minutes at most ("Lambda
 quotas")."""
@@ -58,6 +61,7 @@ def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -
 class Reader:
     """Reads the traces of one service: `service` is its name with the stage, as in the records' annotation.
 
+    `apis` are the names that its REST API may have, if there is one (default: the same name).
     It keeps up to `remember` complete observations, and as many traces' ticks, so that reading repeatedly fetches only
     new traces.
     """
@@ -68,6 +72,7 @@ class Reader:
         service: str,
         stage: str,
         *,
+        apis: Sequence[str] = (),
         progress: Progress = lambda _what, _done, _total: None,
         remember: int = 0,
         sleep: Callable[[float], None] = time.sleep,
@@ -77,7 +82,7 @@ class Reader:
         self.unread = 0
         self.ticks_without_result = 0
         self._client = client
-        self._stage = stage
+        self._stages = [f"{api}/{stage}" for api in apis or (service,)]
         self._progress = progress
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -88,8 +93,9 @@ class Reader:
 
     @property
     def filter_expression(self) -> str:
-        """Selects traces with the service's records, and those of its API Gateway stage, which may have none."""
-        return f'annotation[{Annotation.SERVICE}] = "{self.service}" OR service("{self.service}/{self._stage}")'
+        """Selects traces with the service's records, and those of its REST API's stage, which may have none."""
+        stages = "".join(f' OR service("{stage}")' for stage in self._stages)
+        return f'annotation[{Annotation.SERVICE}] = "{self.service}"{stages}'
 
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
         """Yield every trace summary of the time range; those at the borders of its chunks may come twice."""
@@ -117,11 +123,12 @@ class Reader:
         def observed(trace_id: str, documents: list[Document]) -> Observation | None:
             return observe(trace_id, documents, self.service)
 
+        final_before = time.time() - _COMPLETE_AFTER_SECONDS
         for trace_id, found in self._read("traces", trace_ids, observed, self._observations):
             if found:
                 yield found
-                # API Gateway's segment is a trace's last: the observation is final.
-                if found.measured_by == API_GATEWAY:
+                # API Gateway's segment is a trace's last; where none will come, a trace is complete after a while.
+                if found.measured_by == API_GATEWAY or (found.measured_by and found.at < final_before):
                     self._keep(self._observations, trace_id, found)
 
     def ticks(self, trace_ids: list[str]) -> Iterator[Tick]:

@@ -22,8 +22,21 @@ class StartType:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the warmer's ticks of one function proved: the mean and the lowest coverage of `ticks`."""
+
+    ticks: int
+    cold_pings: int
+    mean: float
+    lowest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pings:
-    """What pings saved: `requests` met one of `environments` whose init a ping, not a user, had waited for."""
+    """What pings saved: `requests` met one of `environments` whose init a ping, not a user, had waited for.
+
+    The rest is of all ticks; `functions` has the same of each function that the warmer warms, by its name.
+    """
 
     requests: int
     environments: int
@@ -31,6 +44,7 @@ class Pings:
     cold_pings: int
     coverage_mean: float | None
     coverage_lowest: float | None
+    functions: dict[str, Coverage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """One of the slowest requests; `console_url` opens its trace, None for a local one."""
+    """One of the slowest requests, to `function`; `console_url` opens its trace, None for a local one.
+
+    `measured_by` is whose segment `response_ms` is: API Gateway's or Lambda's.
+    """
 
     trace_id: str
     at: float
@@ -54,8 +71,10 @@ class Slow:
     response_ms: float
     init_ms: float | None
     handler_ms: float | None
+    measured_by: str | None
     status: int | None
     request: str
+    function: str
     console_url: str | None
 
 

@@ -103,9 +103,11 @@ class Survey:
     def _add_request(self, summary: Summary, at: float) -> None:
         start = str(_first(summary, Annotation.START, UNKNOWN))
         self.starts[start] += 1
-        self.faults[start] += bool(summary.get("HasFault"))
-        self.errors[start] += bool(summary.get("HasError"))
-        self.throttles[start] += bool(summary.get("HasThrottle"))
+        status = _status(summary)
+        is_fault = bool(summary.get("HasFault")) or status >= 500
+        self.faults[start] += is_fault
+        self.errors[start] += not is_fault and (bool(summary.get("HasError")) or 400 <= status < 500)
+        self.throttles[start] += bool(summary.get("HasThrottle")) or status == 429
         if _first(summary, Annotation.WARMED_BY_PING, False) is True:
             self.by_ping[start] += 1
             self.environments_by_ping.add(str(_first(summary, Annotation.ENVIRONMENT, "")))
@@ -128,6 +130,15 @@ def _moment(summary: Summary) -> float:
     if "StartTime" in summary:
         return float(summary["StartTime"].timestamp())
     return float(int(summary["Id"].split("-")[1], 16))
+
+
+def _status(summary: Summary) -> int:
+    """The status in the record; 0 where it has none.
+
+    Without API Gateway a trace begins with Lambda's segment: whatever the function responds, its status is 200.
+    """
+    status = _first(summary, Annotation.STATUS, 0)
+    return int(status) if isinstance(status, int | float) else 0
 
 
 def _outcome(summary: Summary) -> str:

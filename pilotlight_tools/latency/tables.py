@@ -8,6 +8,7 @@ from datetime import datetime
 from rich import box
 from rich.bar import Bar
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -36,8 +37,8 @@ def show(report: Report, console: Console) -> None:
     if report.histogram.edges:
         console.print(_chart(report.histogram))
     for note in report.notes:
-        console.print(f"[dim]Note: {note}[/dim]", highlight=False)
-    console.print(f"[dim]Response time: {report.measured_by}'s segment, start to end. {report.method}[/dim]")
+        console.print(f"[dim]Note: {escape(note)}[/dim]", highlight=False)
+    console.print(f"[dim]Response time: start to end of the segment of {report.measured_by}. {report.method}[/dim]")
 
 
 def milliseconds(value: float) -> str:
@@ -115,6 +116,12 @@ def _findings(report: Report) -> Iterator[str]:
             f"Coverage [bold]{100 * pings.coverage_mean:.1f} %[/bold] on average of {pings.ticks:,} ticks, lowest "
             f"{100 * pings.coverage_lowest:.1f} %; {pings.cold_pings:,} pings met a cold start."
         )
+    if len(pings.functions) > 1:
+        for name, each in pings.functions.items():
+            yield (
+                f"  {escape(name)}: {100 * each.mean:.1f} % on average of {each.ticks:,} ticks, lowest "
+                f"{100 * each.lowest:.1f} %; {each.cold_pings:,} pings met a cold start."
+            )
 
 
 def _chart(histogram: Histogram) -> Table:

@@ -175,7 +175,9 @@ def project(tmp_path: Path) -> Path:
 
 def test_service_and_region_come_from_the_configuration(project: Path) -> None:
     deployment = find_deployment("prod", environment={}, project=project)
-    assert deployment == Deployment("shop-prod", "prod", "eu-west-1", None, local=False)
+    assert deployment == Deployment(
+        "shop-prod", "prod", "eu-west-1", None, local=False, apis=("shop-prod", "prod-shop"), stack="shop-prod"
+    )
     deployment = find_deployment(
         "prod",
         service="cart",
@@ -184,6 +186,34 @@ def test_service_and_region_come_from_the_configuration(project: Path) -> None:
         project=project,
     )
     assert (deployment.service, deployment.region) == ("cart-prod", "us-west-2")
+
+
+@pytest.mark.parametrize(
+    ("configured", "names"),
+    [
+        ("{apiName: 'the-${self:service}-${sls:stage}'}", ("the-shop-prod", "shop-prod", "prod-shop")),
+        ("{apiName: \"${opt:stage, 'dev'}-api\"}", ("prod-api", "shop-prod", "prod-shop")),
+        ("{apiName: '${file(names.js):api}'}", ("shop-prod", "prod-shop")),
+    ],
+)
+def test_a_rest_api_is_found_by_its_own_name_and_by_the_deploy_tools(
+    tmp_path: Path, configured: str, names: tuple[str, ...]
+) -> None:
+    (tmp_path / "serverless.yml").write_text(f"service: shop\nprovider: {configured}\n")
+    deployment = find_deployment("prod", region="eu-west-1", environment={}, project=tmp_path)
+    assert deployment.apis == names
+    # The file is another service's: what it configures says nothing.
+    other = find_deployment("prod", service="cart", region="eu-west-1", environment={}, project=tmp_path)
+    assert other.apis == ("cart-prod", "prod-cart")
+
+
+@pytest.mark.parametrize(
+    ("configured", "stack"),
+    [("{stackName: 'team-${self:service}'}", "team-shop"), ("{stackName: '${env:STACK}'}", None)],
+)
+def test_a_stack_may_have_a_name_of_its_own(tmp_path: Path, configured: str, stack: str | None) -> None:
+    (tmp_path / "serverless.yml").write_text(f"service: shop\nprovider: {configured}\n")
+    assert find_deployment("prod", region="eu-west-1", environment={}, project=tmp_path).stack == stack
 
 
 def test_without_a_configured_name_the_service_must_be_given(tmp_path: Path) -> None:
@@ -243,5 +273,5 @@ def test_a_stage_that_is_not_deployed_is_distinguished_from_one_without_traces(
         else:
             stack = {"StackName": "shop-prod", "CreationTime": datetime.now(UTC), "StackStatus": "CREATE_COMPLETE"}
             cloudformation.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "shop-prod"})
-        target = Deployment("shop-prod", "prod", "us-east-1", None, local=False)
+        target = Deployment("shop-prod", "prod", "us-east-1", None, local=False, stack="shop-prod")
         assert wrong in nothing_found(target, "6h", False, client).wrong

@@ -76,6 +76,66 @@ def test_without_api_gateways_segment_lambdas_is_the_measure() -> None:
     assert found.response_ms == pytest.approx(100)
 
 
+def test_a_cold_start_that_lambda_measures_includes_its_init() -> None:
+    _, documents = trace(measured=False, start="cold", init_ms=180.0, seconds=0.02)
+    found = seen(documents)
+    assert found.measured_by == "Lambda"
+    assert found.response_ms == pytest.approx(200)
+    assert found.init_ms == pytest.approx(180)
+    assert found.handler_ms == pytest.approx(20)
+
+
+def test_the_status_is_the_functions_where_lambda_measures() -> None:
+    """Lambda's own segment has the status of the invocation, 200."""
+    _, documents = trace(measured=False, status=404)
+    assert [d["http"]["response"]["status"] for d in documents if d.get("origin") == "AWS::Lambda"] == [200]
+    assert (seen(documents).status, seen(documents).method) == (404, "GET")
+
+
+def test_the_function_is_named_by_lambdas_segments_or_by_the_record() -> None:
+    record, documents = trace(function="shop-orders")
+    assert seen(documents).function == "shop-orders"
+    assert seen([record]).function == "shop-orders"
+    for document in documents[1:]:
+        document["name"] = "shop-invoices"
+    assert seen(documents).function == "shop-invoices"
+
+
+def test_a_stage_of_another_service_is_not_the_measure() -> None:
+    """Its function called this one: what the client of that stage waited for is no time of this service."""
+    _, documents = trace(measured=False, seconds=0.1)
+    other = RecordMaker(seed=2).request(NOW - 0.5, seconds=3.0)
+    above = synthesise(
+        Pair(Exchange(NOW - 1, NOW + 4, "GET", "http://h/", 200, other["aws"]["request_id"]), other), "other", STAGE
+    )
+    (invocation,) = [d for d in documents if d.get("origin") == "AWS::Lambda"]
+    invocation["parent_id"] = other["id"]
+    found = seen([*above, other | {"annotations": {}}, *documents])
+    assert found.measured_by == "Lambda"
+    assert found.response_ms == pytest.approx(100)
+
+
+def test_where_a_link_is_missing_the_traces_stage_is_the_measure() -> None:
+    _, documents = trace()
+    (invocation,) = [d for d in documents if d.get("origin") == "AWS::Lambda"]
+    invocation["parent_id"] = "0" * 16
+    assert seen(documents).measured_by == "API Gateway"
+    assert seen([d for d in documents if d is not invocation]).measured_by == "API Gateway"
+
+
+@pytest.mark.parametrize(
+    ("status", "measured", "unseen"), [(None, False, True), (None, True, True), (500, False, False), (200, True, False)]
+)
+def test_an_exception_is_unseen_unless_a_status_tells_of_it(status: int | None, measured: bool, unseen: bool) -> None:
+    record, documents = trace(measured=measured, status=status)
+    assert bool(record.get("fault")) == (status != 200)
+    assert seen(documents).raised_unseen is unseen
+    for document in documents[1:]:
+        if document["origin"] == "AWS::ApiGateway::Stage":
+            document["fault"] = True  # as API Gateway's 502 is
+            assert not seen(documents).raised_unseen
+
+
 def test_a_partial_trace_is_not_measured() -> None:
     record, documents = trace()
     assert seen([record]).response_ms is None

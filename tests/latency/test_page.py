@@ -21,7 +21,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.reader import Reader, xray_client
-from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.report import Coverage, Report
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.page_server import page_server, report_reader
@@ -159,6 +159,46 @@ def test_names_from_outside_are_text_and_nothing_else(page: Page, report: Report
     assert page.browser.find_element(By.ID, "service").text == trick
     assert page.evaluate("document.images.length") == 0
     assert page.errors() == []
+
+
+@needs_browser
+def test_functions_and_measures_are_told_apart_where_there_are_several(
+    page: Page, kept: str, report: Report, tmp_path: Path
+) -> None:
+    page.open(kept)
+    assert not page.browser.find_element(By.ID, "targets").is_displayed()
+    assert "Measured by" not in page.browser.find_element(By.ID, "slowest-table").text
+    functions = {"orders": Coverage(8, 3, 0.975, 0.8), "<b>mail": Coverage(8, 0, 1.0, 1.0)}
+    by_lambda = replace(report.slowest[0], measured_by="Lambda")
+    several = replace(
+        report, pings=replace(report.pings, functions=functions), slowest=[by_lambda, *report.slowest[1:]]
+    )
+    file = tmp_path / "page.html"
+    file.write_text(static_page(several), encoding="utf-8")
+    page.open(file.as_uri(), width=390)
+    rows = [row.text for row in page.browser.find_elements(By.CSS_SELECTOR, "#targets-table tbody tr")]
+    assert rows == ["orders 8 97.5 % 80.0 % 3", "<b>mail 8 100.0 % 100.0 % 0"]
+    measures = page.browser.find_elements(By.CSS_SELECTOR, "#slowest-table tbody tr")
+    assert ["Lambda" in row.text for row in measures] == [True, *(False for _ in report.slowest[1:])]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.errors() == []
+
+
+@needs_browser
+def test_a_handler_that_raises_counts_on_the_page(page: Page, tmp_path: Path) -> None:
+    """Its record has a fault and no status, and no API Gateway tells of it."""
+    with XRay(service=SERVICE, stage=STAGE) as xray:
+        send(xray.daemon_address, [datagram(RecordMaker().request(time.time() - 60, status=None))])
+        xray.flush(settle=True)
+        reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE)
+        time_range = TimeRange(time.time() - 600, time.time() + 1)
+        raised = make_report(reader, time_range, stage=STAGE, region=None, most=10)
+    file = tmp_path / "page.html"
+    file.write_text(static_page(raised), encoding="utf-8")
+    page.open(file.as_uri())
+    cells = page.browser.find_elements(By.CSS_SELECTOR, "#starts-table tbody tr td")
+    assert cells[-1].text == "1"
+    assert "Lambda's: no API Gateway stage of theirs is traced" in page.browser.find_element(By.ID, "notes").text
 
 
 @needs_browser

@@ -1,15 +1,18 @@
 """The report from end to end, with real datagrams and real boto3: every figure matches what was sent."""
 
+import io
 import itertools
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
-from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.report import Coverage, Report
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.local.exchange import Exchange
@@ -18,6 +21,11 @@ from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, se
 
 END = 1_700_050_000.0
 HOUR = 3600.0
+
+
+def direct(xray: XRay, records: RecordMaker, at: float, seconds: float, **record: Any) -> None:
+    """Send a request that took `seconds` in Lambda, and did not come by API Gateway."""
+    send(xray.daemon_address, [datagram(records.request(at, seconds=seconds, **record))])
 
 
 def request(xray: XRay, records: RecordMaker, at: float, seconds: float, status: int = 200, **record: Any) -> None:
@@ -249,22 +257,116 @@ def test_partial_traces_and_missing_annotations_are_reported(xray: XRay) -> None
     assert any("no start annotation" in note for note in report.notes)
 
 
-def test_times_of_different_segments_are_not_mixed(xray: XRay) -> None:
-    """Where most traces begin at API Gateway, one from Lambda is reported and left out; alone it is measured."""
+def test_times_of_one_function_are_of_one_segment(xray: XRay) -> None:
+    """Where a function's REST API is traced, a request without API Gateway's segment is reported and left out."""
     records = RecordMaker()
-    direct = records.request(END - 50, seconds=9.0)
-    send(xray.daemon_address, [datagram(direct)])
+    direct(xray, records, END - 50, 9.0, function="shop-api")
     xray.flush(settle=True)
     alone = report_of(xray)
     assert (alone.measured, alone.measured_by) == (1, "Lambda")
-    assert any("API Gateway sent no segments" in note for note in alone.notes)
-    request(xray, records, END - 60, 0.02)
+    assert [note for note in alone.notes if "no API Gateway stage of theirs is traced" in note]
+    request(xray, records, END - 60, 0.02, function="shop-api")
     xray.flush(settle=True)
     mixed = report_of(xray)
     assert (mixed.requests, mixed.measured, mixed.measured_by) == (2, 1, "API Gateway")
     assert mixed.starts["warm"].response is not None
     assert mixed.starts["warm"].response.max == pytest.approx(20)
     assert any("1 traces have no API Gateway segment" in note for note in mixed.notes)
+    assert not any("no API Gateway stage" in note for note in mixed.notes)
+
+
+def test_functions_without_a_rest_api_are_measured_by_lambda_beside_those_with_one(xray: XRay) -> None:
+    records = RecordMaker()
+    request(xray, records, END - 60, 0.02, function="shop-api")
+    direct(xray, records, END - 50, 0.3, function="shop-orders")
+    direct(xray, records, END - 40, 0.1, function="shop-orders", start="cold", init_ms=400.0)
+    direct(xray, records, END - 30, 0.2, function="shop-mail")
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert (report.requests, report.measured, report.measured_by) == (4, 4, "API Gateway and Lambda")
+    assert report.starts["cold"].response is not None
+    assert report.starts["cold"].response.p50 == pytest.approx(500)
+    assert report.starts["cold"].init is not None
+    assert report.starts["cold"].init.p50 == pytest.approx(400)
+    (note,) = [note for note in report.notes if "no API Gateway stage" in note]
+    assert note.startswith("Times of shop-mail, shop-orders are Lambda's: no API Gateway stage of theirs is traced.")
+    measured_by = {(slow.function, slow.measured_by, round(slow.response_ms)) for slow in report.slowest}
+    assert measured_by == {
+        ("shop-api", "API Gateway", 20),
+        ("shop-orders", "Lambda", 300),
+        ("shop-orders", "Lambda", 500),
+        ("shop-mail", "Lambda", 200),
+    }
+
+
+def test_errors_are_counted_where_no_api_gateway_tells_of_them(xray: XRay) -> None:
+    """An HTTP API's client gets what the function responds, but the trace begins with Lambda's segment: status 200."""
+    records = RecordMaker()
+    for status in (200, 404, 429, 500, 503):
+        direct(xray, records, END - 60, 0.02, status=status)
+    xray.flush(settle=True)
+    warm = report_of(xray).starts["warm"]
+    assert (warm.count, warm.errors, warm.throttles, warm.faults) == (5, 2, 1, 2)
+
+
+def test_a_handler_that_raises_counts_as_5xx_once(xray: XRay) -> None:
+    """Its record has a fault and no status; by a REST API, API Gateway's 502 says it too."""
+    records = RecordMaker()
+    direct(xray, records, END - 60, 0.02, status=None)
+    direct(xray, records, END - 50, 0.02, status=None, start="cold", init_ms=50.0, function="shop-mail")
+    by_rest = records.request(END - 40, status=None, function="shop-api")
+    xray.measured(Exchange(END - 40, END - 39, "GET", "http://h/hello", 502, by_rest["aws"]["request_id"]))
+    send(xray.daemon_address, [datagram(by_rest)])
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert {start: found.faults for start, found in report.starts.items()} == {"cold": 1, "warm": 2}
+    assert report.as_dict()["starts"]["warm"]["faults"] == 2
+    console = Console(width=160, record=True, file=io.StringIO())
+    tables.show(report, console)
+    assert ["all", "3", "0", "3"] in [
+        [*line.split()[:2], *line.split()[-2:]] for line in console.export_text().splitlines() if line.strip()
+    ]
+
+
+def test_raised_invocations_beyond_the_sample_are_counted_by_their_share(xray: XRay) -> None:
+    records = RecordMaker()
+    for index in range(20):
+        direct(xray, records, END - 600 + index, 0.02, status=None)
+    xray.flush(settle=True)
+    report = report_of(xray, most=5)
+    assert (report.sampled, report.starts["warm"].faults) == (5, 20)
+    assert any("by their share of the sample" in note for note in report.notes)
+
+
+def test_each_function_that_is_warmed_has_its_own_coverage(xray: XRay) -> None:
+    first, second = {"requested": 4, "unique": 4, "cold": 4}, {"requested": 4, "unique": 2, "cold": 1}
+    records = RecordMaker()
+    send(xray.daemon_address, map(datagram, records.tick_of_two(END - 60, first, second)))
+    send(xray.daemon_address, map(datagram, records.tick(END - 30, function="one")))
+    xray.flush(settle=True)
+    report = report_of(xray)
+    assert report.pings.functions == {"one": Coverage(2, 4, 1.0, 1.0), "two": Coverage(1, 1, 0.5, 0.5)}
+    console = Console(width=160, record=True, file=io.StringIO())
+    tables.show(report, console)
+    text = console.export_text()
+    assert "  one: 100.0 % on average of 2 ticks, lowest 100.0 %; 4 pings met a cold start." in text
+    assert "  two: 50.0 % on average of 1 ticks, lowest 50.0 %; 1 pings met a cold start." in text
+
+
+def test_what_a_ticks_record_has_beside_is_ignored(xray: XRay) -> None:
+    *_, tick = RecordMaker().tick(END - 60)
+    tick["annotations"] |= {"prewarm_ms": 70.5, "a_later_key": "x"}
+    send(xray.daemon_address, [datagram(tick)])
+    xray.flush(settle=True)
+    assert report_of(xray).pings.coverage_mean == 1
+
+
+@pytest.mark.parametrize("apis", [("other", f"{STAGE}-shop"), ()])
+def test_requests_without_a_record_are_found_by_the_names_of_the_api(apis: tuple[str, ...]) -> None:
+    with XRay(service=f"{STAGE}-shop" if apis else SERVICE, stage=STAGE) as xray:
+        xray.measured(Exchange(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
+        xray.flush(settle=True)
+        assert report_of(xray, apis=apis).without_record == {"throttled": 1}
 
 
 def test_a_second_reading_fetches_only_new_traces(xray: XRay) -> None:
@@ -290,6 +392,25 @@ def test_a_second_reading_fetches_only_new_traces(xray: XRay) -> None:
     request(xray, records, END - 30, 0.02)
     send(xray.daemon_address, map(datagram, records.tick(END - 20)))
     assert ((report := read()).measured, report.pings.ticks, sum(asked)) == (5, 2, 2)
+    direct(xray, records, END - 25, 0.02, function="without-a-rest-api")
+    assert (read().measured, sum(asked)) == (6, 1)
+    assert (read().measured, sum(asked)) == (6, 0)
+
+
+def test_a_young_trace_without_api_gateways_segment_is_read_again(xray: XRay) -> None:
+    """The segment of API Gateway comes last."""
+    records, now = RecordMaker(), time.time()
+    made = records.request(now - 5, seconds=1.0)
+    send(xray.daemon_address, [datagram(made)])
+    xray.flush(settle=True)
+    reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE, remember=100)
+    (first,) = reader.observations([made["trace_id"]])
+    exchange = Exchange(now - 6, now - 3, "GET", "http://h/hello", 200, made["aws"]["request_id"])
+    xray.measured(exchange)
+    send(xray.daemon_address, [datagram(made)])
+    xray.flush(settle=True)
+    (second,) = reader.observations([made["trace_id"]])
+    assert (first.measured_by, second.measured_by) == ("Lambda", "API Gateway")
 
 
 def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:

@@ -32,13 +32,14 @@ class RecordMaker:
         *,
         start: str = "warm",
         seconds: float = 0.02,
-        status: int = 200,
+        status: int | None = 200,
         init_ms: float | None = None,
         environment: str = "e1",
         warmed_by_ping: bool = False,
         route: str = "/hello",
+        function: str | None = None,
     ) -> Document:
-        """Return one user request's record, at `at` epoch seconds."""
+        """Return one user request's record, at `at` epoch seconds; without a status, of a handler that raised."""
         annotations = {
             "service": SERVICE,
             "kind": "request",
@@ -46,10 +47,13 @@ class RecordMaker:
             "cold_start": start == "cold",
             "environment": environment,
             "route": route,
-            "status": status,
             "warmed_by_ping": warmed_by_ping,
         }
+        annotations |= {} if status is None else {"status": status}
+        annotations |= {} if function is None else {"function": function}
         document = self._subsegment(at, seconds, annotations | ({} if init_ms is None else {"init_ms": init_ms}))
+        if status is None:
+            return document | {"fault": True}
         document["http"] = {"request": {"method": "GET", "url": route}, "response": {"status": status}}
         if status >= 500:
             document["fault"] = True

@@ -8,6 +8,7 @@ AWS X-Ray" (Lambda developer guide):
     AWS::ApiGateway::Stage          front door's start to end, root of the trace
       Lambda (subsegment)           the integration: the same times, as nothing in between is measured
         AWS::Lambda                 the Lambda service: the same times, or the function's without a front door
+                                    (an HTTP API, a function URL, the SDK: nothing measures what comes before)
           AWS::Lambda::Function     the record's start to end; its id is the Parent in `_X_AMZN_TRACE_ID`
             Initialization          cold starts: `init_ms` up to the record's start: before its parent begins, as on AWS
             pilotlight              our own subsegment, which the handler sent
@@ -68,7 +69,7 @@ class Synthesiser:
 def synthesise(pair: Pair, service: str, stage: str, *, parent_taken: bool = False) -> list[Document]:
     """Make the AWS segments of one invocation: Lambda's from a record, API Gateway's from an exchange.
 
-    `service` is the API's name, and function names begin with it. Without a record the request ended in API Gateway:
+    `service` is the API's name. Without a record the request ended in API Gateway:
     only its own segment is made, with a trace id of its own. `parent_taken` says that another function segment of the
     trace has the id that this record names as its parent: this segment gets a new id, below the other one.
     """
@@ -149,6 +150,8 @@ def _lambda(
             "metadata": _label("the handler's record"),
             "subsegments": initialization,
         }
+        # Lambda's own segment has the status of the invocation, 200; the function's shows what it raised.
+        | ({"fault": True} if record.get("fault") else {})
     )
     if parent_taken:
         executed["id"] = _identity("function", request_id)
@@ -172,8 +175,12 @@ def _request_id(record: Document) -> str:
 
 
 def _function(service: str, record: Document) -> str:
+    """The function's name: a tick's record, which names its target, is the warmer's."""
     facts = facts_of(record)
-    return f"{facts.get(Annotation.SERVICE) or service}-{'warmer' if facts.get(Annotation.KIND) == 'tick' else 'api'}"
+    label = str(facts.get(Annotation.SERVICE) or service)
+    if facts.get(Annotation.KIND) == "tick":
+        return f"{label}-warmer"
+    return str(facts.get(Annotation.FUNCTION) or label)
 
 
 def _failure(status: int) -> dict[str, bool]:

@@ -46,6 +46,22 @@ def test_a_request_is_one_chain_from_api_gateway_to_our_record() -> None:
     assert initialization["start_time"] < executed["start_time"]
 
 
+def test_lambdas_segments_have_the_name_of_the_function() -> None:
+    records = RecordMaker()
+    named = synthesise(Pair(None, records.request(NOW, function="shop-orders")), SERVICE, STAGE)
+    assert {document["name"] for document in named} == {"shop-orders"}
+    older = synthesise(Pair(None, records.request(NOW)), SERVICE, STAGE)
+    assert {document["name"] for document in older} == {SERVICE}
+    *_, tick = records.tick(NOW, function="shop-orders")
+    assert {document["name"] for document in synthesise(Pair(None, tick), SERVICE, STAGE)} == {f"{SERVICE}-warmer"}
+
+
+def test_an_exception_is_a_fault_of_the_functions_segment_alone() -> None:
+    made = by_origin(synthesise(Pair(None, RecordMaker().request(NOW, status=None)), SERVICE, STAGE))
+    assert made["AWS::Lambda::Function"]["fault"] is True
+    assert "fault" not in made["AWS::Lambda"]
+
+
 def test_every_made_segment_is_valid_labelled_and_free_of_annotations() -> None:
     record = RecordMaker().request(NOW, start="cold", init_ms=200.0)
     for document in synthesise(Pair(exchange("a"), record), SERVICE, STAGE):
