@@ -10,11 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold, coverage, install, parts, plots, size, tables, transport, warm
-from bench.apps import APPS
+from bench import cold, coverage, install, parts, plots, prewarm, size, tables, transport, warm
+from bench.apps import APPS, OURS, WRAPPED
 from bench.modes import MODES
 from bench.pool import ROUTING
 from pilotlight_tools.local.runtime.prepared_folder import SetupError
+
+_PINGED = (OURS, WRAPPED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,9 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.set_defaults(measure=_request, show=tables.requests)
 
     sub = command("ping", "a ping without a hold, compared with a request", 5)
+    sub.add_argument("--app", choices=[app.name for app in _PINGED], default=OURS.name, help="default: %(default)s")
+    sub.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
+    sub.set_defaults(measure=_ping, show=tables.pings)
+
+    sub = command("prewarm", "FastAPI's first request beside its third: without a ping, after one, with `prewarm`", 20)
     sub.add_argument("--no-instructions", action="store_true", help="do not count instructions with callgrind")
     sub.set_defaults(
-        measure=lambda options: warm.run_pings(options.runs, not options.no_instructions), show=tables.pings
+        measure=lambda options: prewarm.run(options.runs, not options.no_instructions), show=tables.first_requests
     )
 
     sub = command(
@@ -114,6 +121,11 @@ def _cold(options: argparse.Namespace) -> dict[str, object]:
 def _request(options: argparse.Namespace) -> dict[str, object]:
     apps = [app for app in APPS if not options.app or app.name in options.app]
     return warm.run_requests(apps, options.runs, not options.no_instructions)
+
+
+def _ping(options: argparse.Namespace) -> dict[str, object]:
+    app = next(app for app in _PINGED if app.name == options.app)
+    return warm.run_pings(options.runs, not options.no_instructions, app)
 
 
 def _coverage(options: argparse.Namespace) -> dict[str, object]:

@@ -14,7 +14,10 @@ REQUIREMENTS = ROOT / "bench" / "requirements"
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One app: its handler as Lambda names it, its one file in bench/peers/, and its requirements."""
+    """One app: its handler as Lambda names it, its one file in bench/peers/, and its requirements.
+
+    `wrapped`: it has the package `pilotlight` beside it, as pip installs our wheel.
+    """
 
     name: str
     title: str
@@ -22,10 +25,12 @@ class App:
     source: str = ""
     requirements: str = ""
     records: bool = True
+    wrapped: bool = False
 
 
 BARE = App("bare", "bare JSON handler, no record", "bare.handler", "bare.py", records=False)
 OURS = App("pilotlight", "Pilotlight", "handler.handler", "ours.py")
+WRAPPED = App("bare-wrapped", "the bare handler in `warmable`", "bare_wrapped.handler", "bare_wrapped.py", wrapped=True)
 PEERS = [
     App("sdk-wrapt1", "aws-xray-sdk, wrapt 1", "sdk.handler", "sdk.py", "sdk-wrapt1"),
     App("sdk", "aws-xray-sdk as pip installs it", "sdk.handler", "sdk.py", "sdk"),
@@ -35,7 +40,13 @@ PEERS = [
     App("lambda-warmer-py", "lambda-warmer-py + SDK", "lambda_warmer.handler", "lambda_warmer.py", "lambda-warmer-py"),
     App("fastapi-mangum", "FastAPI + Mangum + SDK", "fastapi_app.handler", "fastapi_app.py", "fastapi-mangum"),
 ]
-APPS = [BARE, OURS, *PEERS]
+APPS = [BARE, OURS, WRAPPED, *PEERS]
+_ROUTES = ("fastapi_routes.py", "fastapi-mangum")
+PINGED = App("pinged", "a ping", "fastapi_routes.handler", *_ROUTES, wrapped=True)
+PREWARMED = App("prewarmed", "a ping, `prewarm` of another route", "fastapi_routes.prewarmed", *_ROUTES, wrapped=True)
+PREWARMED_ROUTE = App(
+    "prewarmed-route", "a ping, `prewarm` of the same route", "fastapi_routes.prewarmed_orders", *_ROUTES, wrapped=True
+)
 
 
 def _rest_proxy_event() -> dict[str, Any]:

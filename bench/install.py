@@ -102,6 +102,8 @@ def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
             run_uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
         if app.source:
             shutil.copy(ROOT / "bench" / "peers" / app.source, folder / app.source)
+        if app.wrapped:
+            _copy_sources(_wheel(), folder)
         for stale in list(folder.rglob("__pycache__")):
             shutil.rmtree(stale)
         _compile(folder, packaging, python)
@@ -161,6 +163,8 @@ def _our_sources() -> list[Path]:
 def _inputs(app: App) -> Iterator[bytes]:
     if app is OURS:
         yield from (path.read_bytes() for path in _our_sources())
+    if app.wrapped:
+        yield from (path.read_bytes() for path in _wheel())
     if app.requirements:
         yield (REQUIREMENTS / f"{app.requirements}.txt").read_bytes()
     if app.source:
@@ -175,12 +179,21 @@ def _put_ours(folder: Path, python: Path) -> bool:
         _put_our_routes(folder, python)
         return True
     say("no Node here: measuring Pilotlight from its sources, not from its package")
-    for path in [ROOT / "handler.py", ROOT / "warmer.py", *(ROOT / "pilotlight").rglob("*.py")]:
+    _copy_sources([ROOT / "handler.py", ROOT / "warmer.py", *_wheel()], folder)
+    _put_our_routes(folder, python)
+    return False
+
+
+def _wheel() -> list[Path]:
+    """The modules that our wheel installs."""
+    return sorted((ROOT / "pilotlight").rglob("*.py"))
+
+
+def _copy_sources(paths: list[Path], folder: Path) -> None:
+    for path in paths:
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    _put_our_routes(folder, python)
-    return False
 
 
 def _put_our_routes(folder: Path, python: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.apps import REQUEST
@@ -30,6 +31,14 @@ def per_request(installed: Installed, event: bytes = REQUEST) -> int:
 def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> int:
     """Count user-space instructions from process start to the response to the last of `requests` requests.
 
+    Raises as `count_all` does.
+    """
+    return count_all(installed, [event] * requests)
+
+
+def count_all(installed: Installed, events: Sequence[bytes]) -> int:
+    """Count user-space instructions from process start to the response to the last of these events.
+
     The environment is stopped at that response, before it is acknowledged: nothing after it is counted.
     Raises RuntimeError when valgrind is missing or counted nothing.
     """
@@ -48,8 +57,8 @@ def count(installed: Installed, requests: int = 1, event: bytes = REQUEST) -> in
             folder, handler, python=python, environment=variables, prefix=command, timeout_seconds=300
         ) as environment:
             environment.wait_ready(600)
-            for left in reversed(range(requests)):
-                response = environment.invoke(event, acknowledge=left > 0)
+            for number, event in enumerate(events, 1):
+                response = environment.invoke(event, acknowledge=number < len(events))
                 if response.error:
                     raise RuntimeError(f"{installed.app.title} failed under callgrind: {response.error}")
         if not (found := re.search(r"Collected : (\d+)", log.read_text())):

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import aims
 from bench.modes import MODES
 from bench.transport import CONNECTIONS
 
@@ -34,6 +35,7 @@ def cold(result: dict[str, Any], console: Console) -> None:
         console.print(f"[yellow]left out: {title}: {reason}[/]")
     if result["instructions_left_out"]:
         console.print(f"[yellow]no instruction counts: {result['instructions_left_out']}[/]")
+    aims.show(result["aims"], console)
 
 
 def requests(result: dict[str, Any], console: Console) -> None:
@@ -60,11 +62,36 @@ def requests(result: dict[str, Any], console: Console) -> None:
             _thousands(result["instructions"], row["app"], "bare"),
         )
     console.print(table)
+    aims.show(result["aims"], console)
+
+
+def first_requests(result: dict[str, Any], console: Console) -> None:
+    """Cases down: the ping, and the requests after it."""
+    table = Table(title="FastAPI, 30 routes with validated bodies: milliseconds of the first requests")
+    for column in (
+        "before it",
+        "ping",
+        "prewarm in it",
+        "first",
+        "second",
+        "third",
+        "first / third",
+        "in instructions",
+    ):
+        table.add_column(column, justify="left" if column == "before it" else "right", no_wrap=True)
+    for row in result["first_requests"]:
+        before = (f"{spread['median']:.2f}" if (spread := row[name]) else "" for name in ("ping_ms", "prewarm_ms"))
+        requests = (f"{row[name]['median']:.2f}" for name in ("first_ms", "second_ms", "third_ms"))
+        counted = result["instructions"].get(row["app"])
+        in_instructions = f"{counted['first'] / counted['third']:.2f}" if counted else ""
+        table.add_row(row["title"], *before, *requests, _ratio(row["first_to_third"]), in_instructions)
+    console.print(table)
+    aims.show(result["aims"], console)
 
 
 def pings(result: dict[str, Any], console: Console) -> None:
     """One line: ping, request and their ratio."""
-    table = Table(title="A ping without a hold, compared with a request: milliseconds (quartiles)")
+    table = Table(title=f"A ping without a hold, compared with a request: milliseconds (quartiles) ({result['app']})")
     for column in ("ping", "request", "ping / request", "first ping, which loads the SDK", "instructions"):
         table.add_column(column, justify="right")
     cells = [_ratio(result[name]) for name in ("ping_ms", "request_ms", "ratio", "first_ping_ms")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench import instructions
-from bench.apps import BARE, OURS, REQUEST, App
+from bench.aims import Aim
+from bench.apps import BARE, OURS, REQUEST, WRAPPED, App
 from bench.install import Installed, app_folder
 from bench.modes import FULL, started
 from bench.progress_bar import progress
@@ -18,6 +20,7 @@ from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 _PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
+_MOST_WRAPPED = 1.15
 REQUESTS_PER_RUN = 60
 """Warm requests of each run, alternating with those they are compared with."""
 _SETTLING = 20
@@ -70,17 +73,21 @@ def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
                     advance()
                 rows.append(_row(each.app, taken))
         counted = _instructions({each.app.name: (each, REQUEST) for each in installed}) if count else {}
-    return {"requests": [asdict(row) for row in rows], "instructions": counted}
+    return {
+        "requests": [asdict(row) for row in rows],
+        "instructions": counted,
+        "aims": [asdict(aim) for aim in _aims(rows, counted)],
+    }
 
 
-def run_pings(runs: int, count: bool) -> dict[str, Any]:
-    """Measure pings without a hold and requests, in the same environments; JSON-ready."""
+def run_pings(runs: int, count: bool, app: App = OURS) -> dict[str, Any]:
+    """Measure pings without a hold and requests of an app, in the same environments; JSON-ready."""
     python = runtime_python()
     firsts: list[float] = []
     pings: list[float] = []
     requests: list[float] = []
     with XRaySink() as sink:
-        ours = Installed(OURS, app_folder(OURS, "valid bytecode", python), python, sink.address)
+        ours = Installed(app, app_folder(app, "valid bytecode", python), python, sink.address)
         with progress("pings", runs) as advance:
             for _ in range(runs):
                 with started(ours, FULL) as environment:
@@ -92,12 +99,23 @@ def run_pings(runs: int, count: bool) -> dict[str, Any]:
                 advance()
         counted = _instructions({"ping": (ours, _PING), "request": (ours, REQUEST)}) if count else {}
     return {
+        "app": app.name,
         "first_ping_ms": asdict(Spread.of(firsts)),
         "ping_ms": asdict(Spread.of(pings)),
         "request_ms": asdict(Spread.of(requests)),
         "ratio": asdict(Spread.of([ping / request for ping, request in zip(pings, requests, strict=True)])),
         "instructions": counted,
     }
+
+
+def _aims(rows: list[_Warm], counted: dict[str, int]) -> Iterator[Aim]:
+    """The wrapped handler's."""
+    what = f"warm request of {WRAPPED.title} beside bare"
+    for row in rows:
+        if row.app == WRAPPED.name:
+            yield Aim(f"{what}, in time", row.warm_ratio.median, _MOST_WRAPPED)
+            if row.app in counted:
+                yield Aim(f"{what}, in instructions", round(counted[row.app] / counted[BARE.name], 4), _MOST_WRAPPED)
 
 
 def _one_run(bare: Installed, installed: Installed, sink: XRaySink) -> _Run:

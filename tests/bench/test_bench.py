@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bench import cold, cpu_quota, instructions, modes, parts, size, warm
-from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, App
+from bench.apps import APPS, BARE, OURS, PEERS, REQUEST, REQUIREMENTS, ROOT, WRAPPED, App
 from bench.install import Installed, _our_sources, app_folder, shipped_zip
 from bench.spread import Spread
 from pilotlight_build.runtime_modules import RUNTIME_FOLDERS
@@ -71,8 +71,10 @@ def test_a_machine_without_quotas_leaves_the_modes_out_and_says_why() -> None:
     assert all(left_out.values())
 
 
-def test_pings_and_requests_are_measured_in_the_same_environment() -> None:
-    result = warm.run_pings(1, count=False)
+@pytest.mark.parametrize("app", [OURS, WRAPPED], ids=lambda app: app.name)
+def test_pings_and_requests_are_measured_in_the_same_environment(app: App) -> None:
+    result = warm.run_pings(1, count=False, app=app)
+    assert result["app"] == app.name
     assert result["ping_ms"]["runs"] == result["request_ms"]["runs"] == warm.REQUESTS_PER_RUN
     assert result["first_ping_ms"]["median"] > result["ping_ms"]["median"]
 
