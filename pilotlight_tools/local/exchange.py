@@ -10,7 +10,7 @@ class Exchange:
     """A request and its response as a client would measure them; times in epoch seconds.
 
     They run from the arrival of the request's head to the last byte handed to the client's socket. `url` is the whole
-    requested URL; `request_id` is Lambda's, from `X-Request-Id`, or None when no function responded.
+    requested URL; `request_id` is Lambda's, as the engine or `X-Request-Id` says, or None when no function responded.
     """
 
     started_at: float

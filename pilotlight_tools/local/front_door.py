@@ -2,7 +2,7 @@
 
 API Gateway's own URL carries an API id and a stage; `http://127.0.0.1:3000/hello` does not. What a client sends and
 gets (path, query, headers, body, status) passes through as bytes; only `Host` and the hop-by-hop headers of RFC 9110
-section 7.6.1 change.
+section 7.6.1 change, and what the engine tells the front door alone (launcher/invocations.py) is taken out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from yarl import URL
 
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.exchange import Exchange
-from pilotlight_tools.local.launcher.guard import SECRET_HEADER
+from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
 
 _HOP_BY_HOP = frozenset(
     (
@@ -44,6 +44,7 @@ _HOP_BY_HOP = frozenset(
 _MADE_BY_OUR_CLIENT = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _MADE_BY_OUR_SERVER = ("Server", "Date", "Content-Type")
 _PASSED_ON: web.ResponseKey[frozenset[str]] = web.ResponseKey("passed_on", frozenset)
+_INVOCATION: web.ResponseKey[str] = web.ResponseKey("invocation", str)
 _CHUNK_BYTES = 64 * 1024
 _BACKLOG = 512
 
@@ -142,7 +143,7 @@ class FrontDoor:
                 method=request.method,
                 url=self.url + request.raw_path,
                 status=response.status,
-                request_id=response.headers.get("X-Request-Id") or None,
+                request_id=response.get(_INVOCATION) or response.headers.get("X-Request-Id") or None,
                 client_ip=request.remote or LOOPBACK,
                 user_agent=request.headers.get("User-Agent") or None,
             )
@@ -173,6 +174,7 @@ class FrontDoor:
         async with upstream:
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason)
             response.headers.extend(_end_to_end(upstream.raw_headers, errors="replace"))
+            response[_INVOCATION] = response.headers.popall(INVOCATION_HEADER, [""])[-1]
             response[_PASSED_ON] = frozenset(name.lower() for name in response.headers)
             try:
                 await response.prepare(request)

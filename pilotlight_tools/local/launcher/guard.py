@@ -15,6 +15,8 @@ from typing import Any
 
 SECRET_HEADER = "X-Pilotlight-Engine"  # noqa: S105 (a name)
 """Carries the secret; neither the engine nor a function sees it."""
+INVOCATION_HEADER = "X-Pilotlight-Invocation"
+"""Carries Lambda's request id of the invocation that responded, to the front door, which takes it out again."""
 _HEADER = SECRET_HEADER.lower().encode()
 
 Scope = MutableMapping[str, Any]

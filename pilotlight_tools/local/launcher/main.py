@@ -26,18 +26,20 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
 
-    from pilotlight_tools.local.launcher import initialization, logs
+    from pilotlight_tools.local.launcher import initialization, invocations, logs
 
     try:
         logs.install()
         initialization.install()
+        invocations.install()
     except (AttributeError, ValueError) as error:
         print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
         sys.exit(CHANGED)
     serve: Any = hypercorn.asyncio.serve
 
     async def guarded(application: Any, *arguments: Any, **options: Any) -> None:
-        await serve(Guard(RawPaths(application), secret, int(os.environ["GATEWAY_PORT"])), *arguments, **options)
+        guard = Guard(RawPaths(application), secret, int(os.environ["GATEWAY_PORT"]))
+        await serve(invocations.Invocations(guard), *arguments, **options)
 
     vars(hypercorn.asyncio)["serve"] = guarded  # the engine takes it from there when it starts
     app.main()
