@@ -40,13 +40,16 @@ def _request_line(exchange: Exchange, facts: _Facts) -> Text:
 
 
 def _record_only_line(record: Document) -> Text:
-    """Format a request that did not pass the front door; the time is the function's own."""
+    """Format an invocation that did not pass the front door; the time is the function's own. An event has no status."""
     line = _moment(record["end_time"])
     request = (record.get("http") or {}).get("request") or {}
-    line.append(f"{request.get('method', '?'):<7} {printable(str(request.get('url', '?')))}  ")
     facts = facts_of(record)
-    status = int(facts.get(Annotation.STATUS, 0))
-    line.append(str(status), style=_status_style(status))
+    target = request.get("url") or facts.get(Annotation.ROUTE) or "?"
+    line.append(f"{request.get('method', 'event'):<7} {printable(str(target))}  ")
+    if status := int(facts.get(Annotation.STATUS, 0)):
+        line.append(str(status), style=_status_style(status))
+    elif record.get("fault"):
+        line.append("raised", style="bold red")
     line.append(f"  {(record['end_time'] - record['start_time']) * 1000:,.0f} ms in the function  ")
     return line.append_text(_start_of(facts)).append("  not through the front door", style="dim")
 

@@ -60,6 +60,15 @@ def test_record_without_an_exchange_says_so() -> None:
     assert "not through the front door" in line
 
 
+def test_an_event_that_is_not_http_has_its_source_and_no_status() -> None:
+    event = record("request", route="aws:sqs")
+    for part in ("http", "fault"):
+        event.pop(part, None)
+    event["annotations"].pop("status", None)
+    assert "event   aws:sqs    500 ms in the function" in printed(None, event)
+    assert "event   aws:sqs  raised  500 ms in the function" in printed(None, event | {"fault": True})
+
+
 def test_cold_ping_is_printed_and_a_warm_one_is_not() -> None:
     ping = record("ping", start="cold")
     facts = {"cold_start": True, "init_ms": 95.0, "environment": "0123456789abcdef"}
