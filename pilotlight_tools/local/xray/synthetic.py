@@ -12,6 +12,10 @@ AWS X-Ray" (Lambda developer guide):
           AWS::Lambda::Function     the record's start to end; its id is the Parent in `_X_AMZN_TRACE_ID`
             Initialization          cold starts: `init_ms` up to the record's start: before its parent begins, as on AWS
             pilotlight              our own subsegment, which the handler sent
+
+What has no measurement is not made: how long an asynchronous event or a queue's message waited, an attempt that left no
+record, a function whose tracing is not active. The engine passes no trace header on, so a function that calls another
+is not seen above it: each has a trace of its own.
 """
 
 from __future__ import annotations
