@@ -12,13 +12,12 @@ Start types ("Understanding the Lambda execution environment lifecycle" in the A
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal
+    from typing import Literal
 
     Kind = Literal["request", "ping", "tick"]
     Start = Literal["cold", "warm", "proactive", "provisioned", "restored"]
@@ -78,12 +77,6 @@ class ExecutionEnvironment:
         self.init_ended_at = self._clock()
         self._init_seconds = self._process_age()
 
-    def end_init_with_import(self) -> None:
-        """`end_init` when the import that is under way ends, which is that of the handler's module; else now."""
-        spec = _outermost_import()
-        if spec is None or not _call_when_imported(spec, self.end_init):
-            self.end_init()
-
     @property
     def identity(self) -> str:
         """16 hex digits, distinct for each execution environment, made on first use."""
@@ -142,39 +135,6 @@ class ExecutionEnvironment:
 def service_name() -> str:
     """The API's name and stage, as `apiName` in serverless.yml; outside a deployment the function's name."""
     return os.environ.get("PILOTLIGHT_SERVICE") or os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or "pilotlight"
-
-
-def _outermost_import() -> Any:
-    """The spec of the module whose import led here, the first of all that are under way; None where none is."""
-    found = None
-    frame = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name == "<module>":
-            spec = frame.f_globals.get("__spec__")
-            found = spec if getattr(spec, "_initializing", False) else found
-        frame = frame.f_back  # type: ignore[assignment]
-    return found
-
-
-def _call_when_imported(spec: Any, call: Callable[[], None]) -> bool:
-    """Call `call` when the import system marks this module as loaded; False where the spec is of an unknown kind.
-
-    CPython has no event for it; since 3.4 its import system sets `_initializing` of the module's spec to False.
-    """
-    kind = type(spec)
-
-    class Watched(kind):  # type: ignore[misc, valid-type]
-        def __setattr__(self, name: str, value: object) -> None:
-            super().__setattr__(name, value)
-            if name == "_initializing" and not value:
-                self.__class__ = kind
-                call()
-
-    try:
-        spec.__class__ = Watched
-    except TypeError:
-        return False
-    return True
 
 
 def seconds_since_process_start() -> float | None:

@@ -62,7 +62,9 @@ class Tracer:
         """Send the record of a sampled trace to the daemon at AWS_XRAY_DAEMON_ADDRESS, and describe a span by it."""
         try:
             if _OPENTELEMETRY in sys.modules:
-                _describe_span(record, self.environment)
+                from pilotlight import spans  # no one else needs it
+
+                spans.describe(record, self.environment)
             trace = parse_trace_header(os.environ.get("_X_AMZN_TRACE_ID", ""))
             if trace is None:
                 return
@@ -154,30 +156,6 @@ def daemon_address(text: str) -> tuple[str, int] | None:
 
 _OPENTELEMETRY = "opentelemetry.trace"
 """OpenTelemetry's API, where the service or a layer has loaded it; it is never imported here."""
-
-
-def _describe_span(record: Record, environment: ExecutionEnvironment) -> None:
-    """Give the current span the facts of the record, where it is recording; a ping's span is named like one.
-
-    `faas.coldstart` and `faas.instance` are of OpenTelemetry's semantic conventions ("FaaS spans").
-    """
-    span = sys.modules[_OPENTELEMETRY].get_current_span()
-    if not span.is_recording():
-        return
-    if record.kind == "ping":
-        span.update_name("pilotlight ping")
-    attributes: dict[str, Any] = {
-        "faas.coldstart": record.start == "cold",
-        "faas.instance": environment.identity,
-        f"{NAME}.{Annotation.KIND}": record.kind,
-        f"{NAME}.{Annotation.START}": record.start,
-        f"{NAME}.{Annotation.SERVICE}": service_name(),
-        f"{NAME}.{Annotation.WARMED_BY_PING}": environment.warmed_by_ping,
-        f"{NAME}.{Annotation.INIT_MS}": environment.init_ms,
-        f"{NAME}.{Annotation.ROUTE}": record.route,
-        f"{NAME}.{Annotation.STATUS}": record.status or None,
-    }
-    span.set_attributes({name: value for name, value in attributes.items() if value is not None})
 
 
 def _annotations_of_request(record: Record, facts_of_environment: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pilotlight import facts
 from pilotlight.environment import ExecutionEnvironment
+from pilotlight.importing import call_at_end_of_import
 from pilotlight.metrics import count_start
 from pilotlight.tracing import Record, Tracer
 
@@ -119,7 +120,7 @@ def wrap(
 
     _take_names(warm_handler, handler)
     setattr(warm_handler, MARK, True)
-    tracer.environment.end_init_with_import()
+    call_at_end_of_import(tracer.environment.end_init)
     return warm_handler
 
 

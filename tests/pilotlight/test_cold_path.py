@@ -28,6 +28,7 @@ OF_A_WRAPPED_HANDLER = {
     "pilotlight",
     "pilotlight.environment",
     "pilotlight.facts",
+    "pilotlight.importing",
     "pilotlight.metrics",
     "pilotlight.tracing",
     "pilotlight.wrapping",

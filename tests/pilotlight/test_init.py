@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pilotlight.environment import ExecutionEnvironment
+from pilotlight.importing import call_at_end_of_import
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import Sandbox
 from tests.support.project import PROJECT
@@ -18,7 +19,8 @@ MODULE = """
 import events
 {before}
 import environments
-environments.made.end_init_with_import()
+from pilotlight.importing import call_at_end_of_import
+call_at_end_of_import(environments.made.end_init)
 events.seen.append("the wrapper stands here")
 {after}
 events.seen.append("the module's last line")
@@ -83,7 +85,7 @@ def test_outside_an_import_the_init_ends_at_once() -> None:
     """As under a runtime that runs the handler's file without the import system."""
     ended: list[float] = []
     environment = ExecutionEnvironment(process_age=lambda: ended.append(1.0) or 1.0)  # type: ignore[func-returns-value]
-    environment.end_init_with_import()
+    call_at_end_of_import(environment.end_init)
     assert ended == [1.0]
 
 

@@ -142,7 +142,7 @@ def test_images_are_targets_too_and_the_warmer_needs_none(foreign: Foreign) -> N
 def test_each_package_of_its_own_is_looked_into(foreign: Foreign) -> None:
     """One has Pilotlight, one has not; `package.individually` on the service and on the function."""
     only = ["!**", "orders.py"]
-    functions = {
+    functions: dict[str, dict[str, Any]] = {
         "orders": {"handler": "orders.handler", "package": {"patterns": only}},
         "pay": {"handler": "orders.handler", "package": {"patterns": [*only, "pilotlight/**"]}},
     }

@@ -320,7 +320,10 @@ def test_a_resource_of_the_services_own_is_not_taken_for_the_plugins(foreign: Fo
 
 
 def test_the_plugins_resources_can_be_extended(foreign: Foreign) -> None:
-    changed = {"WarmerRole": {"MaxSessionDuration": 3600}, "TicksStopped": {"AlarmActions": ["arn:aws:sns:of:us"]}}
+    changed: dict[str, dict[str, Any]] = {
+        "WarmerRole": {"MaxSessionDuration": 3600},
+        "TicksStopped": {"AlarmActions": ["arn:aws:sns:of:us"]},
+    }
     extensions = {name: {"Properties": each} for name, each in changed.items()}
     settings = {"targets": [TARGET], "observability": True}
     found = foreign.write(service(pilotlight=settings, resources={"extensions": extensions})).package()
