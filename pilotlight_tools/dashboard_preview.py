@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {options.template} does not exist: run `npx sls package --stage prod`", file=sys.stderr)
         return 1
     except KeyError:
-        print(f"error: {options.template} has no dashboard: its stage has the param observability set to false", file=sys.stderr)
+        print(f"error: {options.template} has no dashboard: its stage has `observability: false`", file=sys.stderr)
         return 1
     _draw(body, options.output)
     return 0
