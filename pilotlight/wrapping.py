@@ -65,7 +65,8 @@ def warmable(
     - `record_all` records the invocations that are not HTTP too, such as an SQS message.
 
     Each HTTP invocation gives one record (REST API, HTTP API, function URL, load balancer, VPC Lattice). An exception
-    is recorded as a fault, and raised on. Raises TypeError for a handler, `prewarm` or `route` that cannot be called.
+    is recorded as a fault, and raised on. Raises TypeError for a handler, `prewarm` or `route` that cannot be called, and
+    for options to a handler that replies to pings already.
     """
     for name, given in (("handler", handler), ("prewarm", prewarm), ("route", route)):
         if given is not None and not callable(given):
@@ -93,6 +94,11 @@ class Options:
         self.dialects = dialects
         self.record_all = record_all
 
+    @property
+    def are_given(self) -> bool:
+        """Whether any differs from its default."""
+        return bool(self.prewarm or self.route or self.dialects or self.record_all)
+
 
 def wrap(
     handler: Handler,
@@ -100,8 +106,13 @@ def wrap(
     environment: ExecutionEnvironment | None = None,
     machine: Machine | None = None,
 ) -> Handler:
-    """Wrap `handler`, once: one that replies to pings already is returned as it is. Tests pass what comes last."""
+    """Wrap `handler`, once: one that replies to pings already is returned as it is. Tests pass what comes last.
+
+    Raises TypeError for such a handler where options are given, which it would not follow.
+    """
     if getattr(handler, MARK, False):
+        if options.are_given:
+            raise TypeError("warmable: the handler replies to pings already: give these options where it is made")
         return handler
     tracer = Tracer(environment) if environment else _this_tracer()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pilotlight import warmable
+from pilotlight import Routes, entry_point, warmable
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.events import http_event, rest_event
 from pilotlight.ping import KEY, Ping
@@ -151,8 +151,10 @@ def test_it_is_a_decorator_with_and_without_arguments() -> None:
 
 
 def test_a_handler_is_wrapped_once() -> None:
-    once = warmable(unused)
-    assert warmable(once) is once
+    for once in (warmable(unused), entry_point(Routes())):
+        assert warmable(once) is once
+        with pytest.raises(TypeError, match="replies to pings already"):
+            warmable(once, prewarm=print)
 
 
 @pytest.mark.parametrize("wrong", [{"handler": "orders.handler"}, {"prewarm": 3}, {"route": "/orders"}])
