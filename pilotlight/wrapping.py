@@ -65,8 +65,8 @@ def warmable(
     - `record_all` records the invocations that are not HTTP too, such as an SQS message.
 
     Each HTTP invocation gives one record (REST API, HTTP API, function URL, load balancer, VPC Lattice). An exception
-    is recorded as a fault, and raised on. Raises TypeError for a handler, `prewarm` or `route` that cannot be called, and
-    for options to a handler that replies to pings already.
+    is recorded as a fault, and raised on. Raises TypeError for a handler, `prewarm` or `route` that cannot be called,
+    and for options to a handler that replies to pings already.
     """
     for name, given in (("handler", handler), ("prewarm", prewarm), ("route", route)):
         if given is not None and not callable(given):
