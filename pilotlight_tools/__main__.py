@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -23,9 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or given[0] not in _COMMANDS:
         _parser().parse_args(given)  # ends here: with --help, --version, or an error
     try:
-        return _run(given[0], given[1:])
+        exit_code = _run(given[0], given[1:])
+        sys.stdout.flush()  # here, where a reader that has left can be told from a fault
+        return exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:  # as in `pilotlight latency … | head`: nobody reads the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at its end
+        return _PROBLEM
     except ModuleNotFoundError as error:
         print(
             f"error: this Python ({sys.executable}) has no module {error.name!r}: run `{sys.executable} -m pip install "

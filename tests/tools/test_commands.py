@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -97,3 +98,18 @@ def test_a_missing_module_is_an_error_with_a_remedy() -> None:
     assert done.stderr.startswith("error: ")
     assert f"-m pip install pilotlight-tools=={pilotlight.__version__}`" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_leaves_ends_the_command_without_a_traceback(options: list[str]) -> None:
+    """As `head` does: here nobody reads at all."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pilotlight_tools", "cost", *options],
+            cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
