@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pilotlight_tools.local.runtime.sandbox import Sandbox
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 from tests.support.events import browser_event
 from tests.support.package import unpacked_package
+from tests.support.project import PROJECT
 
 OUR_MODULES = {
     "handler",
@@ -80,7 +82,9 @@ def test_a_cold_start_imports_our_own_modules_and_nothing_heavy(package: Path, t
     assert HEAVY & ours <= runtime
 
 
-def test_a_wrapped_handler_imports_less_and_nothing_more_for_a_request(package: Path, tmp_path: Path) -> None:
+def test_a_wrapped_handler_imports_less_and_nothing_more_for_a_request(tmp_path: Path) -> None:
+    package = tmp_path / "task"  # this project's own has no wrapped handler
+    shutil.copytree(PROJECT / "pilotlight", package / "pilotlight", ignore=shutil.ignore_patterns("__pycache__"))
     runtime = loaded(package, tmp_path, "import json", "json.dumps(event)")
     wrapped = (
         "from pilotlight import warmable\n\n\n@warmable\ndef ours(event, context):\n    return {'statusCode': 200}"
