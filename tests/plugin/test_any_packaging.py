@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from itertools import permutations
 from pathlib import Path
@@ -236,7 +235,6 @@ def test_our_builder_packages_each_function_on_its_own_where_that_is_asked_for(f
     configuration = service(
         pilotlight=settings, functions=functions, package={"individually": True, "patterns": ["!**", "pilotlight/**"]}
     )
-    shutil.copytree(PROJECT / "node_modules" / ".cache", foreign.folder / "node_modules" / ".cache", dirs_exist_ok=True)
     foreign.write(configuration, {**files, **requirements, **pilotlight_files()}).package()
     for name, other in (("orders", "pay"), ("pay", "orders")):
         found = names(foreign.folder / ".serverless" / f"{name}.zip")
