@@ -336,7 +336,7 @@ def test_the_dashboard_can_be_drawn(prod: Packaged, tmp_path: Path) -> None:
 
 def test_drawing_a_stage_without_a_dashboard_says_why(packaged: Any, tmp_path: Path, capsys: Any) -> None:
     assert dashboard_preview.main([str(tmp_path / "none.png"), "--template", str(packaged("local").templates[-1])]) == 1
-    assert "observability set to false" in capsys.readouterr().err
+    assert "its stage has `observability: false`" in capsys.readouterr().err
 
 
 def test_a_stage_without_observability_has_no_xray_or_cloudwatch_resources(packaged: Any) -> None:
