@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(
             f"error: this Python ({sys.executable}) has no module {error.name!r}: run `{sys.executable} -m pip install "
-            f"pilotlight-tools=={__version__}`",
+            f"pilotlight-cli=={__version__}`",
             file=sys.stderr,
         )
         return _PROBLEM

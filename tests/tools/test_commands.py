@@ -96,7 +96,7 @@ def test_a_missing_module_is_an_error_with_a_remedy() -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
-    assert f"-m pip install pilotlight-tools=={pilotlight.__version__}`" in done.stderr
+    assert f"-m pip install pilotlight-cli=={pilotlight.__version__}`" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

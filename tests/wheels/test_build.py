@@ -158,7 +158,7 @@ def test_build_leaves_the_files_of_a_release(tmp_path: Path, capsys: pytest.Capt
     dist.mkdir()
     (dist / "pilotlight-0.0.1-py3-none-any.whl").touch()
     assert builder.main(["--folder", str(dist), "--tag", f"v{pilotlight.__version__}"]) == 0
-    wheels = [f"{name}-{pilotlight.__version__}-py3-none-any.whl" for name in builder.WHEELS]
+    wheels = [f"{name}-{pilotlight.__version__}-py3-none-any.whl" for name in ("pilotlight", "pilotlight_cli")]
     tarballs = [f"serverless-pilotlight-{pilotlight.__version__}.tgz"] * (PROJECT / "plugin/package.json").exists()
     assert [path.name for path in sorted(dist.iterdir())] == [*wheels, *tarballs]
     assert len(capsys.readouterr().out.splitlines()) == len([*wheels, *tarballs])

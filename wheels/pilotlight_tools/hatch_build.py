@@ -1,4 +1,4 @@
-"""What the wheel `pilotlight-tools` needs and holds.
+"""What the wheel `pilotlight-cli` needs and holds.
 
 It needs the group `tools` of the repository's pyproject.toml, and `pilotlight` of its own version. It holds
 pilotlight_tools/ without what serves this repository alone, and the chart library of the latency page, which
