@@ -89,7 +89,7 @@ function wrongSettings(given, { settings, functions, plugins, api }) {
   if (given?.sampling !== undefined && !api)
     return (
       'custom.pilotlight.sampling has no effect here: X-Ray sampling rules reach the stages of REST APIs only ' +
-      '("Configuring sampling rules" in the X-Ray Developer Guide), and this stack has none. Times then come from ' +
+      '("Configure AWS X-Ray sampling rules for API Gateway APIs"), and this stack has none. Times then come from ' +
       "Lambda's own traces, one request a second and 5 % of the rest. Remove `sampling`."
     );
   if (settings.packaging === 'pilotlight' && plugins.includes(PYTHON_REQUIREMENTS))
