@@ -13,6 +13,7 @@ warm environment counts only if it runs the deployed build, so a reply names the
 from __future__ import annotations
 
 import math
+import os
 import time
 
 from pilotlight import __version__, dialects, downstream
@@ -146,22 +147,27 @@ def reply(
 
 
 def read_build() -> str:
-    """The build that this execution environment runs: 16 hex digits, from build.txt in the package.
+    """The build that this execution environment runs: 16 hex digits.
 
-    It is read once in the environment's life, and by no user's request; empty where the code was not packaged.
+    From PILOTLIGHT_BUILD, where another tool made the package, or from build.txt in the package. It is read once in the
+    environment's life, and by no user's request; empty where neither is there.
     """
     global _build
     if _build is None:
-        from pkgutil import get_data  # the SDK, which a ping prepares, loads it too
-
-        try:
-            _build = (get_data("pilotlight", "build.txt") or b"")[:64].decode("ascii").strip()
-        except (OSError, ValueError):
-            _build = ""
+        _build = os.environ.get("PILOTLIGHT_BUILD", "")[:64] or _build_of_package()
     return _build
 
 
 _build: str | None = None
+
+
+def _build_of_package() -> str:
+    from pkgutil import get_data  # the SDK, which a ping may prepare, loads it too
+
+    try:
+        return (get_data("pilotlight", "build.txt") or b"")[:64].decode("ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _parse(body: object) -> Ping | None:

@@ -9,13 +9,13 @@ const { PYTHON_REQUIREMENTS } = require('./settings.cjs');
 
 const REDIRECTED = 'PILOTLIGHT_HANDLER';
 
-/** Returns `errors` and `warnings` about the packages of the targets, from one look into each. */
+/** Returns `errors` and `warnings` about the packages of the targets, and their `builds`, from one look into each. */
 function inspectArtifacts(serverless, { settings, targets }, plugins) {
   const { service, serviceDir } = serverless;
   const { naming } = serverless.getProvider('aws');
   const zipped = targets.filter(({ key }) => service.getFunction(key).handler); // no images
   const inspected = zipped.map(({ key }) => describe(service, naming, key)).filter(({ artifact }) => isFile(artifact));
-  if (!inspected.length) return { errors: [], warnings: [] };
+  if (!inspected.length) return { errors: [], warnings: [], builds: {} };
   return askPython(serviceDir, 'artifacts', {
     targets: inspected.map((each) => ({ ...each, artifact: path.resolve(serviceDir, each.artifact) })),
     installs: settings.packaging === 'pilotlight' || plugins.includes(PYTHON_REQUIREMENTS),

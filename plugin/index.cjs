@@ -25,7 +25,7 @@ const { expressionsOf, wrongUnit } = require('./schedule.cjs');
 const { describeService, pluginsOf } = require('./service.cjs');
 const { ADDED_WARMER, PYTHON_REQUIREMENTS, isActive, renamed, schema, wrongSettings } = require('./settings.cjs');
 const { switchTracingOn, traceStage, tracedWithoutRights } = require('./tracing.cjs');
-const { setVariables } = require('./variables.cjs');
+const { setBuilds, setVariables } = require('./variables.cjs');
 const { Warm, STRICT } = require('./warm.cjs');
 const { completeWarmer, freeId, overlap } = require('./warmer.cjs');
 
@@ -159,12 +159,15 @@ class Pilotlight {
   /** After all plugins have packaged: the warmer as it was, and a look into what the targets got. */
   finishPackages() {
     if (!this.isActive) return;
-    const { errors, warnings } = this.try(() => {
+    const { errors, warnings, builds } = this.try(() => {
       if (this.addsWarmer) buildWarmer(this.serverless.serviceDir);
       return inspectArtifacts(this.serverless, this.described, pluginsOf(this.serverless.service));
     });
     for (const warning of warnings) this.log.warning(warning);
     this.stopWhere(errors.join(' '));
+    const { described } = this;
+    if (described.settings.packaging === null)
+      setBuilds(this.serverless.service, described, builds, this.runs(['deploy function']));
   }
 
   /** Adds what depends on the targets, before the service's own `resources`, which can change or extend all of it. */

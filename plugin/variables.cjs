@@ -29,4 +29,23 @@ function setVariables(service, described, keys) {
   }
 }
 
-module.exports = { setVariables };
+/**
+ * Tells each target which build it is, and the warmer which build it has to meet: our own packages hold that themselves.
+ * A function that is deployed alone leaves the warmer as it is.
+ */
+function setBuilds(service, { targets, warmer }, builds, isAlone) {
+  for (const { key } of targets) {
+    const each = service.getFunction(key);
+    if (builds[key]) each.environment = { PILOTLIGHT_BUILD: builds[key], ...each.environment };
+  }
+  const { environment } = service.getFunction(warmer.key);
+  if (isAlone || typeof environment.PILOTLIGHT_TARGETS !== 'string') return;
+  const described = targets.map(({ key }) => ({ build: builds[key] }));
+  const listed = JSON.parse(environment.PILOTLIGHT_TARGETS);
+  if (listed.length !== described.length) return; // a list of the service's own
+  environment.PILOTLIGHT_TARGETS = JSON.stringify(
+    listed.map((target, index) => (described[index].build ? { ...target, build: described[index].build } : target)),
+  );
+}
+
+module.exports = { setBuilds, setVariables };

@@ -1,7 +1,8 @@
 """Which replies count: those of execution environments that run the deployed build.
 
-The warmer's own build is the deployed one, because `sls deploy` gives all functions the same package. But `sls deploy
-function` updates one function alone: where no reply has the warmer's build, and all have one other, that one counts.
+The expected build is the target's, or else the warmer's own, because our packaging gives all functions one package.
+But `sls deploy function` updates one function alone: where no reply has that build, and all have one other, that one
+counts.
 A build that is not known counts as any build: not every package is made by `pilotlight_build`.
 """
 
@@ -38,7 +39,7 @@ def causes(replies: Collection[PingReply], deployed: str, own: str) -> tuple[str
         found.append(f"{len(older)} {run} an older build than the deployed one: {builds} instead of {deployed}")
     if deployed not in ("", own):
         found.append(
-            f"all execution environments run the build {deployed} and the warmer runs {own}, as after `sls deploy "
+            f"all execution environments run the build {deployed} and the warmer expects {own}, as after `sls deploy "
             f"function`: they count; `sls deploy` gives both the same build"
         )
     return tuple(found)

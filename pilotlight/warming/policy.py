@@ -40,7 +40,8 @@ class _Memory:
 class Warming:
     """Ticks targets one after the other, never two at once, so that their users are not exposed together.
 
-    `build` is the warmer's own, which environments have to run to count; where it is empty, any counts.
+    `build` is the warmer's own, which environments have to run to count unless their target names another; where both
+    are empty, any counts.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Warming:
         fitting = requested if limit.pings is None else min(requested, limit.pings)
         allowed = memory.throttle.pings
         pings = fitting if allowed is None else min(fitting, allowed)
-        order = Order(target.function, requested, pings, target.timeout_seconds, self._build)
+        order = Order(target.function, requested, pings, target.timeout_seconds, target.build or self._build)
         result = tick(order, self._invoker, memory.hold, times)
         if result.tally.throttled:
             memory.throttle.shrink(pings, len(result.replies))

@@ -22,6 +22,8 @@ _MINUTES_A_DAY = 24 * 60
 _LONGEST_TIMEOUT_SECONDS = 900
 """Of a function: "Lambda quotas"."""
 
+_MOST_BUILD = 64
+
 
 class TargetsError(ValueError):
     """The configuration is wrong; the message names the key and what is allowed."""
@@ -56,7 +58,8 @@ class Window:
 class Target:
     """A function (name, ARN, or ARN with alias) and how many of its execution environments to keep warm, and when.
 
-    `zone` is the windows' time zone as a POSIX TZ string; `timeout_seconds` is the function's own timeout.
+    `zone` is the windows' time zone as a POSIX TZ string; `timeout_seconds` is the function's own timeout. `build` is
+    the deployed one where it is not the warmer's own, else empty.
     """
 
     function: str
@@ -64,6 +67,7 @@ class Target:
     windows: tuple[Window, ...] = ()
     zone: str = "UTC0"
     timeout_seconds: float = 30.0
+    build: str = ""
 
 
 def parse_targets(text: str) -> list[Target]:
@@ -82,7 +86,7 @@ def parse_targets(text: str) -> list[Target]:
 
 def parse_target(entry: Any, where: str) -> Target:
     """One target: `function`, `concurrency` (a number, or auto with `min` and `max`), `windows`, `zone`."""
-    _only_keys(entry, {"function", "concurrency", "min", "max", "windows", "zone", "timeout"}, where)
+    _only_keys(entry, {"function", "concurrency", "min", "max", "windows", "zone", "timeout", "build"}, where)
     function = entry.get("function")
     if not isinstance(function, str) or not function:
         raise TargetsError(f"{where}.function must be a function's name or ARN, not {function!r}")
@@ -95,6 +99,7 @@ def parse_target(entry: Any, where: str) -> Target:
         tuple(_parse_window(window, f"{where}.windows[{index}]") for index, window in enumerate(windows)),
         entry.get("zone", "UTC0"),
         _timeout(entry.get("timeout", 30), f"{where}.timeout"),
+        _build(entry.get("build", ""), f"{where}.build"),
     )
 
 
@@ -162,6 +167,12 @@ def _timeout(value: Any, where: str) -> float:
     if type(value) is not int or not 1 <= value <= _LONGEST_TIMEOUT_SECONDS:
         raise TargetsError(f"{where} must be the function's timeout, 1 to {_LONGEST_TIMEOUT_SECONDS} s, not {value!r}")
     return float(value)
+
+
+def _build(value: Any, where: str) -> str:
+    if not isinstance(value, str) or len(value) > _MOST_BUILD:
+        raise TargetsError(f"{where} must be a text of at most {_MOST_BUILD} characters, not {value!r}")
+    return value
 
 
 def _only_keys(entry: Any, allowed: set[str], where: str) -> None:

@@ -94,6 +94,18 @@ def test_the_deployment_leaves_packaging_alone_and_proves_every_target(shop: Sho
         assert f"3 of 3 environments of shop-dev-{function} warm (3 were cold)" in shop.printed
 
 
+def test_each_target_knows_its_build_and_the_warmer_expects_it(shop: Shop) -> None:
+    def variables(function: str) -> dict[str, str]:
+        found: dict[str, str] = shop.client("lambda").get_function_configuration(FunctionName=f"shop-dev-{function}")[
+            "Environment"
+        ]["Variables"]
+        return found
+
+    expected = [target["build"] for target in json.loads(variables("pilotlightWarmer")["PILOTLIGHT_TARGETS"])]
+    assert expected == [variables(function)["PILOTLIGHT_BUILD"] for function in TARGETS]
+    assert "PILOTLIGHT_BUILD" not in variables("worker")
+
+
 def test_prewarm_ran_in_each_environment_of_the_function_that_has_one(shop: Shop) -> None:
     ticks = [line for line in shop.lines("pilotlightWarmer") if line.get("message") == "tick"]
     prewarmed = {line["function"]: line["prewarm_ms"] > 0 for line in ticks[: len(TARGETS)]}

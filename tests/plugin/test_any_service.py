@@ -50,8 +50,9 @@ def test_with_targets_alone_everything_is_added_that_is_missing(foreign: Foreign
     assert (warmer["MemorySize"], warmer["Timeout"]) == (1024, 50)
     assert warmer["TracingConfig"] == properties(found, "Orders")["TracingConfig"] == {"Mode": "Active"}
     assert warmer["Role"] == {"Fn::GetAtt": ["WarmerRole", "Arn"]}
-    assert json.loads(variables(found, "PilotlightWarmer")["PILOTLIGHT_TARGETS"])[0]["function"] == "shop-dev-orders"
-    assert variables(found, "Orders") == {"PILOTLIGHT_SERVICE": "shop-dev"}
+    (target,) = json.loads(variables(found, "PilotlightWarmer")["PILOTLIGHT_TARGETS"])
+    assert target["function"] == "shop-dev-orders"
+    assert variables(found, "Orders") == {"PILOTLIGHT_SERVICE": "shop-dev", "PILOTLIGHT_BUILD": target["build"]}
     (retries,) = found.of_type("AWS::Lambda::EventInvokeConfig").values()
     assert (retries["MaximumRetryAttempts"], retries["MaximumEventAgeInSeconds"]) == (0, 60)
     assert actions(found, "WarmerRole") >= {"lambda:InvokeFunction", *XRAY}
@@ -273,7 +274,9 @@ def test_settings_reach_the_targets_as_variables(foreign: Foreign) -> None:
         "exceptionMessages": True,
     }
     found = foreign.write(service(pilotlight=settings)).package()
-    assert variables(found, "Orders") == {
+    of_orders = variables(found, "Orders")
+    assert len(of_orders.pop("PILOTLIGHT_BUILD")) == 16
+    assert of_orders == {
         "PILOTLIGHT_SERVICE": "shop-dev",
         "PILOTLIGHT_METRICS_NAMESPACE": "Shop",
         "PILOTLIGHT_EXCEPTION_MESSAGES": "true",

@@ -61,6 +61,7 @@ def test_a_time_zones_rule_is_a_posix_string(zone: str, rule: str) -> None:
         ([{"function": "api", "concurrency": 1, "timeZone": "Berlin"}], r"timeZone must be .* not 'Berlin'"),
         ([{"function": "api", "concurrency": 1, "timeZone": 3}], r"timeZone must be"),
         ([{"function": "api", "concurrency": 1, "timeout": 3}], r"targets\[0\].timeout is not known"),
+        ([{"function": "api", "concurrency": 1, "build": "a"}], r"targets\[0\].build is not known"),
         ([{"function": "api", "concurrency": 1, "alias": "a b"}], r"targets\[0\].alias must be"),
         (
             [{"function": "api", "concurrency": 1, "timeZone": "UTC", "windows": [{**WINDOW, "days": "monday"}]}],

@@ -2,16 +2,18 @@
 
 `python -m pilotlight_build.artifacts` reads `{"targets": [{"key": "orders", "artifact": "….zip", "handler":
 "orders.handler", "redirected": false, "layers": false}], "installs": true}` from standard input and prints `{"errors":
-[…], "warnings": […]}`. Only what is certain is said: the first tick names targets that do not answer.
+[…], "warnings": […], "builds": {"orders": "…"}}`.
+Only what is certain is said: the first tick names targets that do not answer.
 """
 
+import hashlib
 import io
 import json
 import re
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pilotlight
@@ -21,6 +23,7 @@ from pilotlight_build.handlers import module_files
 _VERSION = re.compile(rb"^__version__\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 _ZIPPED_REQUIREMENTS = ".requirements.zip"
 """Where serverless-python-requirements puts the requirements with its option `zip`."""
+_BUILD_DIGITS = 16
 _REDIRECT = "pilotlight.redirect.handler"
 
 
@@ -46,6 +49,8 @@ class Findings:
 
     errors: list[str]
     warnings: list[str]
+    builds: dict[str, str] = field(default_factory=dict)
+    """What each target's package holds, by its key: 16 hex digits that differ where names or contents do."""
 
 
 def inspect(targets: Sequence[Target], *, installs: bool, ours: str = pilotlight.__version__) -> Findings:
@@ -69,6 +74,7 @@ def _inspect_artifact(targets: Sequence[Target], found: Findings, ours: str, *, 
     except (OSError, zipfile.BadZipFile):
         return  # the deploy tool says so itself
     with archive:
+        found.builds.update(dict.fromkeys((target.key for target in targets), _build_of(archive)))
         files = _Files(archive)
         found.errors.extend(_redirected_nowhere(targets))
         if not files.has_pilotlight:
@@ -99,6 +105,11 @@ class _Files:
         """The release in the package, empty where it does not say so in the usual line."""
         line = _VERSION.search(self.read("pilotlight/__init__.py") or b"")
         return line[1].decode() if line else ""
+
+
+def _build_of(archive: zipfile.ZipFile) -> str:
+    entries = sorted((entry.filename, entry.CRC, entry.file_size) for entry in archive.infolist())
+    return hashlib.sha256(repr(entries).encode()).hexdigest()[:_BUILD_DIGITS]
 
 
 def _redirected_nowhere(targets: Sequence[Target]) -> Iterator[str]:
@@ -152,7 +163,7 @@ def main() -> int:
     """Run the command; return the exit code."""
     request: Mapping[str, Any] = json.load(sys.stdin)
     found = inspect([Target(**each) for each in request["targets"]], installs=request["installs"])
-    print(json.dumps({"errors": found.errors, "warnings": found.warnings}))
+    print(json.dumps(asdict(found)))
     return 0
 
 

@@ -87,6 +87,8 @@ def _resolve(target: Any, functions: dict[str, Function], where: str) -> dict[st
         raise TargetsError(f"{where}.function must be one of {', '.join(sorted(functions))}, not {key!r}")
     if "timeout" in entry:
         raise TargetsError(f"{where}.timeout is not known: the warmer takes functions.{key}.timeout")
+    if "build" in entry:
+        raise TargetsError(f"{where}.build is not known: the plugin sets it to what is deployed")
     entry["timeout"] = function.timeout
     _numbers(entry)
     for window in entry["windows"] if isinstance(entry.get("windows"), list) else []:

@@ -72,7 +72,7 @@ def test_a_function_that_was_deployed_alone_counts_and_the_result_says_so() -> N
     result = run(pool, NEW)
     assert (result.unique, result.complete, result.tally.rounds) == (10, True, 1)
     (cause,) = result.causes
-    assert f"run the build {NEWEST} and the warmer runs {NEW}" in cause
+    assert f"run the build {NEWEST} and the warmer expects {NEW}" in cause
 
 
 def test_where_two_other_builds_reply_neither_counts() -> None:
@@ -130,3 +130,13 @@ def test_the_warmer_hands_its_build_to_each_tick_and_older_environments_are_no_t
     assert (result.unique, result.outdated, result.tally.throttled) == (5, 3, 2)
     pool.now += 300
     assert warming.tick(target, lambda: 30.0).tally.invocations == 8 * MOST_ROUNDS
+
+
+def test_a_target_may_have_another_build_than_the_warmer() -> None:
+    """As where another plugin packages the service, and the warmer has a package of its own."""
+    pool = Pool()
+    pool.add(OLD, 3)
+    pool.add(NEW, 7)
+    result = Warming(pool, NoLimit(), pool.clock, NEWEST).tick(Target("api", Size(10, 10), build=NEW), lambda: 30.0)
+    assert result.unique == 7
+    assert f"instead of {NEW}" in result.causes[0]

@@ -58,7 +58,7 @@ WINDOW: dict[str, Any] = {"days": "mon", "from": "07:00", "to": "08:00", "concur
         ([{**GOOD, "max": 5}], "max is allowed with concurrency: auto only"),
         ([{**GOOD, "concurrency": "auto"}], "max must be a whole number from 1"),
         ([{**GOOD, "concurrency": "auto", "min": 5, "max": 4}], "max must be a whole number from 5"),
-        ([{**GOOD, "concurency": 5}], r"\[0\].concurency is not known; allowed are concurrency, function"),
+        ([{**GOOD, "concurency": 5}], r"\[0\].concurency is not known; allowed are build, concurrency, function"),
         ([{**GOOD, "windows": {}}], "windows must be a list"),
         ([{**GOOD, "windows": [{**WINDOW, "days": "monday"}]}], r"windows\[0\].days must be a day, a range"),
         ([{**GOOD, "windows": [{**WINDOW, "days": []}]}], r"windows\[0\].days must name at least one"),
