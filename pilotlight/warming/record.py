@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_MOST_CAUSES, _MOST_CAUSE = 3, 300
+"""How many, and characters of each: a trace holds the records of all pings too."""
+
+
 class TickRecord:
     """The record of one tick of `function`, below Lambda's segment of this invocation. Nothing here raises."""
 
@@ -45,9 +49,11 @@ class TickRecord:
         self._send({"in_progress": True, "annotations": self._annotations})
 
     def end(self, result: Mapping[str, Any]) -> None:
-        """Send the complete record, with TICK_ANNOTATIONS of the tick's result as it is logged."""
+        """Send the complete record: TICK_ANNOTATIONS of the tick's result as it is logged, and its first causes."""
         found = {name: result[name] for name in TICK_ANNOTATIONS}
-        ended = {"in_progress": False, "end_time": round(time.time(), 6)}
+        ended: dict[str, Any] = {"in_progress": False, "end_time": round(time.time(), 6)}
+        if causes := [cause[:_MOST_CAUSE] for cause in result["causes"][:_MOST_CAUSES]]:
+            ended["metadata"] = {NAME: {"causes": causes}}
         self._send(ended | {"annotations": self._annotations | found})
 
     def _send(self, rest: Mapping[str, Any]) -> None:

@@ -61,7 +61,7 @@ def _cold_ping_line(record: Document) -> Text:
 
 
 def _tick_line(record: Document) -> Text:
-    """Format a tick: how many of the requested execution environments it proved warm."""
+    """Format a tick: how many of the requested execution environments it proved warm, and why others are missing."""
     tick = facts_of(record)
     complete = tick["unique"] >= tick["requested"] and not tick["failed"]
     line = _moment(record["end_time"]).append("tick    ", style="bold")
@@ -76,7 +76,10 @@ def _tick_line(record: Document) -> Text:
     if "hold_ms" in tick:
         line.append(f"  held {tick['hold_ms']:,.0f} ms")
     line.append(f"  coverage {100 * tick['coverage']:.0f} %")
-    return line.append(f"  {printable(str(tick.get(Annotation.FUNCTION, '')))}".rstrip(), style="dim")
+    line.append(f"  {printable(str(tick.get(Annotation.FUNCTION, '')))}".rstrip(), style="dim")
+    for cause in tick.get("causes", []):
+        line.append(f"\n          {printable(str(cause))}", style="red")
+    return line
 
 
 def _start_of(facts: _Facts) -> Text:

@@ -80,6 +80,8 @@ def test_cold_ping_is_printed_and_a_warm_one_is_not() -> None:
 def test_tick_shows_coverage_and_every_problem() -> None:
     tick = record("tick", requested=5, unique=3, cold=3, failed=0, throttled=2, coverage=0.6, function="shop-api")
     assert "tick    3 of 5 environments warm  3 cold  2 throttled  coverage 60 %  shop-api" in printed(None, tick)
+    tick["metadata"] = {"pilotlight": {"causes": ["KeyError: 'path'; for shop-api to reply, …"]}}
+    assert printed(None, tick).splitlines()[1].strip() == "KeyError: 'path'; for shop-api to reply, …"
 
 
 def test_request_cannot_send_control_characters_to_the_terminal() -> None:

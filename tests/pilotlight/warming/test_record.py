@@ -46,6 +46,7 @@ def test_the_complete_record_overwrites_the_one_in_progress(daemon: XRaySink) ->
     assert (begun["in_progress"], "end_time" in begun, begun["annotations"]) == (True, False, known)
     assert (complete["in_progress"], complete["end_time"] >= complete["start_time"]) == (False, True)
     assert complete["annotations"] == known | {name: RESULT[name] for name in TICK_ANNOTATIONS}
+    assert complete["metadata"] == {"pilotlight": {"causes": RESULT["causes"]}}
     for name in ("id", "name", "type", "trace_id", "parent_id", "start_time", "aws"):
         assert begun[name] == complete[name]
     assert (complete["trace_id"], complete["parent_id"]) == parse_trace_header(TRACE)
