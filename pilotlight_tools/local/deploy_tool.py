@@ -46,9 +46,23 @@ def copy_service(project: Path, folder: Path) -> None:
         return everywhere(path, names) | in_root.intersection(names)
 
     shutil.copytree(project, folder, symlinks=True, ignore=left_out)
+    _copy_what_links_lead_to(project, folder, everywhere)
     for name in _SHARED:
         if (project / name).exists():
             (folder / name).symlink_to(project / name)
+
+
+def _copy_what_links_lead_to(project: Path, folder: Path, ignore: Callable[[str, list[str]], set[str]]) -> None:
+    """In place of each link that leaves the service: from the copy it would lead nowhere, or to something else."""
+    for copied in [path for path in folder.rglob("*") if path.is_symlink()]:
+        target = (project / copied.relative_to(folder)).resolve()
+        if target.is_relative_to(project.resolve()) or not target.exists():
+            continue
+        copied.unlink()
+        if target.is_dir():
+            shutil.copytree(target, copied, symlinks=True, ignore=ignore)
+        else:
+            shutil.copy2(target, copied)
 
 
 def _not_named(project: Path) -> set[str]:

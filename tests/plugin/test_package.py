@@ -20,7 +20,8 @@ import pytest
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import read
-from pilotlight_build.package import Built, build, main, own_files
+from pilotlight_build.own_files import own_files
+from pilotlight_build.package import Built, build, main
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.package import Packaging
 from tests.support.project import PROJECT
@@ -384,9 +385,9 @@ def module_of(name: str) -> str:
 
 
 def copied(source: Path, folder: Path) -> Path:
-    for name, content in own_files(source, PATTERNS).items():
+    for name, path in own_files(source, PATTERNS).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+        shutil.copyfile(path, folder / name)
     shutil.copyfile(source / "requirements.txt", folder / "requirements.txt")
     return folder
 

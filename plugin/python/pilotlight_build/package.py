@@ -19,11 +19,11 @@ from pilotlight_build.archive import write_zip
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import Platform
 from pilotlight_build.handlers import check_handlers, entry_module
+from pilotlight_build.own_files import executables, expression, own_files
 
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
 _BUILD_DIGITS = 16
-_NEVER_SHIPPED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,14 @@ def build(
     `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
     `PackagingError` with a remedy.
     """
-    own = own_files(root, patterns)
+    found = own_files(root, patterns)
+    own = {name: path.read_bytes() for name, path in found.items()}
+    executable = executables(found)
     handlers = sorted(set(handlers))
     pinned = dependencies.read(root / "requirements.txt", platform)
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
-    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *handlers]
+    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *handlers, *executable]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
@@ -67,7 +69,7 @@ def build(
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
     build_of_files = _digest([], files)[:_BUILD_DIGITS]
     files[BUILD_FILE] = f"{build_of_files}\n".encode()
-    write_zip(artifact, files)
+    write_zip(artifact, files, executable)
     built = Built(
         artifact=str(artifact),
         sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
@@ -80,46 +82,13 @@ def build(
     return built
 
 
-def own_files(root: Path, patterns: Sequence[str]) -> dict[str, bytes]:
-    """Return the files that `package.patterns` of serverless.yml select, by path in the zip; a later pattern wins.
-
-    A pattern is a file, a folder's `folder/**` or a glob; a leading `!` removes what it matches, from the
-    dependencies too. A file that no pattern matches is not in the package.
-    """
-    chosen: dict[str, Path] = {}
-    for pattern in patterns:
-        if pattern == "!**":
-            chosen = {}
-        elif pattern.startswith("!"):
-            unwanted = _matched(root, pattern[1:])
-            chosen = {name: path for name, path in chosen.items() if name not in unwanted}
-        elif pattern.startswith("**") or not (matched := _matched(root, pattern)):
-            problem = "would ship the whole folder" if pattern.startswith("**") else "matches no file"
-            raise PackagingError(f"package.patterns in serverless.yml: {pattern!r} {problem}.")
-        else:
-            chosen |= matched
-    return {name: path.read_bytes() for name, path in sorted(chosen.items())}
-
-
 def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
-    unwanted = [re.compile(_expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
+    unwanted = [re.compile(expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
 
     def is_unwanted(name: str) -> bool:
         return any(each.fullmatch(name) or each.fullmatch(bytecode.source_of(name)) for each in unwanted)
 
     return {name: content for name, content in installed.items() if not is_unwanted(name)}
-
-
-def _expression(glob: str) -> str:
-    return "".join(
-        {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", glob)
-    )
-
-
-def _matched(root: Path, pattern: str) -> dict[str, Path]:
-    found = root.glob(pattern + "/*" if pattern.endswith("**") else pattern)
-    files = {path.relative_to(root).as_posix(): path for path in found if path.is_file() and path.suffix != ".pyc"}
-    return {name: path for name, path in files.items() if not _NEVER_SHIPPED.intersection(name.split("/"))}
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
