@@ -9,6 +9,7 @@ const path = require('node:path');
 
 const { localEndpoint } = require('./engine.cjs');
 const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_TO_PACKAGE } = require('./python.cjs');
+const { settingsOf } = require('./settings.cjs');
 
 const windows = process.platform === 'win32';
 const DEFAULT_RUNTIME = 'python3.13';
@@ -69,6 +70,7 @@ class Packaging {
       [
         ...['-m', 'pilotlight_build.package', '--json', ...target],
         ...repeated('--pattern', patterns),
+        ...repeated('--provided', settingsOf(service).provided),
         ...repeated(
           '--handler',
           functions.map(({ handler }) => handler),

@@ -19,6 +19,7 @@ const schema = {
         tracing: { type: 'boolean' },
         downstreamTracing: { enum: ['xray', 'xray-init', 'otel', 'off'] },
         packaging: { enum: ['pilotlight', null] },
+        provided: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' } },
         sampling: { type: 'number', minimum: 0, maximum: 1 },
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
         metricsNamespace: { type: 'string', pattern: '^(?!AWS/)[0-9A-Za-z.\\-_/#]{1,255}$' }, // "PutMetricData"
@@ -40,6 +41,7 @@ const DEFAULTS = {
   tracing: true,
   downstreamTracing: null,
   packaging: null,
+  provided: [], // modules that a layer has
   sampling: 0.05,
   alarmTopic: '',
   metricsNamespace: 'Pilotlight',

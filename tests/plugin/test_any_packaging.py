@@ -243,3 +243,14 @@ def test_our_builder_packages_each_function_on_its_own_where_that_is_asked_for(f
     variables = {"PILOTLIGHT_SERVICE": "shop-dev"}
     state = json.loads((foreign.folder / ".serverless" / "serverless-state.json").read_text())
     assert state["service"]["provider"]["environment"] == variables
+
+
+def test_a_module_that_a_layer_has_is_said_to_be_provided(foreign: Foreign) -> None:
+    """`packaging: pilotlight` refuses what is certain to be missing on Lambda."""
+    files = {"orders.py": f"import pandas\n{PLAIN_HANDLER}", **pilotlight_files(), "requirements.txt": ""}
+    package = {"patterns": ["!**", "orders.py", "pilotlight/**"]}
+    settings = {"targets": [TARGET], "packaging": "pilotlight"}
+    refused = foreign.write(service(pilotlight=settings, package=package), files).refused()
+    assert "imports pandas" in refused
+    assert "write `provided: [pandas]`" in refused
+    foreign.write(service(pilotlight={**settings, "provided": ["pandas"]}, package=package), files).package()

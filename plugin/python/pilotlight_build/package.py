@@ -20,6 +20,7 @@ from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.dependencies import Platform
 from pilotlight_build.handlers import check_handlers, entry_module
 from pilotlight_build.own_files import executables, expression, own_files
+from pilotlight_build.runtime_modules import RUNTIME_MODULES
 
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
@@ -40,12 +41,18 @@ class Built:
 
 
 def build(
-    root: Path, patterns: Sequence[str], handlers: Iterable[str], platform: Platform, artifact: Path, cache: Path
+    root: Path,
+    patterns: Sequence[str],
+    handlers: Iterable[str],
+    platform: Platform,
+    artifact: Path,
+    cache: Path,
+    provided: Sequence[str] = (),
 ) -> Built:
     """Build `artifact` from `root` for `platform`, or reuse it when its inputs have not changed.
 
-    `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
-    `PackagingError` with a remedy.
+    `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies; `provided` are
+    modules that a layer has. Raises `PackagingError` with a remedy.
     """
     found = own_files(root, patterns)
     own = {name: path.read_bytes() for name, path in found.items()}
@@ -54,7 +61,7 @@ def build(
     pinned = dependencies.read(root / "requirements.txt", platform)
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
-    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *handlers, *executable]
+    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *handlers, *executable, *provided]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
@@ -62,7 +69,8 @@ def build(
         return before
 
     installed = _without(patterns, dependencies.installed(pinned, platform, compiler, cache))
-    imports.check(root, own, [entry_module(handler) for handler in handlers], installed)
+    known = {*provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
+    notices = imports.check(root, own, [entry_module(handler) for handler in handlers], known)
     check_handlers(own, handlers)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     files = {**installed, **own, **bytecode_of_own}
@@ -76,7 +84,7 @@ def build(
         build=build_of_files,
         bytes=artifact.stat().st_size,
         files=len(files),
-        notices=[] if compiler else [bytecode.missing_notice(platform.python)],
+        notices=[*notices, *([] if compiler else [bytecode.missing_notice(platform.python)])],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
@@ -123,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
+    parser.add_argument("--provided", action="append", default=[], metavar="MODULE", help="a layer has it")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -130,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
         artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        built = build(options.root, options.pattern, options.handler, platform, artifact, cache)
+        built = build(options.root, options.pattern, options.handler, platform, artifact, cache, options.provided)
     except PackagingError as error:
         print(error, file=sys.stderr)
         return 1
