@@ -2,7 +2,8 @@
 //
 //   node scripts/setup.mjs --for run -- python -m pilotlight_tools.local start
 //
-// `--for run` installs what running needs; `--for dev`, the default, adds what checks, tests and benches need.
+// setup/packages.mjs says what can be installed: here `run`, what running needs, and `dev`, which adds what checks, tests
+// and benches need. Services that `npm run new` makes have a copy of this file and of setup/.
 // package.json uses `exec node …` because npm sends SIGTERM to its shell, which would not pass it on.
 // It runs before node_modules exists, so it and its modules import Node's own modules only.
 
@@ -10,11 +11,10 @@ import { UsageError } from './setup/errors.mjs';
 import { withLock } from './setup/lock.mjs';
 import { main } from './setup/main.mjs';
 import { installNodePackages, isNodeReady } from './setup/node.mjs';
+import { groups } from './setup/packages.mjs';
 import { requireNode } from './setup/project.mjs';
 import { installPythonPackages, isPythonReady } from './setup/python.mjs';
 import { run } from './setup/run.mjs';
-
-const groups = ['run', 'dev'];
 
 await main(async () => {
   const { group, command } = parse(process.argv.slice(2));
@@ -30,10 +30,11 @@ await main(async () => {
 function parse(args) {
   const end = args.indexOf('--');
   const [options, command] = end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
-  if (!options.length) return { group: 'dev', command };
+  if (!options.length) return { group: groups.at(-1), command };
   const [name, group, ...rest] = options;
   if (name !== '--for' || !groups.includes(group) || rest.length) {
-    throw new UsageError(`unknown arguments: ${options.join(' ')}. Usage: setup.mjs [--for run|dev] [-- command …]`);
+    const usage = `setup.mjs [--for ${groups.join('|')}] [-- command …]`;
+    throw new UsageError(`unknown arguments: ${options.join(' ')}. Usage: ${usage}`);
   }
   return { group, command };
 }

@@ -1,5 +1,6 @@
 // Node packages, from package-lock.json into node_modules.
 
+import { nodeInstallation } from './packages.mjs';
 import { digest, inRoot, isWindows } from './project.mjs';
 import { groupsIn, isStamped, writeStamp } from './stamp.mjs';
 import { step } from './step.mjs';
@@ -12,9 +13,13 @@ export function isNodeReady(group) {
 
 export async function installNodePackages(group) {
   const lines = groupsIn(group).map(stampLine);
-  await step('Node packages', npm(...installation(group), '--no-audit', '--no-fund', '--loglevel=error'), {
-    shell: isWindows,
-  });
+  await step(
+    'Node packages',
+    npm(...nodeInstallation(group, isNodeReady), '--no-audit', '--no-fund', '--loglevel=error'),
+    {
+      shell: isWindows,
+    },
+  );
   writeStamp(stamp, lines);
 }
 
@@ -22,12 +27,6 @@ export async function installNodePackages(group) {
 export function npm(...args) {
   const parent = process.env.npm_execpath;
   return parent?.endsWith('.js') ? [process.execPath, parent, ...args] : [isWindows ? 'npm.cmd' : 'npm', ...args];
-}
-
-function installation(group) {
-  // `npm ci` first removes node_modules, from which a running `npm start` may be deploying.
-  if (group === 'dev' && isNodeReady('run')) return ['install', '--no-save'];
-  return group === 'dev' ? ['ci'] : ['ci', '--omit=dev'];
 }
 
 function stampLine(group) {

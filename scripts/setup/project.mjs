@@ -11,9 +11,11 @@ export function inRoot(...parts) {
 }
 
 export function digest(file) {
-  return createHash('sha256')
-    .update(fs.readFileSync(inRoot(file)))
-    .digest('hex');
+  return digestOf(inRoot(file));
+}
+
+export function digestOf(file) {
+  return createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 }
 
 /** Returns the text of a file, or '' if there is no such file. */

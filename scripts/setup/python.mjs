@@ -1,8 +1,9 @@
-// Python packages, from requirements-run.txt or requirements-dev.txt into .venv.
+// Python packages, from the locked files into .venv.
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { findPython, isNewEnough, probe } from './find-python.mjs';
+import { pythonInstallations } from './packages.mjs';
 import { digest, inRoot, isWindows } from './project.mjs';
 import { groupsIn, isStamped, writeStamp } from './stamp.mjs';
 import { step } from './step.mjs';
@@ -10,11 +11,11 @@ import { step } from './step.mjs';
 export const binaries = inRoot('.venv', isWindows ? 'Scripts' : 'bin');
 export const venvPython = path.join(binaries, isWindows ? 'python.exe' : 'python');
 const stamp = inRoot('.venv', '.pilotlight-stamp');
-// The locked file is complete, so pip resolves nothing. Compiling everything ahead takes half as long again as
-// installing it; Python compiles each module when it is first used.
+// Compiling everything ahead takes half as long again as installing it; Python compiles each module when it is first
+// used.
 const pipInstall = [
   ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'],
-  ...['--no-compile', '--no-deps', '--require-hashes'],
+  '--no-compile',
 ];
 
 export function isPythonReady(group) {
@@ -28,7 +29,9 @@ export async function installPythonPackages(group) {
     await step(`Python ${version} virtual environment (.venv)`, [...command, '-m', 'venv', '--clear', inRoot('.venv')]);
   }
   const lines = groupsIn(group).map((each) => stampLine(each, venvVersion()));
-  await step('Python packages', [venvPython, ...pipInstall, '-r', inRoot(requirements(group))], { phase });
+  for (const { title, options } of pythonInstallations(group)) {
+    await step(title, [venvPython, ...pipInstall, ...options], { phase });
+  }
   writeStamp(stamp, lines);
 }
 
@@ -48,10 +51,6 @@ function phase(log) {
   return `, ${log.match(/^(Collecting|Processing|Requirement already satisfied:) /gm)?.length ?? 0} packages found`;
 }
 
-function requirements(group) {
-  return `requirements-${group}.txt`;
-}
-
 function venvVersion() {
   const result = spawnSync(venvPython, ['-I', '-S', '-c', "import sys; print('%d.%d.%d' % sys.version_info[:3])"], {
     encoding: 'utf8',
@@ -60,5 +59,6 @@ function venvVersion() {
 }
 
 function stampLine(group, version) {
-  return `${group} ${digest(requirements(group))} ${version}`;
+  const files = pythonInstallations(group).flatMap((each) => each.files);
+  return `${group} ${files.map(digest).join('+')} ${version}`;
 }

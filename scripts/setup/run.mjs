@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { SetupError } from './errors.mjs';
+import { moduleFolders } from './packages.mjs';
 import { inRoot, isWindows } from './project.mjs';
 import { binaries, venvPython } from './python.mjs';
 import { endBy, ended, interruption, stop } from './signals.mjs';
@@ -23,9 +24,9 @@ export async function run([name, ...args]) {
 }
 
 function environment() {
-  // plugin/python has pilotlight_build.
-  const modules = [inRoot('plugin', 'python'), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter);
-  const variables = { ...process.env, VIRTUAL_ENV: inRoot('.venv'), PYTHONPATH: modules };
+  const variables = { ...process.env, VIRTUAL_ENV: inRoot('.venv') };
+  const modules = [...moduleFolders.map((folder) => inRoot(folder)), process.env.PYTHONPATH].filter(Boolean);
+  if (modules.length) variables.PYTHONPATH = modules.join(path.delimiter);
   const pathName = Object.keys(variables).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   variables[pathName] = [binaries, inRoot('node_modules', '.bin'), variables[pathName]].join(path.delimiter);
   return variables;

@@ -1,6 +1,7 @@
 // A stamp records what an installation was made from, one line for each group, so that a second run only compares.
 
 import fs from 'node:fs';
+import { groups } from './packages.mjs';
 import { readIfThere } from './project.mjs';
 
 export function isStamped(file, line) {
@@ -11,7 +12,7 @@ export function writeStamp(file, lines) {
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-/** Returns the groups that an installation for `group` covers: dev includes run. */
+/** Returns the groups that an installation for `group` covers: itself and those before it. */
 export function groupsIn(group) {
-  return group === 'dev' ? ['run', 'dev'] : [group];
+  return groups.slice(0, groups.indexOf(group) + 1);
 }

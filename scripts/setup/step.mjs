@@ -16,7 +16,7 @@ export function say(message) {
 }
 
 /** Runs one part of the set-up with its output in a log; shows the time it takes, and the log's end when it fails. */
-export async function step(title, [program, ...args], { phase = () => '', shell = false } = {}) {
+export async function step(title, [program, ...args], { phase = () => '', shell = false, cwd = root } = {}) {
   const started = Date.now();
   say(`${title} …`);
   fs.writeFileSync(logFile, '');
@@ -24,7 +24,7 @@ export async function step(title, [program, ...args], { phase = () => '', shell 
   const ticker = setInterval(() => {
     say(`${title} … ${Math.round((Date.now() - started) / 1000)} s${phase(fs.readFileSync(logFile, 'utf8'))}`);
   }, everyMs);
-  const child = spawn(program, args, { cwd: root, stdio: ['ignore', log, log], shell, env: installEnvironment() });
+  const child = spawn(program, args, { cwd, stdio: ['ignore', log, log], shell, env: installEnvironment() });
   const { code, error } = await ended(child);
   clearInterval(ticker);
   fs.closeSync(log);

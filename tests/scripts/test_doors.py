@@ -21,7 +21,6 @@ ONLY_FOR_DEVELOPING = {
         "boto3-stubs",
         "cfn-lint",
         "coverage",
-        "hatchling",
         "hypothesis",
         "matplotlib",
         "moto",
