@@ -1,6 +1,6 @@
 // Which lines of a locked requirements file some packages need.
 
-/** Returns the lines for `roots` and all that they depend on, by the comments `# via` that uv writes; without comments. */
+/** Returns the lines of each package that `roots` need, by the comments `# via` that uv writes; without comments. */
 export function lockedFor(roots, text) {
   const blocks = text.split(/^(?=[\w.-]+==)/m).filter((block) => /^[\w.-]+==/.test(block));
   const packages = blocks.map((block) => ({
@@ -13,10 +13,7 @@ export function lockedFor(roots, text) {
   for (let more = packages.filter(isMore); more.length; more = packages.filter(isMore)) {
     for (const { name } of more) needed.add(name);
   }
-  return packages
-    .filter(({ name }) => needed.has(name))
-    .map(({ lines }) => lines)
-    .join('');
+  return packages.filter(({ name }) => needed.has(name)).map(({ lines }) => lines);
 }
 
 /** The names in a dependency group of pyproject.toml. */

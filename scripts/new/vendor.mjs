@@ -12,7 +12,6 @@ export const manifestFile = 'vendor/pilotlight.json';
 export const tarball = 'vendor/serverless-pilotlight.tgz';
 /** What the set-up of a service has in a form of its own, in the template. */
 const ownSetup = 'packages.mjs';
-const tested = 'requirements-dev.txt';
 
 /** Writes all of them into `folder`. */
 export async function writeVendored(folder) {
@@ -59,9 +58,11 @@ export function filesIn(folder, ...names) {
 
 /** The versions with which this checkout is tested, of what the tools import and of what runs tests. */
 function requirements() {
-  const tools = namesInGroup('tools', fs.readFileSync(inRoot('pyproject.toml'), 'utf8'));
-  const locked = lockedFor([...tools, 'pytest'], fs.readFileSync(inRoot(tested), 'utf8'));
-  return `# What \`npm start\` and \`npm test\` need beside the wheels in this folder.\n${locked}`;
+  const text = (name) => fs.readFileSync(inRoot(name), 'utf8');
+  const tools = lockedFor(namesInGroup('tools', text('pyproject.toml')), text('requirements-run.txt'));
+  const tests = lockedFor(['pytest'], text('requirements-dev.txt'));
+  const locked = [...new Set([...tools, ...tests])].sort();
+  return `# What \`npm start\` and \`npm test\` need beside the wheels in this folder.\n${locked.join('')}`;
 }
 
 function copySetup(tools) {
