@@ -60,6 +60,7 @@ class Packaging {
   build({ name, patterns, functions }) {
     const { service } = this.serverless;
     const local = localEndpoint();
+    const settings = settingsOf(service);
     const { runtime, architecture } = platformOf(service.provider, functions[0]);
     const target = local ? ['--for-this-machine'] : ['--runtime', runtime, '--architecture', architecture];
     const repeated = (option, values) => values.map((value) => `${option}=${value}`);
@@ -70,7 +71,8 @@ class Packaging {
       [
         ...['-m', 'pilotlight_build.package', '--json', ...target],
         ...repeated('--pattern', patterns),
-        ...repeated('--provided', settingsOf(service).provided),
+        ...repeated('--provided', settings.provided),
+        ...(settings.requireHashes ? ['--require-hashes'] : []),
         ...repeated(
           '--handler',
           functions.map(({ handler }) => handler),

@@ -19,6 +19,7 @@ const schema = {
         tracing: { type: 'boolean' },
         downstreamTracing: { enum: ['xray', 'xray-init', 'otel', 'off'] },
         packaging: { enum: ['pilotlight', null] },
+        requireHashes: { type: 'boolean' },
         provided: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' } },
         sampling: { type: 'number', minimum: 0, maximum: 1 },
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
@@ -41,6 +42,7 @@ const DEFAULTS = {
   tracing: true,
   downstreamTracing: null,
   packaging: null,
+  requireHashes: false,
   provided: [], // modules that a layer has
   sampling: 0.05,
   alarmTopic: '',

@@ -19,9 +19,9 @@ import pytest
 
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.dependencies import read
 from pilotlight_build.own_files import own_files
 from pilotlight_build.package import Built, build, main
+from pilotlight_build.requirements import read
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.package import Packaging
 from tests.support.project import PROJECT
@@ -330,15 +330,16 @@ def test_markers_are_evaluated_for_lambda_not_for_this_machine(tmp_path: Path) -
         "urllib3==5",
     ]
     requirements.write_text("".join(f"{line} \\\n    --hash=sha256:{'0' * 64}\n    # via x\n" for line in lines))
-    assert re.findall(r"^(\w+)==", read(requirements, DEPLOYED), re.MULTILINE) == ["arm", "new"]
+    assert re.findall(r"^(\w+)==", read(requirements, DEPLOYED).text, re.MULTILINE) == ["arm", "new"]
 
 
 @pytest.mark.slow
-def test_a_dependency_without_hashes_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+def test_a_dependency_without_hashes_is_an_error_where_they_are_required(tmp_path: Path) -> None:
     project = small_project(tmp_path)
     (project / "requirements.txt").write_text("wrapt==1.17.3\n")
-    with pytest.raises(PackagingError, match="wrapt has no --hash; `npm run lock`"):
-        build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    arguments = (project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    with pytest.raises(PackagingError, match="wrapt has no --hash, and hashes are required: `npm run lock`"):
+        build(*arguments, require_hashes=True)
 
 
 def test_an_interpreter_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,7 +370,7 @@ def canonical(distribution: str) -> str:
 
 def shipped_distributions() -> set[str]:
     """The distributions in requirements.txt that the runtime does not include."""
-    pinned = read(PROJECT / "requirements.txt", DEPLOYED)
+    pinned = read(PROJECT / "requirements.txt", DEPLOYED).text
     return {canonical(name) for name in re.findall(r"^([\w.-]+)==", pinned, re.MULTILINE)}
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from pilotlight_build.bytecode import find_python
-from pilotlight_build.dependencies import Platform
 from pilotlight_build.package import build
+from pilotlight_build.platforms import Platform
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from pilotlight_build import bytecode, dependencies, imports
+from pilotlight_build import bytecode, dependencies, imports, requirements
 from pilotlight_build.archive import write_zip
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.dependencies import Platform
 from pilotlight_build.handlers import check_handlers, entry_module
 from pilotlight_build.own_files import executables, expression, own_files
+from pilotlight_build.platforms import Platform
 from pilotlight_build.runtime_modules import RUNTIME_MODULES
 
 BUILD_FILE = "pilotlight/build.txt"
@@ -48,27 +48,36 @@ def build(
     artifact: Path,
     cache: Path,
     provided: Sequence[str] = (),
+    require_hashes: bool = False,
 ) -> Built:
     """Build `artifact` from `root` for `platform`, or reuse it when its inputs have not changed.
 
     `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies; `provided` are
-    modules that a layer has. Raises `PackagingError` with a remedy.
+    modules that a layer has; `require_hashes` refuses requirements without one. Raises `PackagingError` with a remedy.
     """
     found = own_files(root, patterns)
     own = {name: path.read_bytes() for name, path in found.items()}
     executable = executables(found)
     handlers = sorted(set(handlers))
-    pinned = dependencies.read(root / "requirements.txt", platform)
+    wanted = requirements.read(root / "requirements.txt", platform, require_hashes=require_hashes)
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
-    words = [platform.name, compiler.version if compiler else "", pinned, *patterns, *handlers, *executable, *provided]
+    words = [
+        platform.name,
+        compiler.version if compiler else "",
+        wanted.key,
+        *patterns,
+        *handlers,
+        *executable,
+        *provided,
+    ]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
     before = _built_before(record, key, artifact)
     if before is not None:
         return before
 
-    installed = _without(patterns, dependencies.installed(pinned, platform, compiler, cache))
+    installed = _without(patterns, dependencies.installed(wanted, platform, compiler, cache))
     known = {*provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
     notices = imports.check(root, own, [entry_module(handler) for handler in handlers], known)
     check_handlers(own, handlers)
@@ -84,7 +93,7 @@ def build(
         build=build_of_files,
         bytes=artifact.stat().st_size,
         files=len(files),
-        notices=[*notices, *([] if compiler else [bytecode.missing_notice(platform.python)])],
+        notices=[*wanted.notices, *notices, *([] if compiler else [bytecode.missing_notice(platform.python)])],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
@@ -132,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
     parser.add_argument("--provided", action="append", default=[], metavar="MODULE", help="a layer has it")
+    parser.add_argument("--require-hashes", action="store_true", help="refuse requirements without a hash")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -139,7 +149,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
         artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        built = build(options.root, options.pattern, options.handler, platform, artifact, cache, options.provided)
+        built = build(
+            options.root,
+            options.pattern,
+            options.handler,
+            platform,
+            artifact,
+            cache,
+            options.provided,
+            options.require_hashes,
+        )
     except PackagingError as error:
         print(error, file=sys.stderr)
         return 1
