@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from platform import machine
 
 import pytest
 
 from pilotlight_build import installing
-from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.bytecode import PackagingError, find_python
+from pilotlight_build.dependencies import shipped
+from pilotlight_build.package import build
 from pilotlight_build.platforms import Platform
 from pilotlight_build.requirements import NOT_HASHED, Requirements, read
 
+needs_deployed_python = pytest.mark.skipif(find_python((3, 13)) is None, reason="there is no Python 3.13 here")
 ARM, INTEL = Platform((3, 13), "aarch64"), Platform((3, 13), "x86_64")
 HASH = f"--hash=sha256:{'0' * 64}"
 
@@ -58,9 +63,10 @@ def test_what_has_no_hash_is_taken_with_a_notice_or_refused_where_hashes_are_req
         read(requirements, ARM, require_hashes=True)
 
 
-def test_other_files_are_followed_and_paths_are_of_the_file_that_names_them(service: Path) -> None:
+@pytest.mark.parametrize("path", ["./libs/prices", "../libs/prices"])
+def test_other_files_are_followed_and_paths_are_the_services_or_the_files(service: Path, path: str) -> None:
     (service / "more").mkdir()
-    (service / "more" / "base.txt").write_text("../libs/prices[extra]\n# nothing\nrequests ; sys_platform == 'win32'\n")
+    (service / "more" / "base.txt").write_text(f"{path}[extra]\n# nothing\nrequests ; sys_platform == 'win32'\n")
     text = "-r more/base.txt\n-c limits.txt\nflask[async]>=3 ; python_version >= '3.12'\nboto3\n--find-links wheels\n"
     found = read(written(service, text, limits="flask<4\n"), ARM)
     library = service / "libs" / "prices"
@@ -148,3 +154,41 @@ def test_pip_and_uv_install_the_same(service: Path, platform: Platform, monkeypa
 def test_nothing_to_install_starts_no_installer(tmp_path: Path) -> None:
     installing.install(Requirements("\n", are_hashed=True), Platform((3, 13), sys.platform), tmp_path / "a")
     assert list((tmp_path / "a").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("library", "module"), [("docopt", "docopt"), ("lxml", "lxml.etree"), ("orjson", "orjson")])
+@needs_deployed_python
+def test_what_is_shipped_can_be_imported(service: Path, library: str, module: str) -> None:
+    (service / "app.py").write_text(f"import {module}\n\ndef handler(event, context): pass\n")
+    written(service, f"{library}\n")
+    platform = Platform((3, 13), {"arm64": "aarch64"}.get(machine(), machine()))
+    built = build(service, ["app.py"], ["app.handler"], platform, service / "a.zip", service / "cache")
+    assert built.notices == [NOT_HASHED]
+    with zipfile.ZipFile(built.artifact) as archive:
+        archive.extractall(service / "task")
+    found = find_python(platform.python)
+    assert found is not None
+    subprocess.run([found.path, "-S", "-c", "import app"], cwd=service / "task", check=True)
+
+
+LAZY = {
+    "lazy/__init__.py": "import lazy_loader\n\n__getattr__, *_ = lazy_loader.attach_stub(__name__, __file__)\n",
+    "lazy/__init__.pyi": "from .lamp import Lamp\n",
+    "lazy/bin/tool.py": "",
+    "lazy/data/a.csv": "1",
+    "plain/__init__.py": "from .test import Case\n",
+    "plain/__init__.pyi": "",
+    "plain/test/__init__.py": "Case = 1\n",
+    "other/tests/test_it.py": "from other.tests import it\n",
+    "other/__init__.py": "",
+    "bin/command": "",
+}
+
+
+def test_what_runs_is_shipped_and_the_rest_is_not(tmp_path: Path) -> None:
+    for name, text in LAZY.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    left_out = LAZY.keys() - dict(shipped(tmp_path)).keys()
+    assert left_out == {"plain/__init__.pyi", "other/tests/test_it.py", "bin/command"}

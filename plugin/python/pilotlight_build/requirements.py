@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,13 +84,13 @@ def _collect(file: Path, platform: Platform, found: _Found, above: tuple[Path, .
         elif option in _INCLUDED:
             found.constraints += _logical_lines((file.parent / value).read_text(encoding="utf-8"))
         elif option in _EDITABLE:
-            _add_local(value, file, found)
+            _add_local(value, [*above, file], found)
         elif option in _LINKS:
-            found.lines.append(f"--find-links {_absolute(value, file)}")
+            found.lines.append(f"--find-links {_absolute(value, [*above, file])}")
         elif line.startswith("-"):
             found.lines.append(line)
         elif _is_path(line):
-            _add_local(line, file, found)
+            _add_local(line, [*above, file], found)
         else:
             _add(line, platform, found)
 
@@ -108,19 +108,23 @@ def _add(line: str, platform: Platform, found: _Found) -> None:
         found.digests.append(_digest(Path(local[1])))
 
 
-def _add_local(value: str, file: Path, found: _Found) -> None:
+def _add_local(value: str, files: Sequence[Path], found: _Found) -> None:
     """A folder, wheel or archive of this machine, with extras or without; it has no hash."""
     path, bracket, extras = value.partition("[")
-    absolute = _absolute(path, file)
+    absolute = _absolute(path, files)
     if not Path(absolute).exists() and "://" not in absolute:
-        raise PackagingError(f"{file.name}: there is no {path}.")
+        raise PackagingError(f"{files[-1].name}: there is no {path}.")
     found.without_hash.append(path)
     found.lines.append(f"{absolute}{bracket}{extras}")
     found.digests.append(_digest(Path(absolute)))
 
 
-def _absolute(value: str, file: Path) -> str:
-    return value if "://" in value or value.startswith("git+") else str((file.parent / value).resolve())
+def _absolute(value: str, files: Sequence[Path]) -> str:
+    """A path of the service's folder, as pip has it; or else of the folder of the file that names it."""
+    if "://" in value or value.startswith("git+"):
+        return value
+    in_service, beside = ((file.parent / value).resolve() for file in (files[0], files[-1]))
+    return str(in_service if in_service.exists() or not beside.exists() else beside)
 
 
 def _is_path(line: str) -> bool:
