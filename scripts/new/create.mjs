@@ -6,7 +6,7 @@ import { SetupError } from '../setup/errors.mjs';
 import { npm } from '../setup/node.mjs';
 import { inRoot, isWindows, root } from '../setup/project.mjs';
 import { step } from '../setup/step.mjs';
-import { filesIn, requirementFile, writeVendored } from './vendor.mjs';
+import { filesIn, writeVendored } from './vendor.mjs';
 
 const nameInTemplate = 'orders-api';
 const named = ['serverless.yml', 'package.json', 'README.md'];
@@ -39,7 +39,6 @@ async function writeService(staging, name) {
   fs.cpSync(inRoot('template'), staging, { recursive: true, filter: isTemplate });
   for (const file of named) rename(path.join(staging, file), file === 'package.json' ? name.toLowerCase() : name);
   await writeVendored(staging);
-  fs.appendFileSync(path.join(staging, 'requirements.txt'), fs.readFileSync(path.join(staging, requirementFile)));
   // The versions of this checkout's lock: npm takes out what the service does not need, and asks no registry.
   fs.copyFileSync(inRoot('package-lock.json'), path.join(staging, 'package-lock.json'));
   await step('package-lock.json', npm('install', '--package-lock-only', '--ignore-scripts', '--offline'), {

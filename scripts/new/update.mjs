@@ -5,10 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SetupError } from '../setup/errors.mjs';
 import { digestOf } from '../setup/project.mjs';
-import { manifestFile, readManifest, requirementFile, tarball, writeVendored } from './vendor.mjs';
+import { manifestFile, readManifest, tarball, writeVendored } from './vendor.mjs';
 
 const lockFile = 'package-lock.json';
-const requirements = 'requirements.txt';
 
 /** Replaces Pilotlight's files in `folder`: all, or none. Returns what to tell. */
 export async function update(folder, prepared) {
@@ -23,13 +22,10 @@ export async function update(folder, prepared) {
     const after = readManifest(fresh);
     const changes = changesBetween(folder, before, after);
     if (!changes.length) return [`Nothing to update: ${folder} has the files of this checkout (${after.version}).`];
-    const own = [
-      [lockFile, lockWithTarball(folder, fresh, after.version), " (the plugin's entry)"],
-      [requirements, requirementsWithWheel(folder, fresh), " (pilotlight's line)"],
-    ];
-    for (const [file, text, note] of own.filter(([, text]) => text !== null)) {
-      fs.writeFileSync(path.join(fresh, file), text);
-      changes.push({ file, mark: '~', note });
+    const lock = lockWithTarball(folder, fresh, after.version);
+    if (lock) {
+      fs.writeFileSync(path.join(fresh, lockFile), lock);
+      changes.push({ file: lockFile, mark: '~', note: " (the plugin's entry)" });
     }
     replace(folder, fresh, path.join(staging, 'old'), [...changes, { file: manifestFile, mark: '~' }]);
     return [
@@ -67,14 +63,6 @@ function lockWithTarball(folder, fresh, version) {
   const integrity = `sha512-${createHash('sha512').update(content).digest('base64')}`;
   Object.assign(entry, { version, integrity });
   const changed = `${JSON.stringify(lock, null, 2)}\n`;
-  return changed === text ? null : changed;
-}
-
-/** The service's requirements.txt with the new wheel's version and digest, or null where there is nothing to change. */
-function requirementsWithWheel(folder, fresh) {
-  const file = path.join(folder, requirements);
-  const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
-  const changed = text.replace(/^pilotlight==.*\n/m, fs.readFileSync(path.join(fresh, requirementFile), 'utf8'));
   return changed === text ? null : changed;
 }
 

@@ -9,8 +9,6 @@ import { step } from '../setup/step.mjs';
 import { lockedFor, namesInGroup } from './locked.mjs';
 
 export const manifestFile = 'vendor/pilotlight.json';
-/** The line of requirements.txt that names the wheel. */
-export const requirementFile = 'vendor/pilotlight.txt';
 export const tarball = 'vendor/serverless-pilotlight.tgz';
 /** What the set-up of a service has in a form of its own, in the template. */
 const ownSetup = 'packages.mjs';
@@ -29,14 +27,12 @@ export async function writeVendored(folder) {
     path.join(folder, tarball),
   );
   const wheel = built.find((name) => /^pilotlight-.*\.whl$/.test(name));
-  const [, version] = wheel.split('-');
-  const line = `pilotlight==${version} --hash=sha256:${digestOf(path.join(vendor, wheel))}\n`;
-  fs.writeFileSync(path.join(folder, requirementFile), line);
+  fs.writeFileSync(path.join(vendor, 'pilotlight.txt'), `./vendor/${wheel}\n`);
   fs.writeFileSync(path.join(vendor, 'requirements.txt'), requirements());
   fs.copyFileSync(inRoot('LICENSE'), path.join(vendor, 'LICENSE'));
   copySetup(path.join(folder, 'tools'));
   const files = filesIn(folder, 'vendor', 'tools').map((name) => [name, digestOf(path.join(folder, name))]);
-  const manifest = { version, files: Object.fromEntries(files) };
+  const manifest = { version: wheel.split('-')[1], files: Object.fromEntries(files) };
   fs.writeFileSync(path.join(folder, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
