@@ -73,6 +73,7 @@ class Packaging {
         ...repeated('--pattern', patterns),
         ...repeated('--provided', settings.provided),
         ...(settings.requireHashes ? ['--require-hashes'] : []),
+        ...(settings.shipBoto3 ? ['--ship-boto3'] : []),
         ...repeated(
           '--handler',
           functions.map(({ handler }) => handler),

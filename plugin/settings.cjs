@@ -20,6 +20,7 @@ const schema = {
         downstreamTracing: { enum: ['xray', 'xray-init', 'otel', 'off'] },
         packaging: { enum: ['pilotlight', null] },
         requireHashes: { type: 'boolean' },
+        shipBoto3: { type: 'boolean' },
         provided: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' } },
         sampling: { type: 'number', minimum: 0, maximum: 1 },
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
@@ -43,6 +44,7 @@ const DEFAULTS = {
   downstreamTracing: null,
   packaging: null,
   requireHashes: false,
+  shipBoto3: false,
   provided: [], // modules that a layer has
   sampling: 0.05,
   alarmTopic: '',

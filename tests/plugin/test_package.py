@@ -20,7 +20,7 @@ import pytest
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.own_files import own_files
-from pilotlight_build.package import Built, build, main
+from pilotlight_build.package import Built, Settings, build, main
 from pilotlight_build.requirements import read
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.package import Packaging
@@ -339,7 +339,7 @@ def test_a_dependency_without_hashes_is_an_error_where_they_are_required(tmp_pat
     (project / "requirements.txt").write_text("wrapt==1.17.3\n")
     arguments = (project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
     with pytest.raises(PackagingError, match="wrapt has no --hash, and hashes are required: `npm run lock`"):
-        build(*arguments, require_hashes=True)
+        build(*arguments, Settings(require_hashes=True))
 
 
 def test_an_interpreter_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

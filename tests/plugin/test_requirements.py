@@ -111,6 +111,25 @@ def test_what_is_resolved_is_for_the_platform_and_without_what_the_runtime_has(s
 
 
 @pytest.mark.slow
+def test_boto3_is_shipped_where_that_is_asked_for(service: Path) -> None:
+    wanted = read(written(service, "jmespath==1.0.1\n"), ARM, ships_boto3=True)
+    installing.install(wanted, ARM, service / "shipped")
+    assert (service / "shipped" / "jmespath").is_dir()
+    assert read(service / "requirements.txt", ARM).text.strip() == ""
+
+
+@pytest.mark.slow
+def test_a_handler_may_be_of_an_installed_package(service: Path) -> None:
+    (service / "libs" / "prices" / "prices.py").write_text("def handler(event, context): pass\n")
+    (service / "app.py").write_text("")
+    written(service, "./libs/prices\n")
+    arguments = (ARM, service / "a.zip", service / "cache")
+    assert build(service, ["app.py"], ["prices.handler"], *arguments).files > 1
+    with pytest.raises(PackagingError, match=r"prices\.py defines no 'handlr': did you mean 'handler'"):
+        build(service, ["app.py"], ["prices.handlr"], *arguments)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["./libs/prices\n", "-e ./libs/prices\n", "prices @ file://{service}/libs/prices\n"])
 def test_a_library_of_ones_own_is_built(service: Path, text: str) -> None:
     assert "prices.py" in installed(written(service, text.format(service=service)))

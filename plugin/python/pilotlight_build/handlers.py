@@ -18,14 +18,21 @@ def module_files(handler: str) -> tuple[str, str]:
     return file, file.removesuffix(".py") + "/__init__.py"
 
 
-def check_handlers(own: Mapping[str, bytes], handlers: Iterable[str]) -> None:
-    """Raise `PackagingError` for a handler whose module, one of the `own` files, certainly lacks its name.
+def is_installed(handler: str, own: Mapping[str, bytes], installed: Mapping[str, bytes]) -> bool:
+    """Whether a handler's module is of an installed package, such as `pilotlight.redirect.handler`."""
+    files = module_files(handler)
+    return not any(file in own for file in files) and any(file in installed for file in files)
+
+
+def check_handlers(files: Mapping[str, bytes], handlers: Iterable[str]) -> None:
+    """Raise `PackagingError` for a handler whose module, one of the package's `files`, certainly lacks its name.
 
     Lambda would find out at the first invocation ("Define Lambda function handler in Python").
     """
     for handler in handlers:
-        file, name = entry_module(handler), handler.rpartition(".")[2]
-        names = top_level_names(own[file])
+        name = handler.rpartition(".")[2]
+        file = next(each for each in module_files(handler) if each in files)
+        names = top_level_names(files[file])
         if names is None or name in names:
             continue
         near = difflib.get_close_matches(name, names, n=1)

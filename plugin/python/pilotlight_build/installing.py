@@ -42,7 +42,8 @@ def install(requirements: Requirements, platform: Platform, folder: Path) -> Non
     else:
         _run([*_pip(platform, folder), "-r", str(listed), *constraints], "pip", platform)
     (folder / ".lock").unlink(missing_ok=True)  # of uv
-    _remove_runtime(folder)
+    if not requirements.ships_boto3:
+        _remove_runtime(folder)
     _check_platform(folder, platform)
 
 

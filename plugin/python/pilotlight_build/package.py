@@ -17,7 +17,7 @@ from pathlib import Path
 from pilotlight_build import bytecode, dependencies, imports, requirements
 from pilotlight_build.archive import write_zip
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.handlers import check_handlers, entry_module
+from pilotlight_build.handlers import check_handlers, entry_module, is_installed
 from pilotlight_build.own_files import executables, expression, own_files
 from pilotlight_build.platforms import Platform
 from pilotlight_build.runtime_modules import RUNTIME_MODULES
@@ -40,6 +40,18 @@ class Built:
     notices: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Settings:
+    """`provided`: modules that a layer has. `ships_boto3`: where requirements name it, though the runtime has it."""
+
+    provided: tuple[str, ...] = ()
+    require_hashes: bool = False
+    ships_boto3: bool = False
+
+
+NO_SETTINGS = Settings()
+
+
 def build(
     root: Path,
     patterns: Sequence[str],
@@ -47,19 +59,23 @@ def build(
     platform: Platform,
     artifact: Path,
     cache: Path,
-    provided: Sequence[str] = (),
-    require_hashes: bool = False,
+    settings: Settings = NO_SETTINGS,
 ) -> Built:
     """Build `artifact` from `root` for `platform`, or reuse it when its inputs have not changed.
 
-    `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies; `provided` are
-    modules that a layer has; `require_hashes` refuses requirements without one. Raises `PackagingError` with a remedy.
+    `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
+    `PackagingError` with a remedy.
     """
     found = own_files(root, patterns)
     own = {name: path.read_bytes() for name, path in found.items()}
     executable = executables(found)
     handlers = sorted(set(handlers))
-    wanted = requirements.read(root / "requirements.txt", platform, require_hashes=require_hashes)
+    wanted = requirements.read(
+        root / "requirements.txt",
+        platform,
+        require_hashes=settings.require_hashes,
+        ships_boto3=settings.ships_boto3,
+    )
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
     words = [
@@ -69,7 +85,7 @@ def build(
         *patterns,
         *handlers,
         *executable,
-        *provided,
+        *settings.provided,
     ]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
@@ -78,9 +94,10 @@ def build(
         return before
 
     installed = _without(patterns, dependencies.installed(wanted, platform, compiler, cache))
-    known = {*provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
-    notices = imports.check(root, own, [entry_module(handler) for handler in handlers], known)
-    check_handlers(own, handlers)
+    known = {*settings.provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
+    own_handlers = [handler for handler in handlers if not is_installed(handler, own, installed)]
+    notices = imports.check(root, own, [entry_module(handler) for handler in own_handlers], known)
+    check_handlers({**installed, **own}, handlers)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     files = {**installed, **own, **bytecode_of_own}
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
@@ -142,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
     parser.add_argument("--provided", action="append", default=[], metavar="MODULE", help="a layer has it")
     parser.add_argument("--require-hashes", action="store_true", help="refuse requirements without a hash")
+    parser.add_argument("--ship-boto3", action="store_true", help="ship the SDK, which the runtime has too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -149,16 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
         artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        built = build(
-            options.root,
-            options.pattern,
-            options.handler,
-            platform,
-            artifact,
-            cache,
-            options.provided,
-            options.require_hashes,
-        )
+        settings = Settings(tuple(options.provided), options.require_hashes, options.ship_boto3)
+        built = build(options.root, options.pattern, options.handler, platform, artifact, cache, settings)
     except PackagingError as error:
         print(error, file=sys.stderr)
         return 1

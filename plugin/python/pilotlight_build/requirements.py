@@ -31,15 +31,18 @@ class Requirements:
     are_hashed: bool
     constraints: str = ""
     digests: tuple[str, ...] = ()
+    ships_boto3: bool = False
     notices: tuple[str, ...] = field(default=())
 
     @property
     def key(self) -> str:
         """What the installed files depend on."""
-        return "\n".join([self.text, self.constraints, *self.digests])
+        return "\n".join([self.text, self.constraints, *self.digests, str(self.ships_boto3)])
 
 
-def read(requirements: Path, platform: Platform, *, require_hashes: bool = False) -> Requirements:
+def read(
+    requirements: Path, platform: Platform, *, require_hashes: bool = False, ships_boto3: bool = False
+) -> Requirements:
     """Read a file for `platform`: without what the runtime includes, with markers evaluated, `-r` and `-c` followed.
 
     Raises `PackagingError` for a file that is missing, and with `require_hashes` for a requirement without one.
@@ -48,7 +51,7 @@ def read(requirements: Path, platform: Platform, *, require_hashes: bool = False
         raise PackagingError(
             f"{requirements.name} is missing: write it, empty if there is nothing to install; `npm run lock` does here."
         )
-    found = _Found()
+    found = _Found(ships_boto3)
     _collect(requirements, platform, found, ())
     if found.without_hash and require_hashes:
         raise PackagingError(
@@ -61,12 +64,14 @@ def read(requirements: Path, platform: Platform, *, require_hashes: bool = False
         are_hashed=are_hashed,
         constraints="" if are_hashed else "\n".join(sorted(found.constraints)),
         digests=tuple(sorted(found.digests)),
+        ships_boto3=ships_boto3,
         notices=() if are_hashed else (NOT_HASHED,),
     )
 
 
 @dataclass
 class _Found:
+    ships_boto3: bool = False
     lines: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     without_hash: list[str] = field(default_factory=list)
@@ -99,7 +104,8 @@ def _add(line: str, platform: Platform, found: _Found) -> None:
     specifier, *hashes = re.split(r"\s+(?=--hash=)", line)
     wanted, _, marker = specifier.partition(";") if " @ " not in specifier else specifier.partition(" ;")
     name = re.split(r"[^A-Za-z0-9._-]", wanted.strip(), maxsplit=1)[0]
-    if normalised(name) in RUNTIME_DISTRIBUTIONS or not applies(marker, platform):
+    is_of_runtime = normalised(name) in RUNTIME_DISTRIBUTIONS and not found.ships_boto3
+    if is_of_runtime or not applies(marker, platform):
         return
     if not hashes:
         found.without_hash.append(name)
