@@ -5,40 +5,47 @@
 const path = require('node:path');
 
 const { askPython } = require('./python.cjs');
+const { pluginsOf } = require('./service.cjs');
 const { PYTHON_REQUIREMENTS } = require('./settings.cjs');
 
 const REDIRECTED = 'PILOTLIGHT_HANDLER';
 
-/** Returns `errors` and `warnings` about the packages of the targets, and their `builds`, from one look into each. */
-function inspectArtifacts(serverless, { settings, targets }, plugins) {
+/**
+ * Returns `errors` and `warnings` about the packages of the targets, and their `builds`, from one look into each. `only`
+ * is the key of the function that is packaged alone: the packages of the others are then those of an earlier command.
+ */
+function inspectArtifacts(serverless, { settings, targets }, only) {
   const { service, serviceDir } = serverless;
   const { naming } = serverless.getProvider('aws');
-  const zipped = targets.filter(({ key }) => service.getFunction(key).handler); // no images
-  const inspected = zipped.map(({ key }) => describe(service, naming, key)).filter(({ artifact }) => isFile(artifact));
+  const packaged = targets.filter(({ key }) => only === null || key === only);
+  const zipped = packaged.filter(({ key }) => service.getFunction(key).handler); // no images
+  const inspected = zipped
+    .map(({ key }) => describe(service, naming, key, only))
+    .filter(({ artifact }) => isFile(artifact));
   if (!inspected.length) return { errors: [], warnings: [], builds: {} };
   return askPython(serviceDir, 'artifacts', {
     targets: inspected.map((each) => ({ ...each, artifact: path.resolve(serviceDir, each.artifact) })),
-    installs: settings.packaging === 'pilotlight' || plugins.includes(PYTHON_REQUIREMENTS),
+    installs: settings.packaging === 'pilotlight' || pluginsOf(service).includes(PYTHON_REQUIREMENTS),
   });
 }
 
-function describe(service, naming, key) {
+function describe(service, naming, key, only) {
   const each = service.getFunction(key);
   return {
     key,
-    artifact: artifactOf(service, naming, key),
+    artifact: artifactOf(service, naming, key, only),
     handler: each.handler,
     redirected: REDIRECTED in { ...service.provider.environment, ...each.environment },
     layers: Boolean((each.layers ?? service.provider.layers ?? []).length),
   };
 }
 
-/** Where the deploy tool finds a function's package (osls, compile/functions.js). */
-function artifactOf(service, naming, key) {
+/** Where the deploy tool finds a function's package (osls, compile/functions.js and deploy-function.js). */
+function artifactOf(service, naming, key, only) {
   const own = service.getFunction(key).package ?? {};
   if (own.artifact) return own.artifact;
   if (service.package.artifact && !service.artifact) return service.package.artifact;
-  const individually = service.package.individually || own.individually;
+  const individually = only === key || service.package.individually || own.individually;
   return path.join('.serverless', individually ? naming.getFunctionArtifactName(key) : naming.getServiceArtifactName());
 }
 

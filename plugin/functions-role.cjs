@@ -5,14 +5,14 @@
 
 const { MOST_ROLE_NAME_CHARACTERS, shortened } = require('./names.cjs');
 
-/** Names the role where the name that osls would give it is longer than IAM takes. */
-function shortenRoleName({ label, region }, provider) {
+/** Names the role where the name that osls would give it is longer than IAM takes; a role that exists has a name. */
+function shortenRoleName({ label, region }, provider, isExisting) {
   const suffix = `-${region}-lambdaRole`; // naming.getRoleName of osls, which CloudFormation completes
   if (label.length + suffix.length <= MOST_ROLE_NAME_CHARACTERS) return;
+  if (isExisting(provider.iam?.role)) return;
   provider.iam ??= {};
   provider.iam.role ??= {};
-  if (Object(provider.iam.role) === provider.iam.role)
-    provider.iam.role.name ??= shortened(label, suffix, MOST_ROLE_NAME_CHARACTERS);
+  provider.iam.role.name ??= shortened(label, suffix, MOST_ROLE_NAME_CHARACTERS);
 }
 
 module.exports = { shortenRoleName };

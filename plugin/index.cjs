@@ -24,7 +24,7 @@ const { xray } = require('./resources/x-ray.cjs');
 const { expressionsOf, wrongUnit } = require('./schedule.cjs');
 const { describeService, pluginsOf } = require('./service.cjs');
 const { ADDED_WARMER, PYTHON_REQUIREMENTS, isActive, renamed, schema, wrongSettings } = require('./settings.cjs');
-const { switchTracingOn, traceStage, tracedWithoutRights } = require('./tracing.cjs');
+const { switchTracingOn, traceStage, withoutRights } = require('./tracing.cjs');
 const { setBuilds, setVariables } = require('./variables.cjs');
 const { Warm, STRICT } = require('./warm.cjs');
 const { completeWarmer, freeId, overlap } = require('./warmer.cjs');
@@ -39,6 +39,8 @@ const NAMES_FUNCTIONS = [
 ];
 /** The commands that are told what the plugin leaves to the service. */
 const PACKAGES = ['deploy', 'package'];
+/** The commands that package one function alone. */
+const ONE_FUNCTION = ['deploy function', 'package function'];
 /** The commands after which functions run other code than before. */
 const DEPLOYS = ['deploy', 'deploy function', 'rollback', 'rollback function'];
 
@@ -67,18 +69,32 @@ class Pilotlight {
       'before:package:createDeploymentArtifacts': () => this.package(),
       'before:package:function:package': () => this.package(),
       'before:package:compileFunctions': () => this.finishPackages(),
-      'before:deploy:function:deploy': () => this.finishPackages(),
+      'before:deploy:function:deploy': () => {
+        this.finishPackages();
+        this.packaging.announce();
+      },
       'before:aws:package:finalize:mergeCustomProviderResources': () => this.addResources(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
+      'before:aws:package:finalize:saveServiceState': () => this.packaging.announce(),
       'before:invoke:local:invoke': () => this.prepareLocalRun(),
       'warm:warm': () => this.warming.warm(),
-      finalize: () => (this.runs(DEPLOYS) ? this.warming.warmAfterDeployment() : null),
+      finalize: () => (this.hasDeployed ? this.warming.warmAfterDeployment() : null),
     };
   }
 
   /** Whether the command that runs is one of these. */
   runs(commands) {
     return commands.includes(this.serverless.processedInput.commands.join(' '));
+  }
+
+  /** The one function that the command is about, null for all. */
+  get only() {
+    return this.runs(ONE_FUNCTION) ? (this.options.function ?? null) : null;
+  }
+
+  /** `sls rollback` without a timestamp only lists what it could roll back to. */
+  get hasDeployed() {
+    return this.runs(DEPLOYS) && !(this.runs(['rollback']) && !this.options.timestamp);
   }
 
   /** Completes the service before any command reads it, so that packaging, `deploy function` and `invoke local` agree. */
@@ -128,12 +144,15 @@ class Pilotlight {
     const { restApi } = service.provider.logs ?? {};
     if (restApi && settings.apiGatewayAccount !== null)
       service.provider.logs.restApi = { ...Object(restApi), roleManagedExternally: true };
-    shortenRoleName(described, service.provider);
+    shortenRoleName(described, service.provider, (role) => provider.isExistingRoleProvided(role));
     setVariables(service, described, keys);
     this.stopWhere(overlap(warmer));
+    const ofRole = this.try(() => completeWarmer(described, service, provider));
+    const tracing = switchTracingOn(service, provider, described, keys);
+    this.switchedOn = tracing.switchedOn;
     const notices = [
-      this.try(() => completeWarmer(described, service, provider)),
-      switchTracingOn(service, provider, described, keys),
+      ofRole,
+      tracing.notice,
       traceStage(service.provider, described),
       settings.packaging === null && pluginsOf(service).includes(PYTHON_REQUIREMENTS)
         ? `Packaging is left to ${PYTHON_REQUIREMENTS}.`
@@ -153,7 +172,7 @@ class Pilotlight {
   package() {
     if (!this.isActive) return;
     if (this.addsWarmer) this.try(() => buildWarmer(this.serverless.serviceDir));
-    if (this.described.settings.packaging === 'pilotlight') this.packaging.package();
+    if (this.described.settings.packaging === 'pilotlight') this.packaging.package(this.only);
   }
 
   /** After all plugins have packaged: the warmer as it was, and a look into what the targets got. */
@@ -161,13 +180,13 @@ class Pilotlight {
     if (!this.isActive) return;
     const { errors, warnings, builds } = this.try(() => {
       if (this.addsWarmer) buildWarmer(this.serverless.serviceDir);
-      return inspectArtifacts(this.serverless, this.described, pluginsOf(this.serverless.service));
+      return inspectArtifacts(this.serverless, this.described, this.only);
     });
     for (const warning of warnings) this.log.warning(warning);
     this.stopWhere(errors.join(' '));
     const { described } = this;
     if (described.settings.packaging === null)
-      setBuilds(this.serverless.service, described, builds, this.runs(['deploy function']));
+      setBuilds(this.serverless.service, described, builds, this.only !== null);
   }
 
   /** Adds what depends on the targets, before the service's own `resources`, which can change or extend all of it. */
@@ -201,8 +220,7 @@ class Pilotlight {
     if (left.length) this.log.notice(`Left out because the engine at ${local} cannot make them: ${left.join(', ')}.`);
     for (const target of this.described.targets) this.stopWhere(wrongAlias(target, resources));
     this.stopWhere(wrongFunctions(resources)[0]);
-    const withoutRights = tracedWithoutRights(resources, this.described.targets);
-    if (withoutRights) this.log.warning(withoutRights);
+    for (const warning of withoutRights(resources, this.described, this.switchedOn)) this.log.warning(warning);
     const notice = groupsNotice(resources);
     if (notice) this.log.notice(notice);
   }

@@ -1,19 +1,21 @@
 'use strict';
 
-// Packages the functions with pilotlight_build, so that deploy, package and deploy function ship the same zip: one for
-// each runtime and architecture that the service has.
+// Packages the functions with pilotlight_build, so that deploy, package and deploy function ship the same zips.
 
 const { spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
 const { localEndpoint } = require('./engine.cjs');
+const { packagesOf, platformOf } = require('./packages.cjs');
 const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_TO_PACKAGE } = require('./python.cjs');
 const { settingsOf } = require('./settings.cjs');
 
 const windows = process.platform === 'win32';
-const DEFAULT_RUNTIME = 'python3.13';
-const DEFAULT_ARCHITECTURE = 'x86_64'; // of Lambda
+const NO_PATTERNS =
+  '`packaging: pilotlight` ships what package.patterns lists, and nothing else, and there is no such list: write the ' +
+  "functions' modules into serverless.yml, such as `package: { patterns: ['!**', orders.py, 'shop/**'] }`.";
 
 class Packaging {
   /** `error` makes one that osls prints without a stack. */
@@ -23,73 +25,83 @@ class Packaging {
     this.progress = progress;
     this.error = error;
     this.folder = serverless.serviceDir;
+    this.built = [];
   }
 
-  /** Builds the zips, and makes them the artifacts of their functions. */
-  package() {
+  /** Builds the zips, and makes them the artifacts of their functions; `only` is the key of the one to package. */
+  package(only = null) {
     const { service } = this.serverless;
-    for (const group of this.groups()) {
-      const artifact = this.build(group);
-      if (group.name === service.service) service.package.artifact = artifact;
-      else for (const each of group.functions) each.package = { ...each.package, artifact };
+    for (const each of packagesOf(service, only)) {
+      const result = this.build(each);
+      for (const notice of result.notices) this.log.warning(notice);
+      this.built.push({ ...each, ...result });
+      if (each.ofService) service.package.artifact = result.artifact;
+      for (const key of each.keys) {
+        const { package: own } = service.getFunction(key);
+        if (!each.ofService || own?.individually || service.package.individually)
+          service.getFunction(key).package = { ...own, artifact: result.artifact };
+      }
     }
   }
 
-  /**
-   * The functions that share a zip: those of one platform, unless they are packaged individually. For the engine on this
-   * machine, which has one Python, all are of one platform. Others package images, and what names its own artifact.
-   */
-  groups() {
-    const { service } = this.serverless;
-    const found = new Map();
-    const ownPlatform = platformOf(service.provider, {}).name;
-    for (const key of service.getAllFunctions()) {
-      const each = service.getFunction(key);
-      if (!each.handler || each.package?.artifact || each.package?.disable) continue;
-      const isAlone = each.package?.individually ?? service.package.individually;
-      const platform = platformOf(service.provider, localEndpoint() ? {} : each).name;
-      const shared = platform === ownPlatform ? service.service : `${service.service}-${platform}`;
-      const name = isAlone ? key : shared;
-      const patterns = [...(service.package.patterns ?? []), ...((isAlone && each.package?.patterns) || [])];
-      found.set(name, { name, patterns, functions: [...(found.get(name)?.functions ?? []), each] });
-    }
-    return [...found.values()];
-  }
-
-  /** Builds a zip, and returns where it is. */
-  build({ name, patterns, functions }) {
+  /** After all plugins have packaged: says what is really shipped, and of which size. */
+  announce() {
     const { service } = this.serverless;
     const local = localEndpoint();
-    const settings = settingsOf(service);
-    const { runtime, architecture } = platformOf(service.provider, functions[0]);
-    const target = local ? ['--for-this-machine'] : ['--runtime', runtime, '--architecture', architecture];
-    const repeated = (option, values) => values.map((value) => `${option}=${value}`);
+    for (const { keys, platform, build, sha256: made, artifact: before } of this.built) {
+      const artifact = service.getFunction(keys[0]).package?.artifact ?? service.package.artifact ?? before;
+      const content = fs.readFileSync(path.resolve(this.folder, artifact));
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      const where = local ? `this machine, for the local engine at ${local}` : describe(platform);
+      const whose = this.built.length > 1 ? ` (${keys.join(', ')})` : '';
+      const size = `${(content.length / 1e6).toFixed(2)} MB`;
+      this.log.notice(`Package for ${where}${whose}: ${size}, build ${build}, sha256 ${sha256.slice(0, 12)}`);
+      if (sha256 !== made)
+        this.log.warning(
+          `Another plugin has changed the package of ${keys.join(', ')} after it was built; its build ${build} is that ` +
+            'of before. Let only one of the plugins package.',
+        );
+    }
+  }
+
+  /** Builds a zip, and returns what the builder says of it, with where it is shipped from. */
+  build({ name, patterns, handlers, platform }) {
+    if (!patterns.length) throw this.error(NO_PATTERNS, 'NO_PATTERNS');
+    const target = platform
+      ? ['--runtime', platform.runtime, '--architecture', platform.architecture]
+      : ['--for-this-machine'];
     this.progress.get('main').notice('Building the Python package');
+    const cache = path.join(this.folder, 'node_modules', '.cache', 'pilotlight');
     const python = this.python();
+    // `-P`: modules of the service must not be taken for the standard library's.
     const built = spawnSync(
       python,
       [
-        ...['-m', 'pilotlight_build.package', '--json', ...target],
+        ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
         ...repeated('--pattern', patterns),
-        ...repeated('--provided', settings.provided),
-        ...(settings.requireHashes ? ['--require-hashes'] : []),
-        ...(settings.shipBoto3 ? ['--ship-boto3'] : []),
-        ...repeated(
-          '--handler',
-          functions.map(({ handler }) => handler),
-        ),
-        ...['--cache', path.join(this.folder, 'node_modules', '.cache', 'pilotlight')],
+        ...repeated('--handler', handlers),
+        ...this.options(),
+        ...['--cache', cache, '--output', path.join(cache, 'packages', `${name}-${nameOf(platform)}.zip`)],
       ],
-      { cwd: this.folder, encoding: 'utf8', env: pythonEnvironment() },
+      { cwd: this.folder, encoding: 'utf8', env: pythonEnvironment(), maxBuffer: 64 * 1024 * 1024 },
     );
     if (built.status !== 0)
       throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
-    const { artifact, build, bytes, sha256, notices } = JSON.parse(built.stdout);
-    for (const notice of notices) this.log.warning(notice);
-    const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
-    const size = `${(bytes / 1e6).toFixed(2)} MB`;
-    this.log.notice(`Package for ${where}: ${size}, build ${build}, sha256 ${sha256.slice(0, 12)}`);
-    // Where osls puts its own package, and finds it for `--package FOLDER` too.
+    const result = JSON.parse(built.stdout);
+    return { ...result, artifact: this.shipped(name, result.artifact) };
+  }
+
+  options() {
+    const { provided, requireHashes, shipBoto3 } = settingsOf(this.serverless.service);
+    return [
+      ...repeated('--provided', provided),
+      ...(requireHashes ? ['--require-hashes'] : []),
+      ...(shipBoto3 ? ['--ship-boto3'] : []),
+    ];
+  }
+
+  /** Puts a package where osls puts its own, and finds it for `--package FOLDER` too. */
+  shipped(name, artifact) {
     const shipped = path.join(this.folder, '.serverless', `${name}.zip`);
     fs.mkdirSync(path.dirname(shipped), { recursive: true });
     fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
@@ -151,13 +163,16 @@ class Packaging {
   }
 }
 
-/** Where a function runs; `name` tells the platforms of a service apart. */
-function platformOf(provider, { runtime, architecture }) {
-  const found = {
-    runtime: runtime ?? provider.runtime ?? DEFAULT_RUNTIME,
-    architecture: architecture ?? provider.architecture ?? DEFAULT_ARCHITECTURE,
-  };
-  return { ...found, name: `${found.runtime}-${found.architecture}` };
+function repeated(option, values) {
+  return values.map((value) => `${option}=${value}`);
+}
+
+function describe({ runtime, architecture }) {
+  return `${runtime} on ${architecture}`;
+}
+
+function nameOf(platform) {
+  return platform ? `${platform.runtime}-${platform.architecture}` : 'this-machine';
 }
 
 module.exports = Packaging;

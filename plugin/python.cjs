@@ -20,7 +20,7 @@ const NAMES = ['python3', 'python', 'python3.14', 'python3.13', 'python3.12', 'p
 function findPython(folder, ...modules) {
   const names = [venvPython(folder), process.env.PYTHON, ...NAMES].filter(Boolean);
   const check = `import ${['sys', ...modules].join(', ')}; sys.exit(sys.version_info < (3, 11))`;
-  return names.find((name) => spawnSync(name, ['-c', check]).status === 0) ?? null;
+  return names.find((name) => spawnSync(name, ['-P', '-c', check]).status === 0) ?? null;
 }
 
 /**

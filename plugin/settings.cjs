@@ -57,6 +57,9 @@ const DEFAULTS = {
 /** Settings that had another name before. */
 const RENAMED = { xray: 'observability' };
 
+/** Settings of what `packaging: pilotlight` builds. */
+const BUILDERS = ['requireHashes', 'shipBoto3', 'provided'];
+
 /** The key of the warmer's function where the service names none of its own: the plugin adds it. */
 const ADDED_WARMER = 'pilotlightWarmer';
 
@@ -97,6 +100,12 @@ function wrongSettings(given, { settings, functions, plugins, api }) {
       'custom.pilotlight.sampling has no effect here: X-Ray sampling rules reach the stages of REST APIs only ' +
       '("Configure AWS X-Ray sampling rules for API Gateway APIs"), and this stack has none. Times then come from ' +
       "Lambda's own traces, one request a second and 5 % of the rest. Remove `sampling`."
+    );
+  const ofBuilder = BUILDERS.find((name) => settings.packaging === null && given?.[name] !== undefined);
+  if (ofBuilder)
+    return (
+      `custom.pilotlight.${ofBuilder} is for \`packaging: pilotlight\`, which this service does not have: add that line, ` +
+      `or remove \`${ofBuilder}\`.`
     );
   if (settings.packaging === 'pilotlight' && plugins.includes(PYTHON_REQUIREMENTS))
     return (

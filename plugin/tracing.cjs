@@ -4,17 +4,19 @@
 
 const ACTIONS = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
 const STATEMENT = `{ Effect: Allow, Action: [${ACTIONS.map((action) => `'${action}'`).join(', ')}], Resource: '*' }`;
+const OFF =
+  '`tracing: false` under custom.pilotlight: X-Ray gets records of functions only that have `tracing: Active`.';
 /** Managed policies that include both actions: "AWS managed policies for AWS X-Ray". */
 const MANAGED = /AWSXRayDaemonWriteAccess|AWSXrayFullAccess|AWSXrayWriteOnlyAccess|AdministratorAccess/i;
 
 /**
- * Switches active tracing on for functions of the service that say nothing about it, and returns what has to be said, or
- * null. The deploy tool gives the rights to the role that it makes; a role of the service's own must have them before:
- * Lambda refuses active tracing to a role without them.
+ * Switches active tracing on for functions of the service that say nothing about it. Returns their keys in `switchedOn`,
+ * and in `notice` what has to be said, or null. The deploy tool gives the rights to the role that it makes; a role of the
+ * service's own must have them before: Lambda refuses active tracing to a role without them.
  */
 function switchTracingOn(service, provider, { settings }, keys) {
-  if (!settings.tracing)
-    return '`tracing: false` under custom.pilotlight: X-Ray gets records of functions only that have `tracing: Active`.';
+  if (!settings.tracing) return { switchedOn: [], notice: OFF };
+  const switchedOn = [];
   const kept = [];
   const withoutRights = [];
   for (const key of keys) {
@@ -24,9 +26,12 @@ function switchTracingOn(service, provider, { settings }, keys) {
     if (set !== undefined) {
       if (!isActive(set)) kept.push(`${key} (${set})`);
     } else if (role && !mayTrace(service.resources?.Resources?.[logicalId(role)])) withoutRights.push(key);
-    else each.tracing = 'Active';
+    else {
+      each.tracing = 'Active';
+      switchedOn.push(key);
+    }
   }
-  return [...left(kept), ...needing(withoutRights)].join(' ') || null;
+  return { switchedOn, notice: [...left(kept), ...needing(withoutRights)].join(' ') || null };
 }
 
 /**
@@ -60,18 +65,28 @@ function needing(keys) {
   ];
 }
 
-/** Says which traced function the compiled template gives a role that may not trace, or null: AWS would refuse it. */
-function tracedWithoutRights(resources, functions) {
-  const refused = functions.filter(({ logicalId: id }) => {
+/**
+ * Looks for traced functions to which the compiled template gives a role that may not trace, as another plugin may have
+ * made it: Lambda would refuse them. Those that the plugin switched on are switched off again. Returns a line each.
+ */
+function withoutRights(resources, { warmer, targets }, switchedOn) {
+  const refused = [warmer, ...targets].filter(({ logicalId: id }) => {
     const { Role: role, TracingConfig: tracing } = resources[id]?.Properties ?? {};
     const found = resources[logicalId(role)];
     return tracing?.Mode === 'Active' && found && !mayTrace(found);
   });
-  if (!refused.length) return null;
-  return (
-    `Lambda refuses active tracing to a role that may not write to X-Ray, as that of ${keysOf(refused)}: add the ` +
-    `statement ${STATEMENT} to it.`
-  );
+  const ours = refused.filter(({ key }) => switchedOn.includes(key));
+  const own = refused.filter(({ key }) => !switchedOn.includes(key));
+  for (const { logicalId: id } of ours) delete resources[id].Properties.TracingConfig;
+  return [
+    ...needing(ours.map(({ key }) => key)),
+    ...(own.length
+      ? [
+          `Lambda refuses active tracing to a role that may not write to X-Ray, as that of ${keysOf(own)}: add the ` +
+            `statement ${STATEMENT} to it.`,
+        ]
+      : []),
+  ];
 }
 
 function keysOf(functions) {
@@ -105,4 +120,4 @@ function matches(pattern, action) {
   return new RegExp(`^${expression}$`, 'i').test(action);
 }
 
-module.exports = { switchTracingOn, traceStage, tracedWithoutRights };
+module.exports = { switchTracingOn, traceStage, withoutRights };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,33 @@ def test_the_warmer_alone_can_be_deployed_and_keeps_what_it_has(engine: Engine, 
     }
 
 
-def test_a_target_that_is_deployed_alone_is_proved_warm(shop: Foreign) -> None:
+def test_a_target_that_is_deployed_alone_is_proved_warm_with_the_build_of_its_own_package(
+    engine: Engine, shop: Foreign
+) -> None:
+    """Not with that of the package of an earlier deployment, which still lies in .serverless."""
+    before = function(engine, "orders")["Environment"]["Variables"]
     (shop.folder / "orders.py").write_text(f"{WRAPPED}# changed\n")
     assert WARM in shop.must("deploy", "function", "-f", "orders")
+    after = function(engine, "orders")["Environment"]["Variables"]
+    assert after.keys() == before.keys()
+    assert after["PILOTLIGHT_BUILD"] != before["PILOTLIGHT_BUILD"]
+
+
+def test_only_the_function_that_is_deployed_is_looked_into(shop: Foreign) -> None:
+    """What another target has in .serverless is of an earlier command."""
+    package = shop.folder / ".serverless" / "shop.zip"
+    package.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("pilotlight/__init__.py", '__version__ = "7.1.0"\n')
+    assert WARM in shop.must("deploy", "function", "-f", WARMER)
+
+
+def test_a_list_of_what_could_be_rolled_back_to_is_no_deployment(shop: Foreign) -> None:
+    listed = shop.must("rollback")
+    assert "Timestamp: " in listed
+    assert WARM not in listed
+    (timestamp, *_) = re.findall(r"Timestamp: (\d+)", listed)
+    assert WARM in shop.must("rollback", "--timestamp", timestamp)
 
 
 def test_the_other_schedules_function_gets_its_own_event(engine: Engine, shop: Foreign) -> None:

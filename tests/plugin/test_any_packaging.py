@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import zipfile
 from itertools import permutations
 from pathlib import Path
@@ -25,6 +27,7 @@ from tests.support.foreign import (
     wheel,
 )
 from tests.support.project import PROJECT
+from tests.support.template import Packaged
 
 pytestmark = pytest.mark.slow
 OURS, PYTHON_REQUIREMENTS = "serverless-pilotlight", "serverless-python-requirements"
@@ -254,3 +257,157 @@ def test_a_module_that_a_layer_has_is_said_to_be_provided(foreign: Foreign) -> N
     assert "imports pandas" in refused
     assert "write `provided: [pandas]`" in refused
     foreign.write(service(pilotlight={**settings, "provided": ["pandas"]}, package=package), files).package()
+
+
+REPLIES = (
+    "from pilotlight.entry import entry_point\nfrom pilotlight.routing import Routes\nhandler = entry_point(Routes())\n"
+)
+OWN_PATTERNS = ["!**", "pilotlight/**", "orders.py", "pay.py"]
+ANNOUNCED = re.compile(r"Package for (\S+ on \S+)(?: \(([\w, ]+)\))?: [\d.]+ MB, build (\w{16}), sha256 (\w{12})")
+
+
+def packaged_by_us(
+    foreign: Foreign, functions: dict[str, dict[str, Any]], files: dict[str, str] | None = None, **changes: Any
+) -> Packaged:
+    """`sls package` with `packaging: pilotlight` of functions whose modules are orders.py and pay.py."""
+    package = {"patterns": OWN_PATTERNS, **changes.pop("package", {})}
+    settings = {"targets": [TARGET], "packaging": "pilotlight"}
+    own = {"orders.py": REPLIES, "pay.py": REPLIES, "requirements.txt": "", **pilotlight_files(), **(files or {})}
+    return foreign.write(service(pilotlight=settings, functions=functions, package=package, **changes), own).package()
+
+
+def shipped(found: Packaged) -> dict[str, str]:
+    """The file of each function's package, by the function's logical id."""
+    functions = found.of_type("AWS::Lambda::Function")
+    return {
+        name.removesuffix("LambdaFunction"): each["Code"]["S3Key"].rpartition("/")[2]
+        for name, each in functions.items()
+    }
+
+
+def function_of(name: str, **changes: Any) -> dict[str, Any]:
+    return {"handler": f"{name}.handler", **changes}
+
+
+def test_what_is_the_same_is_built_once(foreign: Foreign) -> None:
+    """Individually packaged functions too, where platform and patterns are the same."""
+    alone = {"individually": True}
+    functions = {
+        "orders": function_of("orders"),
+        "same": function_of("pay", package=alone),
+        "also": function_of("orders", package={**alone, "patterns": ["!pay.py"]}),
+        "again": function_of("orders", package={**alone, "patterns": ["!pay.py"]}),
+        "older": function_of("pay", runtime="python3.12"),
+    }
+    found = packaged_by_us(foreign, functions)
+    older = "shop-python3.12-x86_64.zip"
+    assert shipped(found) == {
+        "Orders": "shop.zip",
+        "Same": "shop.zip",
+        "Also": "also.zip",
+        "Again": "also.zip",
+        "Older": older,
+        "PilotlightWarmer": "pilotlightWarmer.zip",
+    }
+    announced = ANNOUNCED.findall(found.output)
+    assert [(platform, keys) for platform, keys, *_ in announced] == [
+        ("python3.13 on x86_64", "orders, same"),
+        ("python3.12 on x86_64", "older"),
+        ("python3.13 on x86_64", "also, again"),
+    ]
+    assert "pay.py" not in names(foreign.folder / ".serverless" / "also.zip")
+
+
+def test_each_package_is_kept_for_the_next_time(foreign: Foreign) -> None:
+    functions = {name: function_of(name, package={"patterns": [f"!{name}.none"]}) for name in ("orders", "pay")}
+    files = {"orders.none": "", "pay.none": ""}
+    packaged_by_us(foreign, functions, files, package={"individually": True})
+    cache = foreign.folder / "node_modules" / ".cache" / "pilotlight" / "packages"
+    kept = {path: path.stat().st_mtime_ns for path in cache.glob("*.zip")}
+    assert len(kept) == 2
+    packaged_by_us(foreign, functions, files, package={"individually": True})
+    assert {path: path.stat().st_mtime_ns for path in cache.glob("*.zip")} == kept
+    assert not (foreign.folder / "build").exists(), "a service's folder is its own"
+
+
+def test_functions_that_are_not_python_are_left_to_the_deploy_tool(foreign: Foreign) -> None:
+    functions = {"orders": function_of("orders"), "web": {"handler": "web.handler", "runtime": "nodejs22.x"}}
+    patterns = {"patterns": ["!**", "pilotlight/**", "orders.py", "web.js"]}
+    found = packaged_by_us(foreign, functions, {"web.js": "exports.handler = () => 1;"}, package=patterns)
+    assert shipped(found)["Orders"] == "shop-python3.13-x86_64.zip"
+    assert shipped(found)["Web"] == "shop.zip"
+    assert "pilotlight/build.txt" in names(foreign.folder / ".serverless" / shipped(found)["Orders"])
+    assert "pilotlight/build.txt" not in names(foreign.folder / ".serverless" / "shop.zip")
+
+
+def test_a_function_by_the_services_name_has_a_package_of_its_own(foreign: Foreign) -> None:
+    alone = {"individually": True, "patterns": ["!orders.py"]}
+    functions = {"orders": function_of("orders"), "shop": function_of("pay", package=alone)}
+    found = packaged_by_us(foreign, functions)
+    assert (shipped(found)["Orders"], shipped(found)["Shop"]) == ("shop.zip", "shop-function.zip")
+
+
+def test_a_module_by_the_name_of_one_of_pythons_own_does_not_reach_the_builder(foreign: Foreign) -> None:
+    files = {"ast.py": "raise SystemExit('the wrong one')\n"}
+    packaged_by_us(foreign, {"orders": function_of("orders")}, files, package={"patterns": [*OWN_PATTERNS, "ast.py"]})
+
+
+def test_without_patterns_there_is_nothing_to_build_and_the_list_is_asked_for(foreign: Foreign) -> None:
+    settings = {"targets": [TARGET], "packaging": "pilotlight"}
+    refused = foreign.write(service(pilotlight=settings)).refused()
+    assert "`packaging: pilotlight` ships what package.patterns lists" in refused
+
+
+CHANGES_PACKAGES = """
+const fs = require('node:fs');
+module.exports = class {
+  constructor(serverless) {
+    this.hooks = {
+      'HOOK': () => fs.appendFileSync(serverless.service.package.artifact, 'x'),
+    };
+  }
+};
+"""
+
+
+@pytest.mark.parametrize("hook", ["after:package:createDeploymentArtifacts", "before:package:finalize"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_hash_and_size_are_of_what_is_shipped_whatever_other_plugins_do(
+    foreign: Foreign, hook: str, place: int
+) -> None:
+    plugins = [OURS]
+    plugins.insert(place, "./changes.cjs")
+    files = {"changes.cjs": CHANGES_PACKAGES.replace("HOOK", hook)}
+    found = packaged_by_us(foreign, {"orders": function_of("orders")}, files, plugins=plugins)
+    ((*_, announced),) = ANNOUNCED.findall(found.output)
+    content = (foreign.folder / ".serverless" / "shop.zip").read_bytes()
+    assert content.endswith(b"x")
+    assert hashlib.sha256(content).hexdigest().startswith(announced)
+    assert "Another plugin has changed the package of orders after it was built" in found.output
+
+
+def test_a_package_that_nobody_changes_is_announced_without_a_warning(foreign: Foreign) -> None:
+    found = packaged_by_us(foreign, {"orders": function_of("orders")})
+    ((_, keys, _, announced),) = ANNOUNCED.findall(found.output)
+    content = (foreign.folder / ".serverless" / "shop.zip").read_bytes()
+    assert (keys, hashlib.sha256(content).hexdigest()[:12]) == ("", announced)
+    assert "Another plugin" not in found.output
+
+
+@pytest.mark.parametrize(
+    ("setting", "refusal"),
+    [
+        ({"requireHashes": True}, "--hash"),
+        ({"requireHashes": False}, None),
+        ({"provided": ["no module"]}, "'custom.pilotlight.provided"),
+        ({"shipBoto3": "yes"}, "'custom.pilotlight.shipBoto3'"),
+    ],
+)
+def test_the_builders_settings_reach_it(foreign: Foreign, setting: dict[str, Any], refusal: str | None) -> None:
+    files = {"orders.py": REPLIES, "requirements.txt": f"pilotlight @ file://{wheel(foreign.folder)}\n"}
+    settings = {"targets": [TARGET], "packaging": "pilotlight", **setting}
+    written = foreign.write(service(pilotlight=settings, package={"patterns": ["!**", "orders.py"]}), files)
+    if refusal:
+        assert refusal in written.refused()
+    else:
+        written.package()

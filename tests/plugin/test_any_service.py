@@ -113,6 +113,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "a misspelt target": ({"targets": [{**TARGET, "function": "order"}]}, "must be one of orders, not 'order'"),
     "sampling without a REST API": ({"targets": [TARGET], "sampling": 0.5}, "reach the stages of REST APIs only"),
     "an older name": ({"targets": [TARGET], "xray": True}, "custom.pilotlight.xray is called `observability`"),
+    "a builder's setting without the builder": (
+        {"targets": [TARGET], "provided": ["pandas"]},
+        "custom.pilotlight.provided is for `packaging: pilotlight`",
+    ),
     "another builder": ({"targets": [TARGET], "packaging": "zip"}, "'custom.pilotlight.packaging'"),
 }
 
@@ -204,6 +208,44 @@ def test_tracing_that_aws_would_refuse_is_a_warning(foreign: Foreign) -> None:
     resources = {"Resources": {"OwnRole": role("logs:PutLogEvents")}}
     output = foreign.write(service(functions=functions, resources=resources)).package().output
     assert "Lambda refuses active tracing to a role that may not write to X-Ray, as that of orders" in output
+
+
+ROLES_BY_ANOTHER_PLUGIN = """
+module.exports = class {
+  constructor(serverless) {
+    this.hooks = {
+      'before:package:finalize': () => {
+        const { Resources } = serverless.service.provider.compiledCloudFormationTemplate;
+        const { AssumeRolePolicyDocument } = Resources.IamRoleLambdaExecution.Properties;
+        Resources.OrdersRole = { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument } };
+        Resources.OrdersLambdaFunction.Properties.Role = { 'Fn::GetAtt': ['OrdersRole', 'Arn'] };
+      },
+    };
+  }
+};
+"""
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_tracing_stays_off_where_another_plugin_makes_a_role_without_the_rights(foreign: Foreign, place: int) -> None:
+    """As serverless-iam-roles-per-function does, after the service is complete: Lambda would refuse the deployment."""
+    plugins = ["serverless-pilotlight"]
+    plugins.insert(place, "./roles.cjs")
+    files = {"orders.py": PLAIN_HANDLER, "roles.cjs": ROLES_BY_ANOTHER_PLUGIN}
+    found = foreign.write(service(plugins=plugins), files).package()
+    assert "TracingConfig" not in properties(found, "Orders")
+    assert properties(found, "PilotlightWarmer")["TracingConfig"] == {"Mode": "Active"}
+    assert "Tracing stays off where a function has a role of its own" in found.output
+    assert "cannot be read here: orders. Add to the role the statement" in found.output
+
+
+def test_a_role_that_exists_keeps_its_reference_however_long_the_services_name_is(foreign: Foreign) -> None:
+    """osls names only the role that it makes."""
+    imported = {"Fn::ImportValue": "of-the-platform-team"}
+    functions = {"orders": {**ORDERS, "name": "orders"}}
+    configuration = service(functions=functions, provider=provider(iam={"role": imported}))
+    found = foreign.write({**configuration, "service": "customer-notifications-and-invoices-of-the-shop"}).package()
+    assert properties(found, "Orders")["Role"] == properties(found, "PilotlightWarmer")["Role"] == imported
 
 
 def test_one_role_for_all_is_the_warmers_too_and_its_rights_are_named(foreign: Foreign) -> None:
