@@ -25,7 +25,7 @@ const { expressionsOf, wrongUnit } = require('./schedule.cjs');
 const { describeService, pluginsOf } = require('./service.cjs');
 const { ADDED_WARMER, PYTHON_REQUIREMENTS, isActive, renamed, schema, wrongSettings } = require('./settings.cjs');
 const { switchTracingOn, traceStage, withoutRights } = require('./tracing.cjs');
-const { setBuilds, setVariables } = require('./variables.cjs');
+const { expectBuilds, setBuilds, setVariables } = require('./variables.cjs');
 const { Warm, STRICT } = require('./warm.cjs');
 const { completeWarmer, freeId, overlap } = require('./warmer.cjs');
 
@@ -184,9 +184,13 @@ class Pilotlight {
     });
     for (const warning of warnings) this.log.warning(warning);
     this.stopWhere(errors.join(' '));
-    const { described } = this;
-    if (described.settings.packaging === null)
-      setBuilds(this.serverless.service, described, builds, this.only !== null);
+    const { service } = this.serverless;
+    const builtByOthers = Object.fromEntries(Object.entries(builds).filter(([key]) => !this.packaging.hasBuilt(key)));
+    setBuilds(service, builtByOthers);
+    // A function that is deployed alone leaves the warmer as it is.
+    if (this.only !== null) return;
+    const { warmer } = this.described;
+    expectBuilds(service, this.described, { ...builtByOthers, ...this.packaging.buildsBeside(warmer.key) });
   }
 
   /** Adds what depends on the targets, before the service's own `resources`, which can change or extend all of it. */

@@ -33,7 +33,6 @@ class Packaging {
     const { service } = this.serverless;
     for (const each of packagesOf(service, only)) {
       const result = this.build(each);
-      for (const notice of result.notices) this.log.warning(notice);
       this.built.push({ ...each, ...result });
       if (each.ofService) service.package.artifact = result.artifact;
       for (const key of each.keys) {
@@ -42,6 +41,17 @@ class Packaging {
           service.getFunction(key).package = { ...own, artifact: result.artifact };
       }
     }
+    for (const notice of new Set(this.built.flatMap(({ notices }) => notices))) this.log.warning(notice);
+  }
+
+  hasBuilt(key) {
+    return this.built.some(({ keys }) => keys.includes(key));
+  }
+
+  /** The builds of the functions that have another package than function `key`, by their keys. */
+  buildsBeside(key) {
+    const beside = this.built.filter(({ keys }) => !keys.includes(key));
+    return Object.fromEntries(beside.flatMap(({ keys, build }) => keys.map((each) => [each, build])));
   }
 
   /** After all plugins have packaged: says what is really shipped, and of which size. */

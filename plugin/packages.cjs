@@ -44,7 +44,8 @@ function platformOf(provider, { runtime, architecture }) {
 
 function isPackaged(service, key) {
   const { handler, package: own } = service.getFunction(key);
-  return Boolean(handler) && !own?.artifact && !own?.disable;
+  const named = own?.artifact ?? (isAlone(service, key) ? null : service.package.artifact);
+  return Boolean(handler) && !named && !own?.disable;
 }
 
 function isPython(service, key) {

@@ -29,23 +29,24 @@ function setVariables(service, described, keys) {
   }
 }
 
-/**
- * Tells each target which build it is, and the warmer which build it has to meet: our own packages hold that themselves.
- * A function that is deployed alone leaves the warmer as it is.
- */
-function setBuilds(service, { targets, warmer }, builds, isAlone) {
-  for (const { key } of targets) {
+/** Tells functions which build they are, by key: packages of our own builder hold that themselves. */
+function setBuilds(service, builds) {
+  for (const [key, build] of Object.entries(builds)) {
     const each = service.getFunction(key);
-    if (builds[key]) each.environment = { PILOTLIGHT_BUILD: builds[key], ...each.environment };
+    each.environment = { PILOTLIGHT_BUILD: build, ...each.environment };
   }
+}
+
+/** Tells the warmer which build each target has to be of; without one it is that of the warmer's own package, or any. */
+function expectBuilds(service, { targets, warmer }, builds) {
   const { environment } = service.getFunction(warmer.key);
-  if (isAlone || typeof environment.PILOTLIGHT_TARGETS !== 'string') return;
-  const described = targets.map(({ key }) => ({ build: builds[key] }));
+  if (typeof environment.PILOTLIGHT_TARGETS !== 'string') return;
   const listed = JSON.parse(environment.PILOTLIGHT_TARGETS);
-  if (listed.length !== described.length) return; // a list of the service's own
+  if (listed.length !== targets.length) return; // a list of the service's own
+  const withBuild = (target, build) => (build ? { ...target, build } : target);
   environment.PILOTLIGHT_TARGETS = JSON.stringify(
-    listed.map((target, index) => (described[index].build ? { ...target, build: described[index].build } : target)),
+    listed.map((target, index) => withBuild(target, builds[targets[index].key])),
   );
 }
 
-module.exports = { setBuilds, setVariables };
+module.exports = { expectBuilds, setBuilds, setVariables };

@@ -271,7 +271,7 @@ def packaged_by_us(
 ) -> Packaged:
     """`sls package` with `packaging: pilotlight` of functions whose modules are orders.py and pay.py."""
     package = {"patterns": OWN_PATTERNS, **changes.pop("package", {})}
-    settings = {"targets": [TARGET], "packaging": "pilotlight"}
+    settings = {"targets": [TARGET], **changes.pop("pilotlight", {}), "packaging": "pilotlight"}
     own = {"orders.py": REPLIES, "pay.py": REPLIES, "requirements.txt": "", **pilotlight_files(), **(files or {})}
     return foreign.write(service(pilotlight=settings, functions=functions, package=package, **changes), own).package()
 
@@ -338,6 +338,60 @@ def test_functions_that_are_not_python_are_left_to_the_deploy_tool(foreign: Fore
     assert shipped(found)["Web"] == "shop.zip"
     assert "pilotlight/build.txt" in names(foreign.folder / ".serverless" / shipped(found)["Orders"])
     assert "pilotlight/build.txt" not in names(foreign.folder / ".serverless" / "shop.zip")
+
+
+def test_the_warmer_expects_the_build_of_each_package_that_is_not_its_own(foreign: Foreign) -> None:
+    """Without it, the build that counts would be that of the warmer's own package."""
+    alone = {"individually": True, "patterns": ["!pay.py"]}
+    functions = {"orders": function_of("orders", package=alone), "pay": function_of("pay")}
+    ticks = [{"schedule": "rate(5 minutes)"}]
+    functions["warmer"] = {"handler": "pilotlight.warmer.handler", "events": ticks, "timeout": 20}
+    targets = [TARGET, {"function": "pay", "concurrency": 1}]
+    found = packaged_by_us(foreign, functions, pilotlight={"targets": targets, "warmer": "warmer"})
+    orders, pay = expected(found, "Warmer")
+    assert orders["build"] == build_in(foreign, "orders.zip")
+    assert "build" not in pay
+    del functions["warmer"]
+    found = packaged_by_us(foreign, functions, pilotlight={"targets": targets})
+    assert [each["build"] for each in expected(found, "PilotlightWarmer")] == [
+        build_in(foreign, name) for name in ("orders.zip", "shop.zip")
+    ]
+    orders_variables = found.resources["OrdersLambdaFunction"]["Properties"]["Environment"]["Variables"]
+    assert "PILOTLIGHT_BUILD" not in orders_variables, "the package says it"
+
+
+def expected(found: Packaged, warmer: str) -> list[dict[str, Any]]:
+    """The targets as the warmer reads them."""
+    variables = found.resources[f"{warmer}LambdaFunction"]["Properties"]["Environment"]["Variables"]
+    targets: list[dict[str, Any]] = json.loads(variables["PILOTLIGHT_TARGETS"])
+    return targets
+
+
+def build_in(foreign: Foreign, package: str) -> str:
+    with zipfile.ZipFile(foreign.folder / ".serverless" / package) as archive:
+        return archive.read("pilotlight/build.txt").decode().strip()
+
+
+@pytest.mark.parametrize("place", ["service", "function"])
+def test_an_artifact_that_is_named_is_not_built(foreign: Foreign, place: str) -> None:
+    with zipfile.ZipFile(foreign.folder / "made.zip", "w") as archive:
+        for name, content in {"orders.py": REPLIES, **pilotlight_files()}.items():
+            archive.writestr(name, content)
+    made = {"artifact": "made.zip"}
+    functions = {"orders": function_of("orders", package=made if place == "function" else {})}
+    found = packaged_by_us(foreign, functions, package=made if place == "service" else {})
+    assert shipped(found)["Orders"] == "made.zip"
+    (target,) = expected(found, "PilotlightWarmer")
+    orders_variables = found.resources["OrdersLambdaFunction"]["Properties"]["Environment"]["Variables"]
+    assert orders_variables["PILOTLIGHT_BUILD"] == target["build"]
+
+
+def test_what_is_the_same_for_several_packages_is_said_once(foreign: Foreign) -> None:
+    functions = {name: function_of(name, package={"patterns": [f"!{name}.none"]}) for name in ("orders", "pay")}
+    requirements = {"requirements.txt": f"pilotlight @ file://{wheel(foreign.folder)}\n"}
+    files = {"orders.none": "", "pay.none": "", **requirements}
+    package = {"individually": True, "patterns": ["!**", "orders.py", "pay.py"]}
+    assert packaged_by_us(foreign, functions, files, package=package).output.count("pins no hashes") == 1
 
 
 def test_a_function_by_the_services_name_has_a_package_of_its_own(foreign: Foreign) -> None:
