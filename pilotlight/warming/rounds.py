@@ -27,6 +27,8 @@ INIT_SECONDS = 10.0
 """A cold environment may take this long before the function's own timeout begins ("Understanding the Lambda execution
 environment lifecycle", "Init phase"). Lambda's report of a timeout comes within it, too."""
 _MOST_NOTE = 300
+_OF_THE_HANDLER = ("Runtime.MarshalError", "Runtime.HandlerError")
+"""Its result is no JSON (the runtime client); it raised (the local engine, where AWS has the exception's own name)."""
 _SKEW_SECONDS = 0.5
 """A reply that landed this long before it was sent, or after it was received, comes from a clock that differs."""
 
@@ -186,8 +188,7 @@ def _without_ids(cause: str) -> str:
 def _cause(function: str, invocation: Invocation, others_reply: bool) -> str:
     """Why there is no reply; with what to write, where the handler is one that does not know pings."""
     if invocation.outcome == "function error" and not others_reply:
-        is_of_lambda = invocation.cause.startswith(("Runtime.", "Sandbox.")) or "Task timed out" in invocation.cause
-        return invocation.cause if is_of_lambda else f"{invocation.cause}; {_remedy(function)}"
+        return invocation.cause if _is_of_lambda(invocation.cause) else f"{invocation.cause}; {_remedy(function)}"
     if invocation.outcome != "succeeded":
         return invocation.cause
     payload = invocation.payload if isinstance(invocation.payload, dict) else {}
@@ -196,6 +197,13 @@ def _cause(function: str, invocation: Invocation, others_reply: bool) -> str:
         return f"{function} did not understand the ping; is it an older version of Pilotlight? deploy it"
     returned = _without_ids(json.dumps(invocation.payload))[:80]
     return f"{function} did not reply to the ping but returned {returned}; {_remedy(function)}"
+
+
+def _is_of_lambda(cause: str) -> bool:
+    """Whether a function error is Lambda's, such as a timeout or a failed import, and not what the handler did."""
+    if cause.startswith(_OF_THE_HANDLER):
+        return False
+    return cause.startswith(("Runtime.", "Sandbox.")) or "Task timed out" in cause
 
 
 def _remedy(function: str) -> str:

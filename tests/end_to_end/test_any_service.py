@@ -126,10 +126,13 @@ def test_a_package_that_was_made_before_is_deployed_with_its_warmer(shop: Foreig
     assert WARM in shop.must("deploy", "--package", "out")
 
 
-def test_a_target_that_does_not_answer_is_named_by_the_tick(shop: Foreign) -> None:
-    (shop.folder / "orders.py").write_text("def handler(event, context): return event.get('none')\n")
+@pytest.mark.parametrize("work", ["event.get('none')", "event['path']", "{event['pilotlight'] is None: {1}}"])
+def test_a_target_that_does_not_answer_is_named_by_the_tick_with_the_lines_to_write(shop: Foreign, work: str) -> None:
+    """It returns something else, raises, or returns what is no JSON."""
+    (shop.folder / "orders.py").write_text(f"def handler(event, context): return {work}\n")
     output = shop.must("deploy", "function", "-f", "orders")
     assert "0 of 3 environments of shop-dev-orders warm" in output
+    assert "`from pilotlight import warmable`, and `handler = warmable(handler)`" in output
     strict = shop.sls("warm", "--strict-warm")
     assert (strict.exit_code, "The service is not warm." in strict.text) == (1, True)
 

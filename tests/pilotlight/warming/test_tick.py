@@ -107,6 +107,9 @@ def test_what_fails_is_counted_and_pinged_once_more(outcome: Any) -> None:
     ("cause", "is_told_what_to_write"),
     [
         ("KeyError: 'requestContext'", True),
+        ("Runtime.HandlerError: 'requestContext'", True),
+        ("Runtime.MarshalError: Unable to marshal response", True),
+        ("Runtime.ExitError: RequestId: 1 Error: Runtime exited with error", False),
         ("error: 2026-01-01T00:00:00Z 1 Task timed out after 10.00 seconds", False),
         ("Sandbox.Timedout: RequestId: 1 Error: Task timed out after 10.00 seconds", False),
         ("Runtime.ImportModuleError: Unable to import module 'handler'", False),
