@@ -114,7 +114,7 @@ def wrap(
         if options.are_given:
             raise TypeError("warmable: the handler replies to pings already: give these options where it is made")
         return handler
-    tracer = Tracer(environment) if environment else _this_tracer()
+    tracer = _begin(environment) if environment else _this_tracer()
 
     def warm_handler(event: Any, context: Any) -> Any:
         is_http = isinstance(event, dict) and _is_http(event)
@@ -131,7 +131,6 @@ def wrap(
 
     _take_names(warm_handler, handler)
     setattr(warm_handler, MARK, True)
-    call_at_end_of_import(tracer.environment.end_init)
     return warm_handler
 
 
@@ -144,8 +143,14 @@ _tracer: Tracer | None = None
 def _this_tracer() -> Tracer:
     """One for all handlers of this process: they are one execution environment."""
     global _tracer
-    _tracer = _tracer or Tracer(ExecutionEnvironment())
+    _tracer = _tracer or _begin(ExecutionEnvironment())
     return _tracer
+
+
+def _begin(environment: ExecutionEnvironment) -> Tracer:
+    tracer = Tracer(environment)
+    call_at_end_of_import(environment.end_init)
+    return tracer
 
 
 def _take_names(warm_handler: Handler, handler: Handler) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pilotlight import wrapping
 from pilotlight.environment import ExecutionEnvironment
 from pilotlight.importing import call_at_end_of_import
 from pilotlight_tools.local.runtime.python import runtime_python
@@ -79,6 +80,15 @@ def test_the_import_system_is_left_as_it_was(folder: Path) -> None:
     assert type(spec) is type(sys.__spec__)
     importlib.reload(sys.modules["orders"])
     assert seen().count("the init ends") == 2
+
+
+def test_several_handlers_of_one_module_measure_its_init_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wrapping, "_tracer", None)  # as in a new process
+    (folder / "orders.py").write_text(
+        "from pilotlight import warmable\nhandlers = [warmable(lambda *_: None) for _ in range(3)]\n"
+    )
+    spec = importlib.import_module("orders").__spec__
+    assert type(spec) is type(sys.__spec__)
 
 
 def test_outside_an_import_the_init_ends_at_once() -> None:
