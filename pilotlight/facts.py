@@ -24,10 +24,19 @@ def describe(record: Record, event: Any, response: Any, route: Callable[[Mapping
             return
         context = context if isinstance(context, dict) else {}
         record.status = FAILED_STATUS if record.exception else _status(context, response)
-        record.method, record.url = _method(event, context), _url(event, context)
+        record.method, record.url = method_of(event), _url(event, context)
         record.route = _route(event) if route is None else str(route(event) or "")
     except Exception as error:  # of `route`, or of an event that only looks like HTTP
         record.route = record.route or f"unknown: {type(error).__name__}"
+
+
+def method_of(event: Mapping[str, Any]) -> str:
+    """The method of an HTTP event of any kind."""
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, dict) else None
+    if isinstance(http, dict):  # payload 2.0
+        return str(http.get("method"))
+    return str(event.get("httpMethod") or event.get("method"))
 
 
 def _status(context: Mapping[str, Any], response: Any) -> int:
@@ -44,13 +53,6 @@ def _status(context: Mapping[str, Any], response: Any) -> int:
     except (TypeError, ValueError):
         return FAILED_STATUS
     return status if 100 <= status <= 599 else FAILED_STATUS
-
-
-def _method(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
-    of_version_2 = context.get("http")
-    if isinstance(of_version_2, dict):
-        return str(of_version_2.get("method"))
-    return str(event.get("httpMethod") or event.get("method"))
 
 
 def _url(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:

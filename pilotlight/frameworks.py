@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
+from pilotlight.facts import method_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,12 +80,8 @@ def _of_powertools(app: Any, method: str, path: str) -> str:
 def _method_and_path(event: Mapping[str, Any]) -> tuple[str, str]:
     """The method, and the path as a framework's adapter decodes it: without the stage of an HTTP API."""
     context = event.get("requestContext")
-    context = context if isinstance(context, dict) else {}
-    http = context.get("http")
-    http = http if isinstance(http, dict) else {}
-    method = str(http.get("method") or event.get("httpMethod") or event.get("method") or "GET")
+    stage = context.get("stage") if isinstance(context, dict) else None
     path = str(event.get("rawPath") or event.get("path") or event.get("raw_path") or "/").partition("?")[0]
-    stage = context.get("stage")
     if "rawPath" in event and stage and stage != "$default" and path.startswith(f"/{stage}/"):
         path = path[len(stage) + 1 :]
-    return method.upper(), unquote(path)
+    return method_of(event).upper(), unquote(path)

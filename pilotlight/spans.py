@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from pilotlight.environment import Annotation, service_name
+from pilotlight.tracing import NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from pilotlight.environment import ExecutionEnvironment
     from pilotlight.tracing import Record
-
-_PREFIX = "pilotlight"
 
 
 def describe(record: Record, environment: ExecutionEnvironment) -> None:
@@ -25,16 +24,16 @@ def describe(record: Record, environment: ExecutionEnvironment) -> None:
     if not span.is_recording():
         return
     if record.kind == "ping":
-        span.update_name(f"{_PREFIX} ping")
+        span.update_name(f"{NAME} ping")
     attributes: dict[str, Any] = {
         "faas.coldstart": record.start == "cold",
         "faas.instance": environment.identity,
-        f"{_PREFIX}.{Annotation.KIND}": record.kind,
-        f"{_PREFIX}.{Annotation.START}": record.start,
-        f"{_PREFIX}.{Annotation.SERVICE}": service_name(),
-        f"{_PREFIX}.{Annotation.WARMED_BY_PING}": environment.warmed_by_ping,
-        f"{_PREFIX}.{Annotation.INIT_MS}": environment.init_ms,
-        f"{_PREFIX}.{Annotation.ROUTE}": record.route,
-        f"{_PREFIX}.{Annotation.STATUS}": record.status or None,
+        f"{NAME}.{Annotation.KIND}": record.kind,
+        f"{NAME}.{Annotation.START}": record.start,
+        f"{NAME}.{Annotation.SERVICE}": service_name(),
+        f"{NAME}.{Annotation.WARMED_BY_PING}": environment.warmed_by_ping,
+        f"{NAME}.{Annotation.INIT_MS}": environment.init_ms,
+        f"{NAME}.{Annotation.ROUTE}": record.route,
+        f"{NAME}.{Annotation.STATUS}": record.status or None,
     }
     span.set_attributes({name: value for name, value in attributes.items() if value is not None})
