@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -40,8 +41,7 @@ def cold(result: dict[str, Any], console: Console) -> None:
 
 def requests(result: dict[str, Any], console: Console) -> None:
     """Apps down: first and second request, warm request and its ratio to bare, what the record adds."""
-    table = Table(title="Requests to one environment, milliseconds (quartiles)")
-    for column in (
+    columns = (
         "app",
         "first",
         "second",
@@ -50,8 +50,8 @@ def requests(result: dict[str, Any], console: Console) -> None:
         "warm / bare",
         "record adds, µs",
         "instructions",
-    ):
-        table.add_column(column, justify="left" if column == "app" else "right", no_wrap=True)
+    )
+    table = _table("Requests to one environment, milliseconds (quartiles)", columns)
     for row in result["requests"]:
         record = row["record_ms"]["median"] * 1000
         table.add_row(
@@ -67,8 +67,7 @@ def requests(result: dict[str, Any], console: Console) -> None:
 
 def first_requests(result: dict[str, Any], console: Console) -> None:
     """Cases down: the ping, and the requests after it."""
-    table = Table(title="FastAPI, 30 routes with validated bodies: milliseconds of the first requests")
-    for column in (
+    columns = (
         "before it",
         "ping",
         "prewarm in it",
@@ -77,8 +76,8 @@ def first_requests(result: dict[str, Any], console: Console) -> None:
         "third",
         "first / third",
         "in instructions",
-    ):
-        table.add_column(column, justify="left" if column == "before it" else "right", no_wrap=True)
+    )
+    table = _table("FastAPI, 30 routes with validated bodies: milliseconds of the first requests", columns)
     for row in result["first_requests"]:
         before = (f"{spread['median']:.2f}" if (spread := row[name]) else "" for name in ("ping_ms", "prewarm_ms"))
         requests = (f"{row[name]['median']:.2f}" for name in ("first_ms", "second_ms", "third_ms"))
@@ -182,3 +181,11 @@ def _instructions(counted: dict[str, int], name: str) -> str:
     if name not in counted:
         return ""
     return f"{counted[name] / 1e6:.0f} M  {counted[name] / counted['bare']:.2f}"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    """A table of figures, named in the first column."""
+    table = Table(title=title)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left", no_wrap=True)
+    return table
