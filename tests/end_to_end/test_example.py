@@ -16,15 +16,14 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.time_range import TimeRange
-from pilotlight_tools.local.engine import LOOPBACK, Engine
+from pilotlight_tools.local.engine import Engine
 from pilotlight_tools.local.xray import XRay
 from tests.conftest import until
-from tests.support.foreign import pack, run
+from tests.support.foreign import get, install, run
 from tests.support.functions import create_function, invoke_function
 from tests.support.project import PROJECT
 from tests.support.wheels import Wheels
@@ -47,11 +46,6 @@ class Shop:
     def client(self, service: Any) -> Any:
         return boto3.client(service, **self.engine.connection)
 
-    def get(self, api: str, path: str) -> requests.Response:
-        """Request a path of an API of the engine by its id."""
-        host = f"{api}.execute-api.localhost:{self.engine.port}"
-        return requests.get(f"http://{LOOPBACK}:{self.engine.port}{path}", headers={"Host": host}, timeout=30)
-
     def lines(self, function: str) -> list[dict[str, Any]]:
         """The JSON lines in a function's log."""
         events = self.client("logs").filter_log_events(logGroupName=f"/aws/lambda/shop-dev-{function}")["events"]
@@ -65,8 +59,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = built / "shop"
     shutil.copytree(PROJECT / "examples" / "shop", folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     plugin = tmp_path_factory.mktemp("packed")
-    installed = run(["npm", "install", "--no-audit", "--no-fund", str(pack(plugin))], folder)
-    assert installed.exit_code == 0, installed.text
+    install(folder, plugin)
     with XRay(service="shop-dev", stage="dev") as xray, Engine(daemon_address=xray.daemon_address) as engine:
         pip = {"PIP_FIND_LINKS": str(wheels.pilotlight.parent), "PYTHON_BIN": sys.executable}
         environment = {**engine.environment, **pip}
@@ -122,7 +115,7 @@ def test_a_request_of_each_framework_is_answered_recorded_and_warm(shop: Shop) -
         (http, "/items/7", 200, "/items/{number}"),
         (http, "/stock/3", 200, "/stock/{item}"),
     ]
-    assert [shop.get(api, path).status_code for api, path, *_ in asked] == [status for *_, status, _ in asked]
+    assert [get(shop.engine, api, path).status_code for api, path, *_ in asked] == [status for *_, status, _ in asked]
     shop.xray.flush(settle=True)
     reader = Reader(xray_client("us-east-1", shop.xray.endpoint_url, local=True), "shop-dev", "dev")
     time_range = TimeRange(time.time() - 600, time.time() + 1)

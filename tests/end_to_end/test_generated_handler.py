@@ -8,10 +8,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-import requests
 
-from pilotlight_tools.local.engine import LOOPBACK, Engine
-from tests.support.foreign import pack, run
+from pilotlight_tools.local.engine import Engine
+from tests.support.foreign import get, install, run
 from tests.support.functions import invoke_function
 from tests.support.wheels import Wheels
 
@@ -69,16 +68,14 @@ def test_a_redirection_keeps_it_warm_and_all_its_events_work(tmp_path: Path) -> 
     for name, text in {**files, "package.json": json.dumps(PACKAGE_JSON)}.items():
         (folder / name).write_text(text)
     (packed := tmp_path / "packed").mkdir()
-    installed = run(["npm", "install", "--no-audit", "--no-fund", str(pack(packed))], folder)
-    assert installed.exit_code == 0, installed.text
+    install(folder, packed)
     with Engine() as engine:
         environment = {**engine.environment, "PIP_FIND_LINKS": str(wheels.pilotlight.parent)}
         deployed = run(["npx", "sls", "deploy"], folder, environment)
         assert deployed.exit_code == 0, deployed.text
         assert "2 of 2 environments of site-dev-pages warm (2 were cold)" in deployed.text
         [api] = boto3.client("apigateway", **engine.connection).get_rest_apis()["items"]
-        host = f"{api['id']}.execute-api.localhost:{engine.port}"
-        page = requests.get(f"http://{LOOPBACK}:{engine.port}/dev/pages/hello", headers={"Host": host}, timeout=30)
+        page = get(engine, api["id"], "/dev/pages/hello")
         assert (page.status_code, page.text) == (200, "<h1>hello</h1>")
         # What `sls wsgi exec` sends: an event of serverless-wsgi's own.
         command = {"_serverless-wsgi": {"command": "exec", "data": "print(40 + 2)"}}

@@ -14,11 +14,11 @@ from pilotlight.events import http_event, rest_event
 from pilotlight.frameworks import routes_of
 from pilotlight.ping import Ping
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
+from tests.support.events import TRACE
 from tests.support.frameworks import service
 
 pytestmark = pytest.mark.slow  # installs the frameworks
 
-TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 PING = Ping("a1", 0, 1, 0.0).event()
 POWERTOOLS = """
 from aws_lambda_powertools import Logger, Metrics, Tracer

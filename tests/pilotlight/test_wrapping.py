@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +14,11 @@ from pilotlight.events import http_event, rest_event
 from pilotlight.ping import KEY, Ping
 from pilotlight.wrapping import Options, wrap
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
-from tests.support.events import MACHINE, Context, proxy_event, unused
+from tests.support.events import MACHINE, TRACE, Context, proxy_event, unused
 
 if TYPE_CHECKING:
     from pilotlight.wrapping import Handler
 
-TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 PING = Ping("a1", 0, 1, 0.0).event()
 SCHEDULED = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}, "resources": []}
 LOAD_BALANCER = proxy_event(path="/it", requestContext={"elb": {"targetGroupArn": "arn:…"}}, resource=None)
@@ -42,13 +40,9 @@ NOT_HTTP: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[XRaySink]:
-    with XRaySink() as sink:
-        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", sink.address)
-        monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE)
-        monkeypatch.setenv("PILOTLIGHT_SERVICE", "shop-test")
-        yield sink
+@pytest.fixture(autouse=True)
+def service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PILOTLIGHT_SERVICE", "shop-test")
 
 
 def wrapped(handler: Handler, **options: Any) -> Handler:

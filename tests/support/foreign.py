@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 
 from pilotlight_tools.local.deploy_tool import Output
+from pilotlight_tools.local.engine import LOOPBACK, Engine
 from tests.support.project import PROJECT
 from tests.support.template import Packaged
 
@@ -44,6 +46,18 @@ def unpack(tarball: Path, node_modules: Path) -> None:
     with tarfile.open(tarball) as archive:
         archive.extractall(node_modules, filter="data")
     (node_modules / "package").rename(node_modules / "serverless-pilotlight")
+
+
+def install(folder: Path, packed_in: Path) -> None:
+    """`npm install` of the packed plugin and of what the service's package.json names, from the registry."""
+    installed = run(["npm", "install", "--no-audit", "--no-fund", str(pack(packed_in))], folder)
+    assert installed.exit_code == 0, installed.text
+
+
+def get(engine: Engine, api: str, path: str) -> requests.Response:
+    """Request a path of an API of the engine by the API's id."""
+    headers = {"Host": f"{api}.execute-api.localhost:{engine.port}"}
+    return requests.get(f"http://{LOOPBACK}:{engine.port}{path}", headers=headers, timeout=30)
 
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> Output:

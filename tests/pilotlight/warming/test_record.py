@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,9 +16,8 @@ from pilotlight.tracing import parse_trace_header
 from pilotlight.warming.record import TickRecord
 from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 from pilotlight_tools.local.xray.documents import dump, parse
-from tests.support.events import MACHINE, Context
+from tests.support.events import MACHINE, TRACE, Context
 
-TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 RESULT: dict[str, Any] = dict.fromkeys(TICK_ANNOTATIONS, 100) | {"coverage": 1.0, "causes": ["much more"]}
 REQUEST_ID = "8d6c6e0a-3b3f-4c52-9a4c-0123456789ab"
 MOST_ANNOTATIONS = 50
@@ -29,12 +27,9 @@ SAFE_BYTES = 100_000
 
 
 @pytest.fixture
-def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[XRaySink]:
-    with XRaySink() as sink:
-        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", sink.address)
-        monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE)
-        monkeypatch.setenv("PILOTLIGHT_SERVICE", "customer-notifications-production")
-        yield sink
+def daemon(sink: XRaySink, monkeypatch: pytest.MonkeyPatch) -> XRaySink:
+    monkeypatch.setenv("PILOTLIGHT_SERVICE", "customer-notifications-production")
+    return sink
 
 
 def test_the_complete_record_overwrites_the_one_in_progress(daemon: XRaySink) -> None:
