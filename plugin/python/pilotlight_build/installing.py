@@ -111,11 +111,19 @@ def _remove_runtime(folder: Path) -> None:
             path.rmdir()
 
 
+def _beginning(file: Path) -> bytes:
+    """What tells an ELF file's platform; libraries are large."""
+    if not file.is_file():
+        return b""
+    with file.open("rb") as opened:
+        return opened.read(20)
+
+
 def _check_platform(folder: Path, platform: Platform) -> None:
     """What was built here may be for this machine only."""
     wanted = _MACHINES.get(platform.machine or "")
     for library in folder.rglob("*.so*") if wanted else ():
-        header = library.read_bytes()[:20] if library.is_file() else b""
+        header = _beginning(library)
         if header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") != wanted:
             raise PackagingError(
                 f"{library.relative_to(folder).as_posix()} was built for this machine, not for {platform.name}: pin a "

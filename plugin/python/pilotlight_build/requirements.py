@@ -14,7 +14,8 @@ NOT_HASHED = (
     "requirements.txt pins no hashes, so the same file may install something else tomorrow: `uv pip compile "
     "--generate-hashes` writes them, and `requireHashes: true` under custom.pilotlight insists on them."
 )
-_INCLUDED = ("-r", "--requirement", "-c", "--constraint")
+_REQUIREMENTS = ("-r", "--requirement")
+_CONSTRAINTS = ("-c", "--constraint")
 _EDITABLE = ("-e", "--editable")
 _LINKS = ("-f", "--find-links")
 _IGNORED_IN_DIGESTS = frozenset({".git", ".venv", "__pycache__", "node_modules", "build", "dist"})
@@ -32,7 +33,7 @@ class Requirements:
     constraints: str = ""
     digests: tuple[str, ...] = ()
     ships_boto3: bool = False
-    notices: tuple[str, ...] = field(default=())
+    notices: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -43,7 +44,8 @@ class Requirements:
 def read(
     requirements: Path, platform: Platform, *, require_hashes: bool = False, ships_boto3: bool = False
 ) -> Requirements:
-    """Read a file for `platform`: without what the runtime includes, with markers evaluated, `-r` and `-c` followed.
+    """Read a file for `platform`: with markers evaluated, `-r` and `-c` followed, and without what the runtime
+    includes, unless `ships_boto3`.
 
     Raises `PackagingError` for a file that is missing, and with `require_hashes` for a requirement without one.
     """
@@ -84,9 +86,9 @@ def _collect(file: Path, platform: Platform, found: _Found, above: tuple[Path, .
     for line in _logical_lines(file.read_text(encoding="utf-8")):
         option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
         value = value.strip()
-        if option in _INCLUDED[:2]:
+        if option in _REQUIREMENTS:
             _collect(file.parent / value, platform, found, (*above, file))
-        elif option in _INCLUDED:
+        elif option in _CONSTRAINTS:
             found.constraints += _logical_lines((file.parent / value).read_text(encoding="utf-8"))
         elif option in _EDITABLE:
             _add_local(value, [*above, file], found)
