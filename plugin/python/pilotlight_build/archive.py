@@ -5,6 +5,10 @@ import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from pilotlight_build.bytecode import PackagingError
+
+LARGEST_UNZIPPED_BYTES = 262_144_000
+"""What Lambda takes of an unzipped package with its layers, 250 MB ("Lambda quotas")."""
 _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -24,3 +28,21 @@ def write_zip(artifact: Path, files: Mapping[str, bytes], executable: Collection
         except BaseException:
             Path(temporary.name).unlink(missing_ok=True)
             raise
+
+
+def check_size(sizes: Mapping[str, int]) -> None:
+    """Raise `PackagingError` for more than Lambda takes, by the files' sizes in bytes. Names the largest folders."""
+    total = sum(sizes.values())
+    if total <= LARGEST_UNZIPPED_BYTES:
+        return
+    folders: dict[str, int] = {}
+    for name, size in sizes.items():
+        for place in {"/".join(name.split("/")[:depth]) for depth in (1, 2)}:
+            folders[place] = folders.get(place, 0) + size
+    largest = sorted(folders, key=lambda name: (-folders[name], name))[:4]
+    parts = ", ".join(f"{name} {folders[name] / 2**20:.0f} MB" for name in largest)
+    raise PackagingError(
+        f"The package has {total / 2**20:.0f} MB unzipped, and Lambda takes {LARGEST_UNZIPPED_BYTES / 2**20:.0f} MB. "
+        f"The largest parts: {parts}. Leave out what no "
+        "function needs by package.patterns in serverless.yml, such as '!<folder>/**'."
+    )

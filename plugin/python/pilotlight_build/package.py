@@ -8,19 +8,18 @@ bytes, and is built only once. `pilotlight/build.txt` in it is a digest of all t
 import argparse
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from pilotlight_build import bytecode, dependencies, imports, requirements
-from pilotlight_build.archive import write_zip
+from pilotlight_build import bytecode, dependencies, imports, own_files, requirements
+from pilotlight_build.archive import check_size, write_zip
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.handlers import check_handlers, entry_module, is_installed
-from pilotlight_build.own_files import executables, expression, own_files
+from pilotlight_build.conditions import Target
+from pilotlight_build.elsewhere import NOTHING_ELSEWHERE, Elsewhere
 from pilotlight_build.platforms import Platform
-from pilotlight_build.runtime_modules import RUNTIME_MODULES
+from pilotlight_build.remedies import Contents
 
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
@@ -42,9 +41,9 @@ class Built:
 
 @dataclass(frozen=True)
 class Settings:
-    """`provided`: modules that a layer has. `ships_boto3`: where requirements name it, though the runtime has it."""
+    """`elsewhere`: layers and the like. `ships_boto3`: where requirements name it, though the runtime has it."""
 
-    provided: tuple[str, ...] = ()
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE
     require_hashes: bool = False
     ships_boto3: bool = False
 
@@ -66,9 +65,10 @@ def build(
     `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
     `PackagingError` with a remedy.
     """
-    found = own_files(root, patterns)
-    own = {name: path.read_bytes() for name, path in found.items()}
-    executable = executables(found)
+    selected = own_files.select(root, patterns)
+    check_size(own_files.sizes(selected.files))
+    own = own_files.read(selected.files)
+    executable = own_files.executables(selected.files)
     handlers = sorted(set(handlers))
     wanted = requirements.read(
         root / "requirements.txt",
@@ -85,7 +85,7 @@ def build(
         *patterns,
         *handlers,
         *executable,
-        *settings.provided,
+        *settings.elsewhere.words(),
     ]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
@@ -93,15 +93,17 @@ def build(
     if before is not None:
         return before
 
-    installed = _without(patterns, dependencies.installed(wanted, platform, compiler, cache))
-    known = {*settings.provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
-    own_handlers = [handler for handler in handlers if not is_installed(handler, own, installed)]
-    notices = imports.check(root, own, [entry_module(handler) for handler in own_handlers], known)
-    check_handlers({**installed, **own}, handlers)
+    everything = dependencies.installed(wanted, platform, compiler, cache)
+    selected.require_matches(everything)
+    left_out = own_files.left_out(patterns, everything)
+    installed = {name: content for name, content in everything.items() if name not in left_out}
+    target = Target(platform.python, "linux" if platform.machine else sys.platform)
+    notices = imports.check(Contents(root, own, installed, left_out), handlers, target, compiler, settings.elsewhere)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     files = {**installed, **own, **bytecode_of_own}
+    check_size({name: len(content) for name, content in files.items()})
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
-    build_of_files = _digest([], files)[:_BUILD_DIGITS]
+    build_of_files = _digest(executable, files)[:_BUILD_DIGITS]
     files[BUILD_FILE] = f"{build_of_files}\n".encode()
     write_zip(artifact, files, executable)
     built = Built(
@@ -110,19 +112,15 @@ def build(
         build=build_of_files,
         bytes=artifact.stat().st_size,
         files=len(files),
-        notices=[*wanted.notices, *notices, *([] if compiler else [bytecode.missing_notice(platform.python)])],
+        notices=[
+            *wanted.notices,
+            *selected.notices,
+            *notices,
+            *([] if compiler else [bytecode.missing_notice(platform.python)]),
+        ],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
-
-
-def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
-    unwanted = [re.compile(expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
-
-    def is_unwanted(name: str) -> bool:
-        return any(each.fullmatch(name) or each.fullmatch(bytecode.source_of(name)) for each in unwanted)
-
-    return {name: content for name, content in installed.items() if not is_unwanted(name)}
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
@@ -144,11 +142,30 @@ def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
         return None
 
 
+def _add_elsewhere(parser: argparse.ArgumentParser) -> None:
+    for option, metavar, meaning in (
+        ("provided", "MODULE", "a layer, or another, has it"),
+        ("layer", "PATH", "a folder or zip, as a layer of this service has it, whose files are at /opt on Lambda"),
+        ("has-layers", "MODULE.NAME", "one of the handlers, whose functions have layers of which nothing is known"),
+        ("python-path", "VALUE", "PYTHONPATH in a function's environment"),
+    ):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=meaning)
+
+
+def _elsewhere(options: argparse.Namespace) -> Elsewhere:
+    return Elsewhere(
+        provided=tuple(options.provided),
+        layers=tuple(options.root / layer for layer in options.layer),
+        layered=tuple(options.has_layers),
+        python_path=tuple(options.python_path),
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, which the sls plugin calls with `--json`; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m pilotlight_build.package", description=__doc__.partition("\n")[0])
     parser.add_argument("--root", type=Path, default=Path(), help="the service's folder (default: .)")
-    parser.add_argument("--pattern", action="append", required=True, metavar="GLOB", help="as in package.patterns")
+    parser.add_argument("--pattern", action="append", default=[], metavar="GLOB", help="as in package.patterns")
     parser.add_argument("--handler", action="append", required=True, metavar="MODULE.NAME", help="a function's handler")
     parser.add_argument("--runtime", default="python3.13", help="provider.runtime (default: %(default)s)")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"], help="default: %(default)s")
@@ -157,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
-    parser.add_argument("--provided", action="append", default=[], metavar="MODULE", help="a layer has it")
+    _add_elsewhere(parser)
     parser.add_argument("--require-hashes", action="store_true", help="refuse requirements without a hash")
     parser.add_argument("--ship-boto3", action="store_true", help="ship the SDK, which the runtime has too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -167,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
         artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        settings = Settings(tuple(options.provided), options.require_hashes, options.ship_boto3)
+        settings = Settings(_elsewhere(options), options.require_hashes, options.ship_boto3)
         built = build(options.root, options.pattern, options.handler, platform, artifact, cache, settings)
     except PackagingError as error:
         print(error, file=sys.stderr)
