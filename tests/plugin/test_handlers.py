@@ -9,10 +9,10 @@ import pytest
 
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.conditions import Target
+from pilotlight_build.contents import Contents
 from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.handlers import entry_module
 from pilotlight_build.imports import check
-from pilotlight_build.remedies import Contents
 from pilotlight_build.source_facts import facts_of
 
 DEFINITIONS = {

@@ -9,9 +9,9 @@ import pytest
 
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.conditions import Target
+from pilotlight_build.contents import Contents
 from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.imports import check
-from pilotlight_build.remedies import Contents
 
 Checked = Callable[..., list[str]]
 
@@ -202,6 +202,9 @@ INSTALLED = {
     "names/spaces/part.py": "",
     "matching.py": "match 1:\n    case {'a': found, **others}: ...\ntry: ...\nexcept* KeyError as caught: ...\n",
     "declared.py": "def start():\n    global started\n    started = True\n",
+    "helped.py": "def add(kind):\n    import helped\n    setattr(helped, kind.__name__, kind)\n",
+    "drawn/bases.py": "import sys\ndef export(cls): setattr(sys.modules[cls.__module__], 'draw', cls.draw)\n",
+    "drawn/__init__.py": "from drawn.bases import export\n@export\nclass Drawn: ...\n",
     "tools-1.0.dist-info/METADATA": "",
 }
 
@@ -223,6 +226,7 @@ INSTALLED = {
         "from matching import found, others, caught\nfrom declared import started",
         "import boto3.session\nfrom botocore.nosuch import thing\nimport xml.etree\nfrom six.moves import urllib",
         "from tools.core import *",
+        "from helped import whatever\nfrom drawn import draw",
     ],
 )
 def test_what_installed_packages_have_is_found_without_false_alarms(checked: Checked, source: str) -> None:
@@ -333,6 +337,8 @@ def test_folders_that_a_pth_file_adds_are_searched(checked: Checked) -> None:
 
 def test_an_attribute_that_other_code_sets_is_a_name_of_the_module(checked: Checked) -> None:
     own = {"settings.py": "", "setup.py": "import settings\nsettings.stage = 'dev'\n"}
+    assert checked({"handler.py": "import setup\nfrom settings import stage", **own}) == []
+    own |= {"setup.py": "import settings\nfor name in names(): setattr(settings, name, 1)\n"}
     assert checked({"handler.py": "import setup\nfrom settings import stage", **own}) == []
     with pytest.raises(PackagingError, match="has no stage"):
         checked({"handler.py": "from settings import stage", **own})

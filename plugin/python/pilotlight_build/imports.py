@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from pilotlight_build.bytecode import PackagingError, Python
 from pilotlight_build.conditions import Target
+from pilotlight_build.contents import Contents
 from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.handlers import entry_module, module_of, wrong_name
 from pilotlight_build.modules import Modules, Place, standard_library
-from pilotlight_build.remedies import Contents, missing_handler, missing_module, missing_name
+from pilotlight_build.remedies import missing_handler, missing_module, missing_name
 from pilotlight_build.runtime_modules import RUNTIME_MODULES
 from pilotlight_build.source_facts import ALWAYS, CAUGHT, PERHAPS, Facts, Import, weaker
 from pilotlight_build.sources import Sources
@@ -19,6 +20,8 @@ from pilotlight_build.sources import Sources
 _MOST_TOLD = 10
 _MAY_BE_ON_LAMBDA = frozenset({"pip", "pkg_resources", "setuptools"})
 """Some of Lambda's images have them, and no page promises it."""
+_SETS_BY_MODULE = re.compile(rb"setattr\(\s*\w*\.?modules\b")
+"""Gives a name to any module: decorators do so to the module of what they decorate."""
 _EVERY_MODULE_HAS = re.compile(r"__\w+__")
 
 
@@ -183,7 +186,7 @@ class _Walk:
             self._load(below, weaker(when, PERHAPS) if has_name else when)
         if has_name or is_module or name == "*" or _EVERY_MODULE_HAS.fullmatch(name):
             return True
-        if self._known.elsewhere.provides(f"{place.module}.{name}") or self._is_set_from_outside(name):
+        if self._known.elsewhere.provides(f"{place.module}.{name}") or self._is_set_from_outside(name, place):
             return True
         text = missing_name(name, place, facts, self._known.contents, self._modules)
         self._tell(file, found, when, text, is_searched=place.file is None)
@@ -197,9 +200,16 @@ class _Walk:
         is_installed = place.file not in self._known.contents.own
         return Facts() if is_installed and name.encode() in source else self._sources.facts(place.file)
 
-    def _is_set_from_outside(self, name: str) -> bool:
-        own = self._known.contents.own
-        return any(name in self._sources.facts(file).sets for file in self._reached if file in own)
+    def _is_set_from_outside(self, name: str, place: Place) -> bool:
+        """Whether code may give a module the name: own code that is loaded, or its own, or any of its package."""
+        own, installed = self._known.contents.own, self._known.contents.installed
+        for file in (*(file for file in self._reached if file in own), *filter(None, [place.file])):
+            if self._sources.facts(file).sets & {name, "*"}:
+                return True
+        package = f"{place.module.partition('.')[0]}/"
+        return place.file in installed and any(
+            _SETS_BY_MODULE.search(source) for file, source in installed.items() if file.startswith(package)
+        )
 
     def _load(self, places: Sequence[Place], when: str) -> None:
         for file in (place.file for place in places):
@@ -217,7 +227,7 @@ class _Walk:
             return True
         above = places[-1].file if places else None
         if above is None:
-            return bool(self._unless()) and bool(self._modules.elsewhere(module.replace(".", "/")))
+            return bool(self._modules.elsewhere(module.replace(".", "/")) and self._unless())
         return self._sources.facts(above).is_open
 
     def _is_searched(self, places: Sequence[Place]) -> bool:

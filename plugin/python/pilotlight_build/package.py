@@ -13,13 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from pilotlight_build import bytecode, dependencies, imports, own_files, requirements
+from pilotlight_build import bytecode, dependencies, own_files, requirements
 from pilotlight_build.archive import check_size, write_zip
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.conditions import Target
+from pilotlight_build.contents import Contents
 from pilotlight_build.elsewhere import NOTHING_ELSEWHERE, Elsewhere
 from pilotlight_build.platforms import Platform
-from pilotlight_build.remedies import Contents
 
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
@@ -97,8 +96,7 @@ def build(
     selected.require_matches(everything)
     left_out = own_files.left_out(patterns, everything)
     installed = {name: content for name, content in everything.items() if name not in left_out}
-    target = Target(platform.python, "linux" if platform.machine else sys.platform)
-    notices = imports.check(Contents(root, own, installed, left_out), handlers, target, compiler, settings.elsewhere)
+    notices = _check_imports(Contents(root, own, installed, left_out), handlers, platform, compiler, settings.elsewhere)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     files = {**installed, **own, **bytecode_of_own}
     check_size({name: len(content) for name, content in files.items()})
@@ -121,6 +119,21 @@ def build(
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
+
+
+def _check_imports(
+    contents: Contents,
+    handlers: Sequence[str],
+    platform: Platform,
+    compiler: bytecode.Python | None,
+    elsewhere: Elsewhere,
+) -> list[str]:
+    """Check them by modules that an unchanged package does not need, and so does not load."""
+    from pilotlight_build import imports
+    from pilotlight_build.conditions import Target
+
+    target = Target(platform.python, "linux" if platform.machine else sys.platform)
+    return imports.check(contents, handlers, target, compiler, elsewhere)
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:

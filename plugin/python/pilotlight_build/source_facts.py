@@ -19,7 +19,6 @@ from pilotlight_build.conditions import Target, dotted, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TypeGuard
 
 ALWAYS, PERHAPS, CAUGHT = "always", "perhaps", "caught"
 """When an import runs: whenever its file is loaded; under a condition; where its failure is expected."""
@@ -29,6 +28,18 @@ _IMPORT_SYSTEM = frozenset({"path", "modules", "meta_path", "path_hooks"})
 _NAMES_BY_OTHER_MEANS = frozenset({"*", "__getattr__", "__class__"})
 _LOOKS_ONLY = frozenset({"copy", "count", "get", "index", "items", "keys", "pop", "remove", "values"})
 _DOES_NOT_SUPPRESS = frozenset({"open", "catch_warnings", "TemporaryDirectory", "Lock", "RLock"})
+
+
+def _kinds(*names: str) -> tuple[type[ast.AST], ...]:
+    """Kinds of nodes, of which this Python may lack some."""
+    return tuple(getattr(ast, name) for name in names if hasattr(ast, name))
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_NAMED = (ast.Name, ast.Attribute)
+_CAPTURES = (ast.ExceptHandler, *_kinds("MatchAs", "MatchStar", "MatchMapping"))
+_TRIES = _kinds("Try", "TryStar")
+_BLOCKS = (ast.ExceptHandler, *_kinds("match_case"))
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Facts:
     `names` is None where they are not certain (`import *`, a module `__getattr__`, `globals()`). `on_demand` are the
     imports of its `__getattr__` (PEP 562). `is_open`: modules below it may come from elsewhere than its folder.
     `changes_search`: it may change where modules are found. `sets` are attributes that it gives to other things, which
-    may be modules.
+    may be modules, and `*` where they may have any name.
     """
 
     imports: tuple[Import, ...] = ()
@@ -73,27 +84,13 @@ def facts_of(source: bytes, name: str, target: Target) -> Facts:
             warnings.simplefilter("ignore")
             tree = ast.parse(source, name, feature_version=_grammar(target))
             compile(tree, name, "exec", dont_inherit=True)
+        return _facts(tree, name, target)
     except SyntaxError as error:
         return Facts(error=(error.lineno or 1, error.msg))
-    except (ValueError, RecursionError, MemoryError) as error:
-        return Facts(error=(1, str(error))) if isinstance(error, ValueError) else Facts()
-    on_demand = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"]
-    eager = _Reader(name, target)
-    eager.read([node for node in tree.body if node not in on_demand])
-    lazy = _Reader(name, target)
-    for function in on_demand:
-        lazy.parameter = "".join(argument.arg for argument in function.args.args[:1])
-        lazy.read(function.body)
-    mentioned = {node.id if isinstance(node, ast.Name) else node.attr for node in _named(tree)}
-    names = frozenset(_names(tree))
-    return Facts(
-        imports=tuple(eager.imports),
-        on_demand=tuple(lazy.imports),
-        names=None if names & _NAMES_BY_OTHER_MEANS or _writes_names(tree) or _uses_modules(tree) else names,
-        is_open=bool(mentioned & {"__path__", "extend_path"}) or _uses_modules(tree),
-        changes_search=_changes_search(tree),
-        sets=frozenset(node.attr for node in _named(tree) if _is_set(node)),
-    )
+    except ValueError as error:
+        return Facts(error=(1, str(error)))
+    except (RecursionError, MemoryError):
+        return Facts()
 
 
 def imports_of(source: bytes, name: str) -> Iterator[Import]:
@@ -139,6 +136,28 @@ def from_plain(plain: Mapping[str, Any]) -> Facts:
     )
 
 
+def _facts(tree: ast.Module, name: str, target: Target) -> Facts:
+    on_demand = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"]
+    eager = _Reader(name, target)
+    eager.read([node for node in tree.body if node not in on_demand])
+    lazy = _Reader(name, target)
+    for function in on_demand:
+        lazy.parameter = "".join(argument.arg for argument in function.args.args[:1])
+        lazy.read(function.body)
+    nodes = list(ast.walk(tree))
+    mentioned = {node.id if isinstance(node, ast.Name) else node.attr for node in nodes if isinstance(node, _NAMED)}
+    uses_modules = any(_is_of_sys(node, _IMPORT_SYSTEM - {"path"}) or _takes_from_sys(node) for node in nodes)
+    names = frozenset(_names(tree, nodes))
+    return Facts(
+        imports=tuple(eager.imports),
+        on_demand=tuple(lazy.imports),
+        names=None if uses_modules or names & _NAMES_BY_OTHER_MEANS or _writes_names(tree, nodes) else names,
+        is_open=uses_modules or bool(mentioned & {"__path__", "extend_path"}),
+        changes_search="addsitedir" in mentioned or _changes_search(nodes),
+        sets=frozenset(_set_elsewhere(nodes)),
+    )
+
+
 class _Reader:
     """Collects the imports of statements, in their order."""
 
@@ -159,7 +178,7 @@ class _Reader:
                 self.read(node.body, when, unless)
             elif isinstance(node, ast.If):
                 self._if(node, when, unless)
-            elif isinstance(node, _kinds("Try", "TryStar")):
+            elif isinstance(node, _TRIES):
                 self._try(cast("ast.Try", node), when, unless)
             elif isinstance(node, (ast.With, ast.AsyncWith)):
                 self.read(node.body, weaker(when, _of_context(node)), unless)
@@ -206,17 +225,12 @@ def _grammar(target: Target) -> tuple[int, int] | None:
     return target.python if target.python < sys.version_info[:2] else None
 
 
-def _kinds(*names: str) -> tuple[type[ast.AST], ...]:
-    """Kinds of nodes, of which this Python may lack some."""
-    return tuple(getattr(ast, name) for name in names if hasattr(ast, name))
-
-
 def _inner_statements(node: ast.AST) -> Iterator[ast.stmt]:
     """The statements right below one, also those in the cases of a `match`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.stmt):
             yield child
-        elif isinstance(child, (ast.ExceptHandler, *_kinds("match_case"))):
+        elif isinstance(child, _BLOCKS):
             yield from _inner_statements(child)
 
 
@@ -250,21 +264,24 @@ def _catches_import_error(caught: ast.expr | None) -> bool:
     return issubclass(known, ImportError) or issubclass(ImportError, known)
 
 
-def _named(tree: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
-    return (node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute)))
-
-
-def _is_set(node: ast.Name | ast.Attribute) -> TypeGuard[ast.Attribute]:
-    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and last_name(node.value) != "self"
+def _set_elsewhere(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    imported: set[str] = set()
+    targets: list[ast.expr] = []
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and last_name(node.value) != "self":
+            yield node.attr
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            imported.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Call) and last_name(node.func) == "setattr" and node.args:
+            targets.append(node.args[0])
+    for target in targets:
+        named = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+        if named & (imported | {"globals"}):
+            yield "*"
 
 
 def _is_of_sys(node: ast.AST, parts: Iterable[str]) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in parts and last_name(node.value).strip("_") == "sys"
-
-
-def _uses_modules(tree: ast.AST) -> bool:
-    """Whether it looks into `sys.modules` or hooks: a module may then be something else than its file."""
-    return any(_is_of_sys(node, _IMPORT_SYSTEM - {"path"}) or _takes_from_sys(node) for node in ast.walk(tree))
 
 
 def _takes_from_sys(node: ast.AST) -> bool:
@@ -275,14 +292,21 @@ def _takes_from_sys(node: ast.AST) -> bool:
     )
 
 
-def _writes_names(tree: ast.AST) -> bool:
+def _writes_names(tree: ast.Module, nodes: Iterable[ast.AST]) -> bool:
     """Whether it may define names that are not written: by `globals()`, `exec`, or `locals()` of the module."""
-    called = {_called(node) for node in ast.walk(tree)}
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-    todo: list[ast.AST] = [tree]
-    for node in todo:
-        todo += [child for child in ast.iter_child_nodes(node) if not isinstance(child, functions)]
-    return bool(called & {"globals", "exec"}) or bool({_called(node) for node in todo} & {"locals", "vars"})
+    called = {*map(_called, nodes)}
+    return bool(called & {"globals", "exec"}) or (
+        bool(called & {"locals", "vars"}) and bool({*map(_called, _of_module(tree))} & {"locals", "vars"})
+    )
+
+
+def _of_module(tree: ast.Module) -> list[ast.AST]:
+    """The nodes that are not within a function or class, and the functions and classes."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        if not isinstance(node, _SCOPES):
+            found += ast.iter_child_nodes(node)
+    return found
 
 
 def _called(node: ast.AST) -> str:
@@ -292,41 +316,38 @@ def _called(node: ast.AST) -> str:
     return node.func.id if not node.args or node.func.id == "exec" else ""
 
 
-def _changes_search(tree: ast.AST) -> bool:
+def _changes_search(nodes: Sequence[ast.AST]) -> bool:
     """Whether it may change `sys.path` or its kind: it uses them in another way than to look into them."""
-    looked_at: set[int] = set()
-    for node in ast.walk(tree):
+    used = {id(node) for node in nodes if _is_of_sys(node, _IMPORT_SYSTEM)}
+    if not used:
+        return any(map(_takes_from_sys, nodes))
+    for node in nodes:
         if isinstance(node, ast.Compare):
-            looked_at.update(map(id, node.comparators))
+            used.difference_update(map(id, node.comparators))
         elif isinstance(node, (ast.For, ast.comprehension)):
-            looked_at.add(id(node.iter))
+            used.discard(id(node.iter))
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            looked_at.add(id(node.value))
+            used.discard(id(node.value))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKS_ONLY:
-            looked_at.add(id(node.func.value))
-    return any(
-        (_is_of_sys(node, _IMPORT_SYSTEM) and id(node) not in looked_at)
-        or _takes_from_sys(node)
-        or (isinstance(node, (ast.Name, ast.Attribute)) and last_name(node) == "addsitedir")
-        for node in ast.walk(tree)
-    )
+            used.discard(id(node.func.value))
+    return bool(used) or any(map(_takes_from_sys, nodes))
 
 
-def _names(node: ast.AST) -> Iterator[str]:
-    """The names that the statements below a node give to their module, also those inside `if`, `try` or `with`."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield child.name
-            yield from (name for inner in ast.walk(child) if isinstance(inner, ast.Global) for name in inner.names)
-            continue
-        if isinstance(child, (ast.Import, ast.ImportFrom)):
-            yield from ((alias.asname or alias.name).partition(".")[0] for alias in child.names)
-        elif isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load):
-            yield child.id
-        elif isinstance(child, (ast.ExceptHandler, *_kinds("MatchAs", "MatchStar", "MatchMapping"))):
-            named = getattr(child, "name", None) or getattr(child, "rest", None)
+def _names(tree: ast.Module, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that statements give to their module, also those inside `if`, `try` or `with`."""
+    for node in nodes:
+        if isinstance(node, ast.Global):
+            yield from node.names
+    for node in _of_module(tree):
+        if isinstance(node, _SCOPES):
+            yield node.name
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, _CAPTURES):
+            named = getattr(node, "name", None) or getattr(node, "rest", None)
             yield from [named] if isinstance(named, str) else []
-        yield from _names(child)
 
 
 def main() -> int:
