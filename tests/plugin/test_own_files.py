@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from pilotlight_build.archive import LARGEST_UNZIPPED_BYTES, check_size, write_zip
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.own_files import executables, left_out, own_files, read, select
-from pilotlight_tools.local.deploy_tool import copy_service
+from pilotlight_tools.local.deploy_tool import DeployTool, Output, copy_service
+from tests.support.template import replaced
 
 
 @pytest.fixture
@@ -238,3 +240,33 @@ def test_a_private_copy_for_the_local_engine_ships_the_same(service: Path, tmp_p
     assert there["common/out/far.csv" if "one.py" not in patterns else "common/deep/more.py"]
     assert there["data/tested/t.csv"] == b"tests/data/t.csv"
     assert (copy / "inner").readlink() == Path("data")
+
+
+@pytest.mark.slow
+def test_sls_ships_what_a_link_leads_to_in_both_ways_of_deploying(sample_project: Path, tmp_path: Path) -> None:
+    """`npx sls package` in the service's folder, and in the private copy from which `npm start` deploys."""
+    project = tmp_path / "monorepo" / "service"
+    copy_service(sample_project, project)
+    (project.parent / "shared").mkdir()
+    (project.parent / "shared" / "common.py").write_text("SHARED = True\n")
+    (project / "common").symlink_to("../shared")
+    (project / "run.sh").write_text("#!/bin/sh\n")
+    (project / "run.sh").chmod(0o755)
+    configuration = project / "serverless.yml"
+    change = replaced("    - handler.py\n", "    - handler.py\n    - common/**\n    - run.sh\n")
+    configuration.write_text(change(configuration.read_text()))
+    tool = DeployTool(tmp_path / "engine" / "service", {}, project)
+    found = []
+    for folder, output in ((project, run_sls(tool.program, project)), (tool.folder, tool.run("package"))):
+        assert output.exit_code == 0, output.text
+        (package,) = (folder / ".serverless").glob("*.zip")
+        with zipfile.ZipFile(package) as archive:
+            assert archive.read("common/common.py") == b"SHARED = True\n"
+            assert stat.S_IMODE(archive.getinfo("run.sh").external_attr >> 16) == 0o755
+        found.append(package.read_bytes())
+    assert found[0] == found[1]
+
+
+def run_sls(program: Path, folder: Path) -> Output:
+    done = subprocess.run([program, "package"], cwd=folder, capture_output=True, text=True, check=False)
+    return Output(done.returncode, done.stdout + done.stderr)

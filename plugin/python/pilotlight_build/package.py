@@ -98,6 +98,7 @@ def build(
     installed = {name: content for name, content in everything.items() if name not in left_out}
     notices = _check_imports(Contents(root, own, installed, left_out), handlers, platform, compiler, settings.elsewhere)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
+    notices += _uncompiled(own, bytecode_of_own) if compiler else []
     files = {**installed, **own, **bytecode_of_own}
     check_size({name: len(content) for name, content in files.items()})
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
@@ -134,6 +135,13 @@ def _check_imports(
 
     target = Target(platform.python, "linux" if platform.machine else sys.platform)
     return imports.check(contents, handlers, target, compiler, elsewhere)
+
+
+def _uncompiled(own: Mapping[str, bytes], compiled: Iterable[str]) -> list[str]:
+    """A notice of sources that nothing certainly loads, for else they are errors, and that are none for this Python."""
+    without = sorted({name for name in own if name.endswith(".py")} - {bytecode.source_of(name) for name in compiled})
+    named = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+    return [f"The deployed Python cannot compile {named}: importing it would fail."] if without else []
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
