@@ -203,8 +203,8 @@ INSTALLED = {
     "matching.py": "match 1:\n    case {'a': found, **others}: ...\ntry: ...\nexcept* KeyError as caught: ...\n",
     "declared.py": "def start():\n    global started\n    started = True\n",
     "helped.py": "def add(kind):\n    import helped\n    setattr(helped, kind.__name__, kind)\n",
-    "drawn/bases.py": "import sys\ndef export(cls): setattr(sys.modules[cls.__module__], 'draw', cls.draw)\n",
-    "drawn/__init__.py": "from drawn.bases import export\n@export\nclass Drawn: ...\n",
+    "drawn/bases.py": "import sys\ndef export(cls): setattr(sys.modules[cls.__module__], 'figure', cls)\n",
+    "drawn/__init__.py": "from drawn.bases import export\n@export\nclass Canvas: ...\n",
     "tools-1.0.dist-info/METADATA": "",
 }
 
@@ -226,7 +226,7 @@ INSTALLED = {
         "from matching import found, others, caught\nfrom declared import started",
         "import boto3.session\nfrom botocore.nosuch import thing\nimport xml.etree\nfrom six.moves import urllib",
         "from tools.core import *",
-        "from helped import whatever\nfrom drawn import draw",
+        "from helped import whatever\nfrom drawn import figure",
     ],
 )
 def test_what_installed_packages_have_is_found_without_false_alarms(checked: Checked, source: str) -> None:
@@ -289,6 +289,14 @@ def test_own_packages_are_found_by_relative_imports_and_without_an_init(checked:
 def test_own_modules_that_are_missing_have_a_way_out(checked: Checked, source: str, message: str) -> None:
     with pytest.raises(PackagingError, match=message):
         checked({"handler.py": source, **OWN})
+
+
+def test_a_submodule_that_a_package_may_name_otherwise_is_not_certain_to_be_loaded(checked: Checked) -> None:
+    own = {"handler.py": "from lamp import dark", "lamp/dark.py": "import nowhere"}
+    (notice,) = checked({**own, "lamp/__init__.py": "def __getattr__(name): ..."})
+    assert notice.startswith("If it ever runs: lamp/dark.py, line 1 imports nowhere")
+    with pytest.raises(PackagingError, match=r"lamp/dark\.py, line 1 imports nowhere"):
+        checked({**own, "lamp/__init__.py": ""})
 
 
 @pytest.mark.parametrize("name", ["Light", "Dark"])

@@ -215,10 +215,12 @@ def test_more_than_lambda_takes_is_refused_with_the_largest_parts() -> None:
 
 
 @pytest.mark.parametrize("patterns", [["common/**", "one.py", "data/**"], ["**/*.py", "**/*.csv"]])
-def test_a_private_copy_for_the_local_engine_ships_the_same(service: Path, tmp_path: Path, patterns: list[str]) -> None:
+def test_a_private_copy_for_the_local_engine_ships_the_same(
+    service: Path, tmp_path_factory: pytest.TempPathFactory, patterns: list[str]
+) -> None:
     """Links that leave the service, or lead to what the copy leaves out; chains of them, dead ones and loops."""
     for name in ("tests/data/t.csv", "far/far.csv"):
-        folder = service if name.startswith("tests") else tmp_path
+        folder = service if name.startswith("tests") else service.parent
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     for link, target in {
@@ -232,8 +234,9 @@ def test_a_private_copy_for_the_local_engine_ships_the_same(service: Path, tmp_p
         "../shared/out": "../far",
     }.items():
         (service / link).symlink_to(target)
-    copy = tmp_path / "elsewhere" / "deeper" / "copy"
-    copy.parent.mkdir(parents=True)
+    copy = tmp_path_factory.mktemp("elsewhere") / "deeper" / "copy"
+    (copy.parent / "shared").mkdir(parents=True)
+    (copy.parent / "shared" / "another.py").touch()  # where the link would lead from the copy
     copy_service(service, copy)
     here, there = read(select(service, patterns).files), read(select(copy, patterns).files)
     assert there == {name: content for name, content in here.items() if not name.startswith("tests/")}

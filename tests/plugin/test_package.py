@@ -19,6 +19,7 @@ import pytest
 
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.own_files import own_files
 from pilotlight_build.package import Built, Settings, build, main
 from pilotlight_build.requirements import read
@@ -277,6 +278,65 @@ def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
 def test_patterns_that_must_be_mistakes_are_refused(tmp_path: Path, patterns: list[str], message: str) -> None:
     with pytest.raises(PackagingError, match=message):
         build(small_project(tmp_path), patterns, ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+
+
+@needs_deployed_python
+def test_a_source_that_does_not_compile_is_a_notice_where_nothing_loads_it(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    for name in "abcd":
+        (project / f"{name}.py").write_text("print 'of Python 2'\n")
+    built = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    told = "The deployed Python cannot compile a.py, b.py, c.py and 1 more: importing it would fail."
+    assert built.notices == [told]
+
+
+@pytest.mark.slow
+def test_a_pattern_that_removes_what_is_imported_is_named(tmp_path: Path) -> None:
+    """What a pattern removes from a dependency is not shipped, so it cannot be imported."""
+    project = small_project(tmp_path, "from shopkit.web import App\n")
+    (project / "shopkit" / "shopkit").mkdir(parents=True)
+    (project / "shopkit" / "shopkit" / "web.py").write_text("class App: ...\n")
+    (project / "shopkit" / "shopkit" / "__init__.py").touch()
+    (project / "shopkit" / "pyproject.toml").write_text('[project]\nname = "shopkit"\nversion = "1"\n')
+    (project / "requirements.txt").write_text("./shopkit\n")
+    arguments = (["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    build(project, ["handler.py"], *arguments)
+    with pytest.raises(
+        PackagingError, match=r"imports shopkit\.web, which '!shopkit/w\*' of package\.patterns leaves out"
+    ):
+        build(project, ["handler.py", "!shopkit/w*"], *arguments)
+    build(project, ["handler.py", "!shopkit/w*", "shopkit/web.py"], *arguments)
+    build(project, ["handler.py", "!shopkit/w*"], *arguments, Settings(elsewhere=Elsewhere(provided=("shopkit",))))
+
+
+def test_a_layer_of_the_service_is_read_and_a_change_of_it_checks_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project(tmp_path, "import pandas\n")
+    module = project / "layer" / "python" / "pandas.py"
+    module.parent.mkdir(parents=True)
+    options = ["--root", str(project), "--pattern", "handler.py", "--handler", "handler.handler", "--for-this-machine"]
+    options += ["--output", str(tmp_path / "a.zip")]
+    for more, exit_code in (([], 1), (["--layer", "layer"], 1), (["--provided", "pandas"], 0)):
+        assert main([*options, *more]) == exit_code
+    module.touch()
+    assert main([*options, "--layer", "layer"]) == 0
+    module.unlink()
+    assert main([*options, "--layer", "layer"]) == 1
+    capsys.readouterr()
+    assert main([*options, "--has-layers", "handler.handler", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notices"][0].startswith("Unless a layer has it: handler.py, line 1")
+    assert main([*options, "--python-path", "/mnt/efs"]) == 0
+
+
+def test_a_mode_alone_makes_another_build(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    arguments = (project, ["handler.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    first = build(*arguments)
+    (project / "handler.py").chmod(0o755)
+    second = build(*arguments)
+    assert not second.cached
+    assert first.build != second.build
 
 
 def test_later_patterns_win(tmp_path: Path) -> None:
