@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+import pilotlight_build
 from pilotlight_build import source_facts
 from pilotlight_build.bytecode import Python
 from pilotlight_build.conditions import Target
@@ -70,8 +71,13 @@ class Sources:
         return source_facts.from_plain(json.loads(answer)) if answer else Facts()
 
 
+def _search_path() -> str:
+    (folder,) = pilotlight_build.__path__
+    return str(Path(folder).parent)
+
+
 def _start(python: Python, target: Target) -> subprocess.Popen[str] | None:
-    command = [python.path, "-I", "-S", "-B", "-W", "ignore", "-c", _PROGRAM, str(Path(__file__).parents[1])]
+    command = [python.path, "-I", "-S", "-B", "-W", "ignore", "-c", _PROGRAM, _search_path()]
     try:
         reader = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
