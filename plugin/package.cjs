@@ -72,6 +72,7 @@ class Packaging {
         ...['-m', 'pilotlight_build.package', '--json', ...target],
         ...repeated('--pattern', patterns),
         ...repeated('--provided', settings.provided),
+        ...repeated('--keep', settings.keep),
         ...(settings.requireHashes ? ['--require-hashes'] : []),
         ...(settings.shipBoto3 ? ['--ship-boto3'] : []),
         ...repeated(
@@ -84,7 +85,7 @@ class Packaging {
     );
     if (built.status !== 0)
       throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
-    const { artifact, build, bytes, sha256, notices } = JSON.parse(built.stdout);
+    const { artifact, build, bytes, sha256, notices, bill_of_materials: bill } = JSON.parse(built.stdout);
     for (const notice of notices) this.log.warning(notice);
     const where = local ? `this machine, for the local engine at ${local}` : `${runtime} on ${architecture}`;
     const size = `${(bytes / 1e6).toFixed(2)} MB`;
@@ -93,6 +94,7 @@ class Packaging {
     const shipped = path.join(this.folder, '.serverless', `${name}.zip`);
     fs.mkdirSync(path.dirname(shipped), { recursive: true });
     fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
+    fs.copyFileSync(path.resolve(this.folder, bill), path.join(this.folder, '.serverless', `${name}.cdx.json`));
     return shipped;
   }
 

@@ -21,6 +21,7 @@ const schema = {
         packaging: { enum: ['pilotlight', null] },
         requireHashes: { type: 'boolean' },
         shipBoto3: { type: 'boolean' },
+        keep: { type: 'array', items: { type: 'string', minLength: 1 } },
         provided: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' } },
         sampling: { type: 'number', minimum: 0, maximum: 1 },
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
@@ -45,6 +46,7 @@ const DEFAULTS = {
   packaging: null,
   requireHashes: false,
   shipBoto3: false,
+  keep: [], // patterns of dependencies' files that would be left out
   provided: [], // modules that a layer has
   sampling: 0.05,
   alarmTopic: '',

@@ -16,6 +16,7 @@ from pilotlight_build.remedies import missing_handler, missing_module, missing_n
 from pilotlight_build.runtime_modules import RUNTIME_MODULES
 from pilotlight_build.source_facts import ALWAYS, CAUGHT, PERHAPS, Facts, Import, weaker
 from pilotlight_build.sources import Sources
+from pilotlight_build.stored import Layered
 
 _MOST_TOLD = 10
 _MAY_BE_ON_LAMBDA = frozenset({"pip", "pkg_resources", "setuptools"})
@@ -35,7 +36,7 @@ def check(
     `if`. Where the import says that it may fail (`try … except ImportError`, `contextlib.suppress`), nothing is said.
     `python` is the target's interpreter, if this machine has it.
     """
-    files = {**contents.installed, **contents.own}
+    files = Layered(contents.own, contents.installed)
     modules = Modules([*files, *elsewhere.files()], [*elsewhere.roots(target.python), *_roots_of_pth(files)])
     errors: list[str] = []
     notices: dict[str, str] = {}
@@ -208,7 +209,7 @@ class _Walk:
                 return True
         package = f"{place.module.partition('.')[0]}/"
         return place.file in installed and any(
-            _SETS_BY_MODULE.search(source) for file, source in installed.items() if file.startswith(package)
+            _SETS_BY_MODULE.search(installed[file]) for file in installed if file.startswith(package)
         )
 
     def _load(self, places: Sequence[Place], when: str) -> None:

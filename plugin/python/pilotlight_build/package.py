@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from pilotlight_build import bytecode, dependencies, own_files, requirements
+from pilotlight_build import bill_of_materials, bytecode, dependencies, own_files, requirements, shipped
 from pilotlight_build.archive import check_size, write_zip
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.contents import Contents
@@ -27,7 +28,10 @@ _BUILD_DIGITS = 16
 
 @dataclass(frozen=True)
 class Built:
-    """The finished package: `bytes` and `files` count the zip; `notices` are for the user; `build` is in BUILD_FILE."""
+    """The finished package: `bytes` and `files` count the zip; `notices` are for the user; `build` is in BUILD_FILE.
+
+    `left_out` are files of the dependencies, by pattern, each with its reason.
+    """
 
     artifact: str
     sha256: str
@@ -36,15 +40,21 @@ class Built:
     files: int
     cached: bool = False
     notices: list[str] = field(default_factory=list)
+    bill_of_materials: str = ""
+    left_out: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`elsewhere`: layers and the like. `ships_boto3`: where requirements name it, though the runtime has it."""
+    """`elsewhere`: layers and the like. `ships_boto3`: where requirements name it, though the runtime has it.
+
+    `keep`: patterns of dependencies' files that would be left out.
+    """
 
     elsewhere: Elsewhere = NOTHING_ELSEWHERE
     require_hashes: bool = False
     ships_boto3: bool = False
+    keep: tuple[str, ...] = ()
 
 
 NO_SETTINGS = Settings()
@@ -69,11 +79,8 @@ def build(
     own = own_files.read(selected.files)
     executable = own_files.executables(selected.files)
     handlers = sorted(set(handlers))
-    wanted = requirements.read(
-        root / "requirements.txt",
-        platform,
-        require_hashes=settings.require_hashes,
-        ships_boto3=settings.ships_boto3,
+    wanted = requirements.of_service(
+        root, platform, require_hashes=settings.require_hashes, ships_boto3=settings.ships_boto3
     )
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
@@ -85,6 +92,7 @@ def build(
         *handlers,
         *executable,
         *settings.elsewhere.words(),
+        *settings.keep,
     ]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
@@ -92,31 +100,39 @@ def build(
     if before is not None:
         return before
 
-    everything = dependencies.installed(wanted, platform, compiler, cache)
-    selected.require_matches(everything)
-    left_out = own_files.left_out(patterns, everything)
-    installed = {name: content for name, content in everything.items() if name not in left_out}
-    notices = _check_imports(Contents(root, own, installed, left_out), handlers, platform, compiler, settings.elsewhere)
+    found = dependencies.installed(wanted, platform, compiler, cache, settings.keep)
+    selected.require_matches(found.files)
+    removed = own_files.left_out(patterns, found.files)
+    installed = found.files.only(lambda name: name not in removed)
+    notices = _check_imports(Contents(root, own, installed, removed), handlers, platform, compiler, settings.elsewhere)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
     notices += _uncompiled(own, bytecode_of_own) if compiler else []
-    files = {**installed, **own, **bytecode_of_own}
-    check_size({name: len(content) for name, content in files.items()})
+    files = {**own, **bytecode_of_own}
+    check_size({**installed.sizes(), **{name: len(content) for name, content in files.items()}})
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
-    build_of_files = _digest(executable, files)[:_BUILD_DIGITS]
+    digests = {name: found.digests[name] for name in installed if name != BUILD_FILE}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    build_of_files = _digest(executable, {name: digest.encode() for name, digest in digests.items()})[:_BUILD_DIGITS]
     files[BUILD_FILE] = f"{build_of_files}\n".encode()
-    write_zip(artifact, files, executable)
+    write_zip(artifact, files, executable, installed)
+    sha256 = hashlib.sha256(artifact.read_bytes()).hexdigest()
+    bill = artifact.with_suffix(".cdx.json")
+    bill_of_materials.write(bill, bill_of_materials.Package(sha256, build_of_files), found.parts, digests)
     built = Built(
         artifact=str(artifact),
-        sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
+        sha256=sha256,
         build=build_of_files,
         bytes=artifact.stat().st_size,
-        files=len(files),
+        files=len({*installed, *files}),
         notices=[
             *wanted.notices,
             *selected.notices,
             *notices,
+            *shipped.notices(found.left_out),
             *([] if compiler else [bytecode.missing_notice(platform.python)]),
         ],
+        bill_of_materials=str(bill),
+        left_out=[asdict(each) for each in found.left_out],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
@@ -156,9 +172,10 @@ def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
 def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
     try:
         known = json.loads(record.read_text())
-        if known["key"] != key or not artifact.exists():
+        built = Built(**known["built"])
+        if known["key"] != key or not artifact.exists() or not Path(built.bill_of_materials).exists():
             return None
-        return replace(Built(**known["built"]), artifact=str(artifact), cached=True)
+        return replace(built, artifact=str(artifact), cached=True)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -198,6 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_elsewhere(parser)
     parser.add_argument("--require-hashes", action="store_true", help="refuse requirements without a hash")
     parser.add_argument("--ship-boto3", action="store_true", help="ship the SDK, which the runtime has too")
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="GLOB", help="ship what would be left out of the dependencies"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -205,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
         artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        settings = Settings(_elsewhere(options), options.require_hashes, options.ship_boto3)
+        settings = Settings(_elsewhere(options), options.require_hashes, options.ship_boto3, tuple(options.keep))
         built = build(options.root, options.pattern, options.handler, platform, artifact, cache, settings)
     except PackagingError as error:
         print(error, file=sys.stderr)
