@@ -250,9 +250,9 @@ def _unread(name: str, why: str, target: Target) -> str:
 
 
 def _lines_of_pth(files: Mapping[str, bytes]) -> Iterator[str]:
-    for name, content in files.items():
+    for name in files:
         if name.endswith(".pth") and "/" not in name and not name.startswith("distutils-precedence"):
-            yield from (line.strip() for line in content.decode(errors="replace").splitlines() if line.strip())
+            yield from (line.strip() for line in files[name].decode(errors="replace").splitlines() if line.strip())
 
 
 def _roots_of_pth(files: Mapping[str, bytes]) -> list[str]:
