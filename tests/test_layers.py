@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotlight_build.imports import Import, imports_of, lazy_imports
+from pilotlight_build.source_facts import Import, imports_of, lazy_imports
 from tests.support.project import PROJECT
 
 ROOMS = (

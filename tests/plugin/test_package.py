@@ -19,6 +19,7 @@ import pytest
 
 from pilotlight_build import bytecode
 from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.own_files import own_files
 from pilotlight_build.package import Built, Settings, build, main
 from pilotlight_build.requirements import read
@@ -100,11 +101,12 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
 
 @pytest.mark.slow
 def test_is_small(built: Built, files: dict[str, bytes]) -> None:
-    """No tests, stubs or installer's records; at most half a megabyte without the service's own."""
+    """No tests, stubs or installer's records; at most half a megabyte without the service's own, and licences."""
     with zipfile.ZipFile(built.artifact) as archive:
         of_the_service = {entry for entry in archive.infolist() if module_of(entry.filename) not in EVERYWHERE}
+        of_the_service |= {entry for entry in archive.infolist() if re.search(r"/(LICENSE|NOTICE)$", entry.filename)}
     # Modules and dependencies of the service's own may be as large as they are.
-    assert built.bytes - sum(entry.compress_size for entry in of_the_service) <= 500_000
+    assert built.bytes - sum(map(weight, of_the_service)) <= 500_000
     assert not [name for name in files if re.search(r"(^|/)tests?/|\.pyi$|py\.typed$|RECORD$|INSTALLER$", name)]
 
 
@@ -259,35 +261,11 @@ def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
     project = small_project(
         tmp_path,
         "import boto3\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import nowhere\n"
-        "try:\n    import elsewhere\nexcept ImportError:\n    elsewhere = None\nfrom . import helper\n",
+        "try:\n    import elsewhere\nexcept ImportError:\n    elsewhere = None\nimport helper\n",
     )
     (project / "helper.py").write_text("")
-    build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
-
-
-LAZY = """
-def __getattr__(name):
-    if name == "Light":
-        from lamp.light import Light
-    elif name == "Dark":
-        from lamp.dark import Dark
-    return locals()[name]
-"""
-
-
-@pytest.mark.parametrize("name", ["Light", "Dark"])
-def test_a_name_that_a_package_loads_on_demand_is_followed_to_its_module(tmp_path: Path, name: str) -> None:
-    """lamp.dark imports a missing module, which is an error only for imports of Dark."""
-    project = small_project(tmp_path, f"from lamp import {name}\n")
-    (project / "lamp").mkdir()
-    for file, source in {"__init__": LAZY, "light": "Light = 1\n", "dark": "import nowhere\nDark = 2\n"}.items():
-        (project / "lamp" / f"{file}.py").write_text(source)
-    arguments = (project, ["handler.py", "lamp/**"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
-    if name == "Light":
-        build(*arguments)
-    else:
-        with pytest.raises(PackagingError, match=r"lamp/dark\.py, line 1 imports nowhere"):
-            build(*arguments)
+    built = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    assert [notice for notice in built.notices if "imports" in notice] == []
 
 
 @pytest.mark.parametrize(
@@ -301,6 +279,65 @@ def test_a_name_that_a_package_loads_on_demand_is_followed_to_its_module(tmp_pat
 def test_patterns_that_must_be_mistakes_are_refused(tmp_path: Path, patterns: list[str], message: str) -> None:
     with pytest.raises(PackagingError, match=message):
         build(small_project(tmp_path), patterns, ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+
+
+@needs_deployed_python
+def test_a_source_that_does_not_compile_is_a_notice_where_nothing_loads_it(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    for name in "abcd":
+        (project / f"{name}.py").write_text("print 'of Python 2'\n")
+    built = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    told = "The deployed Python cannot compile a.py, b.py, c.py and 1 more: importing it would fail."
+    assert built.notices == [told]
+
+
+@pytest.mark.slow
+def test_a_pattern_that_removes_what_is_imported_is_named(tmp_path: Path) -> None:
+    """What a pattern removes from a dependency is not shipped, so it cannot be imported."""
+    project = small_project(tmp_path, "from shopkit.web import App\n")
+    (project / "shopkit" / "shopkit").mkdir(parents=True)
+    (project / "shopkit" / "shopkit" / "web.py").write_text("class App: ...\n")
+    (project / "shopkit" / "shopkit" / "__init__.py").touch()
+    (project / "shopkit" / "pyproject.toml").write_text('[project]\nname = "shopkit"\nversion = "1"\n')
+    (project / "requirements.txt").write_text("./shopkit\n")
+    arguments = (["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    build(project, ["handler.py"], *arguments)
+    with pytest.raises(
+        PackagingError, match=r"imports shopkit\.web, which '!shopkit/w\*' of package\.patterns leaves out"
+    ):
+        build(project, ["handler.py", "!shopkit/w*"], *arguments)
+    build(project, ["handler.py", "!shopkit/w*", "shopkit/web.py"], *arguments)
+    build(project, ["handler.py", "!shopkit/w*"], *arguments, Settings(elsewhere=Elsewhere(provided=("shopkit",))))
+
+
+def test_a_layer_of_the_service_is_read_and_a_change_of_it_checks_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project(tmp_path, "import pandas\n")
+    module = project / "layer" / "python" / "pandas.py"
+    module.parent.mkdir(parents=True)
+    options = ["--root", str(project), "--pattern", "handler.py", "--handler", "handler.handler", "--for-this-machine"]
+    options += ["--output", str(tmp_path / "a.zip")]
+    for more, exit_code in (([], 1), (["--layer", "layer"], 1), (["--provided", "pandas"], 0)):
+        assert main([*options, *more]) == exit_code
+    module.touch()
+    assert main([*options, "--layer", "layer"]) == 0
+    module.unlink()
+    assert main([*options, "--layer", "layer"]) == 1
+    capsys.readouterr()
+    assert main([*options, "--has-layers", "handler.handler", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notices"][0].startswith("Unless a layer has it: handler.py, line 1")
+    assert main([*options, "--python-path", "/mnt/efs"]) == 0
+
+
+def test_a_mode_alone_makes_another_build(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    arguments = (project, ["handler.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    first = build(*arguments)
+    (project / "handler.py").chmod(0o755)
+    second = build(*arguments)
+    assert not second.cached
+    assert first.build != second.build
 
 
 def test_later_patterns_win(tmp_path: Path) -> None:
@@ -361,6 +398,11 @@ def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> 
     if sys.version_info[:2] == DEPLOYED.python:
         assert marshal.loads(files[name][16:]).co_filename == "/var/task/handler.py"  # noqa: S302 (made above)
     assert b"/var/task/handler.py" in files[name]
+
+
+def weight(entry: zipfile.ZipInfo) -> int:
+    """The bytes of an entry: its content, and its headers, each with its name (30 and 46 bytes without)."""
+    return entry.compress_size + 30 + 46 + 2 * len(entry.filename)
 
 
 def canonical(distribution: str) -> str:

@@ -8,19 +8,18 @@ bytes, and is built only once. `pilotlight/build.txt` in it is a digest of all t
 import argparse
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from pilotlight_build import bytecode, dependencies, imports, requirements
-from pilotlight_build.archive import write_zip
+from pilotlight_build import bill_of_materials, bytecode, dependencies, own_files, requirements, shipped
+from pilotlight_build.archive import check_size, write_zip
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.handlers import check_handlers, entry_module, is_installed
-from pilotlight_build.own_files import executables, expression, own_files
+from pilotlight_build.contents import Contents
+from pilotlight_build.elsewhere import NOTHING_ELSEWHERE, Elsewhere
 from pilotlight_build.platforms import Platform
-from pilotlight_build.runtime_modules import RUNTIME_MODULES
 
 BUILD_FILE = "pilotlight/build.txt"
 """Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
@@ -29,7 +28,10 @@ _BUILD_DIGITS = 16
 
 @dataclass(frozen=True)
 class Built:
-    """The finished package: `bytes` and `files` count the zip; `notices` are for the user; `build` is in BUILD_FILE."""
+    """The finished package: `bytes` and `files` count the zip; `notices` are for the user; `build` is in BUILD_FILE.
+
+    `left_out` are files of the dependencies, by pattern, each with its reason.
+    """
 
     artifact: str
     sha256: str
@@ -38,15 +40,21 @@ class Built:
     files: int
     cached: bool = False
     notices: list[str] = field(default_factory=list)
+    bill_of_materials: str = ""
+    left_out: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`provided`: modules that a layer has. `ships_boto3`: where requirements name it, though the runtime has it."""
+    """`elsewhere`: layers and the like. `ships_boto3`: where requirements name it, though the runtime has it.
 
-    provided: tuple[str, ...] = ()
+    `keep`: patterns of dependencies' files that would be left out.
+    """
+
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE
     require_hashes: bool = False
     ships_boto3: bool = False
+    keep: tuple[str, ...] = ()
 
 
 NO_SETTINGS = Settings()
@@ -66,15 +74,13 @@ def build(
     `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
     `PackagingError` with a remedy.
     """
-    found = own_files(root, patterns)
-    own = {name: path.read_bytes() for name, path in found.items()}
-    executable = executables(found)
+    selected = own_files.select(root, patterns)
+    check_size(own_files.sizes(selected.files))
+    own = own_files.read(selected.files)
+    executable = own_files.executables(selected.files)
     handlers = sorted(set(handlers))
-    wanted = requirements.read(
-        root / "requirements.txt",
-        platform,
-        require_hashes=settings.require_hashes,
-        ships_boto3=settings.ships_boto3,
+    wanted = requirements.of_service(
+        root, platform, require_hashes=settings.require_hashes, ships_boto3=settings.ships_boto3
     )
     compiler = bytecode.find_python(platform.python)
     builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
@@ -85,7 +91,8 @@ def build(
         *patterns,
         *handlers,
         *executable,
-        *settings.provided,
+        *settings.elsewhere.words(),
+        *settings.keep,
     ]
     key = _digest([*words, _digest([], builders)], own)
     record = artifact.with_suffix(".json")
@@ -93,36 +100,64 @@ def build(
     if before is not None:
         return before
 
-    installed = _without(patterns, dependencies.installed(wanted, platform, compiler, cache))
-    known = {*settings.provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
-    own_handlers = [handler for handler in handlers if not is_installed(handler, own, installed)]
-    notices = imports.check(root, own, [entry_module(handler) for handler in own_handlers], known)
-    check_handlers({**installed, **own}, handlers)
+    found = dependencies.installed(wanted, platform, compiler, cache, settings.keep)
+    selected.require_matches(found.files)
+    removed = own_files.left_out(patterns, found.files)
+    installed = found.files.only(lambda name: name not in removed)
+    notices = _check_imports(Contents(root, own, installed, removed), handlers, platform, compiler, settings.elsewhere)
     bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
-    files = {**installed, **own, **bytecode_of_own}
+    notices += _uncompiled(own, bytecode_of_own) if compiler else []
+    files = {**own, **bytecode_of_own}
+    check_size({**installed.sizes(), **{name: len(content) for name, content in files.items()}})
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
-    build_of_files = _digest([], files)[:_BUILD_DIGITS]
+    digests = {name: found.digests[name] for name in installed if name != BUILD_FILE}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    build_of_files = _digest(executable, {name: digest.encode() for name, digest in digests.items()})[:_BUILD_DIGITS]
     files[BUILD_FILE] = f"{build_of_files}\n".encode()
-    write_zip(artifact, files, executable)
+    write_zip(artifact, files, executable, installed)
+    sha256 = hashlib.sha256(artifact.read_bytes()).hexdigest()
+    bill = artifact.with_suffix(".cdx.json")
+    bill_of_materials.write(bill, bill_of_materials.Package(sha256, build_of_files), found.parts, digests)
     built = Built(
         artifact=str(artifact),
-        sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
+        sha256=sha256,
         build=build_of_files,
         bytes=artifact.stat().st_size,
-        files=len(files),
-        notices=[*wanted.notices, *notices, *([] if compiler else [bytecode.missing_notice(platform.python)])],
+        files=len({*installed, *files}),
+        notices=[
+            *wanted.notices,
+            *selected.notices,
+            *notices,
+            *shipped.notices(found.left_out),
+            *([] if compiler else [bytecode.missing_notice(platform.python)]),
+        ],
+        bill_of_materials=str(bill),
+        left_out=[asdict(each) for each in found.left_out],
     )
     record.write_text(json.dumps({"key": key, "built": asdict(built)}))
     return built
 
 
-def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
-    unwanted = [re.compile(expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
+def _check_imports(
+    contents: Contents,
+    handlers: Sequence[str],
+    platform: Platform,
+    compiler: bytecode.Python | None,
+    elsewhere: Elsewhere,
+) -> list[str]:
+    """Check them by modules that an unchanged package does not need, and so does not load."""
+    from pilotlight_build import imports
+    from pilotlight_build.conditions import Target
 
-    def is_unwanted(name: str) -> bool:
-        return any(each.fullmatch(name) or each.fullmatch(bytecode.source_of(name)) for each in unwanted)
+    target = Target(platform.python, "linux" if platform.machine else sys.platform)
+    return imports.check(contents, handlers, target, compiler, elsewhere)
 
-    return {name: content for name, content in installed.items() if not is_unwanted(name)}
+
+def _uncompiled(own: Mapping[str, bytes], compiled: Iterable[str]) -> list[str]:
+    """A notice of sources that nothing certainly loads, for else they are errors, and that are none for this Python."""
+    without = sorted({name for name in own if name.endswith(".py")} - {bytecode.source_of(name) for name in compiled})
+    named = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+    return [f"The deployed Python cannot compile {named}: importing it would fail."] if without else []
 
 
 def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
@@ -137,18 +172,38 @@ def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
 def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
     try:
         known = json.loads(record.read_text())
-        if known["key"] != key or not artifact.exists():
+        built = Built(**known["built"])
+        if known["key"] != key or not artifact.exists() or not Path(built.bill_of_materials).exists():
             return None
-        return replace(Built(**known["built"]), artifact=str(artifact), cached=True)
+        return replace(built, artifact=str(artifact), cached=True)
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _add_elsewhere(parser: argparse.ArgumentParser) -> None:
+    for option, metavar, meaning in (
+        ("provided", "MODULE", "a layer, or another, has it"),
+        ("layer", "PATH", "a folder or zip, as a layer of this service has it, whose files are at /opt on Lambda"),
+        ("has-layers", "MODULE.NAME", "one of the handlers, whose functions have layers of which nothing is known"),
+        ("python-path", "VALUE", "PYTHONPATH in a function's environment"),
+    ):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=meaning)
+
+
+def _elsewhere(options: argparse.Namespace) -> Elsewhere:
+    return Elsewhere(
+        provided=tuple(options.provided),
+        layers=tuple(options.root / layer for layer in options.layer),
+        layered=tuple(options.has_layers),
+        python_path=tuple(options.python_path),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, which the sls plugin calls with `--json`; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m pilotlight_build.package", description=__doc__.partition("\n")[0])
     parser.add_argument("--root", type=Path, default=Path(), help="the service's folder (default: .)")
-    parser.add_argument("--pattern", action="append", required=True, metavar="GLOB", help="as in package.patterns")
+    parser.add_argument("--pattern", action="append", default=[], metavar="GLOB", help="as in package.patterns")
     parser.add_argument("--handler", action="append", required=True, metavar="MODULE.NAME", help="a function's handler")
     parser.add_argument("--runtime", default="python3.13", help="provider.runtime (default: %(default)s)")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"], help="default: %(default)s")
@@ -157,9 +212,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
-    parser.add_argument("--provided", action="append", default=[], metavar="MODULE", help="a layer has it")
+    _add_elsewhere(parser)
     parser.add_argument("--require-hashes", action="store_true", help="refuse requirements without a hash")
     parser.add_argument("--ship-boto3", action="store_true", help="ship the SDK, which the runtime has too")
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="GLOB", help="ship what would be left out of the dependencies"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -167,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
         artifact = options.output or options.root / "build" / f"{platform.name}.zip"
         cache = options.cache or artifact.parent / "cache"
-        settings = Settings(tuple(options.provided), options.require_hashes, options.ship_boto3)
+        settings = Settings(_elsewhere(options), options.require_hashes, options.ship_boto3, tuple(options.keep))
         built = build(options.root, options.pattern, options.handler, platform, artifact, cache, settings)
     except PackagingError as error:
         print(error, file=sys.stderr)
