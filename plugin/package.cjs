@@ -43,6 +43,8 @@ class Packaging {
       }
     }
     for (const notice of new Set(this.built.flatMap(({ notices }) => notices))) this.log.warning(notice);
+    for (const line of new Set(this.built.flatMap(({ left_out: files }) => files.map(describeLeftOut))))
+      this.log.info(line);
   }
 
   hasBuilt(key) {
@@ -183,6 +185,10 @@ class Packaging {
 
 function repeated(option, values) {
   return values.map((value) => `${option}=${value}`);
+}
+
+function describeLeftOut({ pattern, reason, files, bytes }) {
+  return `Left out of the dependencies: ${pattern} (files: ${files}, ${(bytes / 1e6).toFixed(2)} MB): ${reason}`;
 }
 
 function describe({ runtime, architecture }) {

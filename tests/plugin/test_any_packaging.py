@@ -389,7 +389,7 @@ def test_an_artifact_that_is_named_is_not_built(foreign: Foreign, place: str) ->
 def test_what_is_the_same_for_several_packages_is_said_once(foreign: Foreign) -> None:
     functions = {name: function_of(name, package={"patterns": [f"!{name}.none"]}) for name in ("orders", "pay")}
     shared = "def export():\n    import pandas\n"
-    own = {name: f"import shared\n{REPLIES}" for name in ("orders.py", "pay.py")}
+    own = dict.fromkeys(("orders.py", "pay.py"), f"import shared\n{REPLIES}")
     files = {"orders.none": "", "pay.none": "", "shared.py": shared, **own}
     package = {"individually": True, "patterns": [*OWN_PATTERNS, "shared.py"]}
     output = packaged_by_us(foreign, functions, files, package=package).output

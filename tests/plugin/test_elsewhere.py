@@ -120,11 +120,14 @@ def test_what_is_provided_is_a_module(foreign: Foreign) -> None:
 
 
 def test_a_bill_of_materials_lies_beside_each_package(foreign: Foreign, tmp_path: Path) -> None:
-    """And a pattern under `keep` ships what would be left out."""
+    """And a pattern under `keep` ships what would be left out, which `--verbose` lists."""
     settings: dict[str, Any] = {"targets": [TARGET], "packaging": "pilotlight"}
     files = {"orders.py": REPLIES, "requirements.txt": f"pilotlight @ file://{wheel(tmp_path)}\n"}
     package: dict[str, Any] = {"patterns": ["!**", "orders.py"]}
-    foreign.write(service(pilotlight=settings, package=package), files).package()
+    listed = "Left out of the dependencies: *.dist-info/WHEEL (files: 1, 0.00 MB): an installer's records"
+    written = foreign.write(service(pilotlight=settings, package=package), files)
+    assert listed not in written.package().output
+    assert listed in written.package("--verbose").output
     built = foreign.folder / ".serverless"
     (component,) = json.loads((built / "shop.cdx.json").read_text())["components"]
     assert component["name"] == "pilotlight"

@@ -58,6 +58,7 @@ assert skimage.filters.gaussian(numpy.eye(8)).shape == (8, 8)
 only_if_all = pytest.mark.skipif(
     os.environ.get("PILOTLIGHT_ALL_PACKAGES") != "1", reason="PILOTLIGHT_ALL_PACKAGES=1 downloads 200 MB for it"
 )
+VERSIONS = PROJECT / "tests" / "plugin" / "popular-packages.txt"
 MACHINES = {"aarch64": 183, "x86_64": 62}
 """`e_machine` in the header of an ELF file (System V ABI)."""
 
@@ -78,7 +79,7 @@ def test_popular_packages_run_from_the_zip(
 ) -> None:
     platform = Platform.lambda_runtime("python3.13", architecture)
     (tmp_path / "app.py").write_text("def handler(event, context): return 1\n")
-    (tmp_path / "requirements.txt").write_text("\n".join(modules))
+    (tmp_path / "requirements.txt").write_text("\n".join([f"-c {VERSIONS}", *modules]))
     cache = PROJECT / "node_modules" / ".cache" / "popular" / min(modules)  # nothing is installed twice
     settings = Settings(ships_boto3=True)  # requests needs urllib3, which Lambda has and the interpreter below lacks
     built = build(tmp_path, ["app.py"], ["app.handler"], platform, tmp_path / "a.zip", cache, settings)

@@ -219,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--keep", action="append", default=[], metavar="GLOB", help="ship what would be left out of the dependencies"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--verbose", action="store_true", help="list what is left out of the dependencies")
     options = parser.parse_args(arguments)
     try:
         here = options.for_this_machine
@@ -235,6 +236,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         size = f"{built.bytes / 1e6:.2f} MB, {built.files} files, build {built.build}, sha256 {built.sha256}"
         print("\n".join([f"{built.artifact}: {size}{' (unchanged)' if built.cached else ''}", *built.notices]))
+        if options.verbose:
+            print(
+                "\n".join(
+                    "Left out: {pattern} (files: {files}, bytes: {bytes}): {reason}".format(**each)
+                    for each in built.left_out
+                )
+            )
     return 0
 
 

@@ -70,7 +70,7 @@ def _nowhere(module: str, modules: Modules) -> str:
             f"environment."
         )
     return (
-        f"is neither a module of this project nor in requirements.txt: add its package to the group `service` in "
-        f"pyproject.toml and run `npm run lock`, or add {top}'s file to the project and to package.patterns. If a "
-        f"layer has it, write `provided: [{top}]` under custom.pilotlight."
+        f"is neither a module of this project nor in its requirements: add its package to them and lock them again, or "
+        f"{top}'s file to the project and to package.patterns. If a layer has it, write `provided: [{top}]` under "
+        f"custom.pilotlight."
     )

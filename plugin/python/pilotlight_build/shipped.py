@@ -75,7 +75,7 @@ def notices(left_out: Iterable[LeftOut]) -> list[str]:
     largest = sorted(found, key=lambda each: (-each.bytes, each.pattern))
     size = sum(each.bytes for each in found) / 1e6
     shown = ", ".join(each.pattern for each in largest[:3])
-    more = f" and {len(largest) - 3} more, which `--json` lists" if len(largest) > 3 else ""
+    more = f" and {len(largest) - 3} more, which `--verbose` lists" if len(largest) > 3 else ""
     text = (
         f"Left out of the dependencies, {size:.1f} MB of tests and of what compilers and type checkers read: "
         f"{shown}{more}. Where something reads them, write `keep: ['{largest[0].pattern}']` under custom.pilotlight."
