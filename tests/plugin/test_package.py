@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from pilotlight_build import bytecode
+from pilotlight_build.build import Built, Service, Settings, build
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.own_files import own_files
-from pilotlight_build.package import Built, Settings, build, main
+from pilotlight_build.package import main
 from pilotlight_build.requirements import read
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.package import Packaging
@@ -48,7 +49,7 @@ def project(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="module")
 def built(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("package")
-    return build(project, PATTERNS, HANDLERS, DEPLOYED, folder / "package.zip", folder / "cache")
+    return build(Service(project, PATTERNS, HANDLERS), DEPLOYED, folder / "package.zip", folder / "cache")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +151,7 @@ def test_bytecode_belongs_to_the_source_beside_it(files: dict[str, bytes]) -> No
 def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_path: Path) -> None:
     """From another folder, with files of another time, without any cache: the same SHA-256."""
     elsewhere = copied(project, tmp_path / "elsewhere")
-    again = build(elsewhere, PATTERNS, HANDLERS, DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
+    again = build(Service(elsewhere, PATTERNS, HANDLERS), DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
     assert not again.cached
     assert (again.sha256, again.build) == (built.sha256, built.build)
 
@@ -159,11 +160,11 @@ def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_pa
 def test_built_once_until_something_changes(tmp_path: Path) -> None:
     """A second build reuses the first; a changed line of code causes a new one with the cached dependencies."""
     project = small_project(tmp_path)
-    first = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
-    second = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    first = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    second = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
     assert (first.cached, second.cached, second.sha256) == (False, True, first.sha256)
     (project / "handler.py").write_text("def handler(event, context): return 2\n")
-    third = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    third = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
     assert not third.cached
     assert third.sha256 != first.sha256
 
@@ -209,8 +210,8 @@ def test_the_package_names_its_build_by_all_its_other_files(tmp_path: Path) -> N
     (project / "pilotlight" / "__init__.py").write_text("")
 
     def build_of(zip_name: str) -> str:
-        arguments = (["handler.py", "pilotlight/**"], ["handler.handler"], DEPLOYED)
-        built = build(project, *arguments, tmp_path / zip_name, tmp_path / "cache")
+        service = Service(project, ["handler.py", "pilotlight/**"], ["handler.handler"])
+        built = build(service, DEPLOYED, tmp_path / zip_name, tmp_path / "cache")
         with zipfile.ZipFile(built.artifact) as archive:
             assert archive.read("pilotlight/build.txt").decode() == f"{built.build}\n"
             assert built.files == len(archive.namelist())
@@ -253,7 +254,12 @@ def test_an_import_without_a_module_stops_the_packaging(tmp_path: Path, source: 
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text("")
     with pytest.raises(PackagingError, match=message):
-        build(project, ["handler.py", "pilot/**"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+        build(
+            Service(project, ["handler.py", "pilot/**"], ["handler.handler"]),
+            DEPLOYED,
+            tmp_path / "a.zip",
+            tmp_path / "c",
+        )
 
 
 def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
@@ -264,7 +270,7 @@ def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
         "try:\n    import elsewhere\nexcept ImportError:\n    elsewhere = None\nimport helper\n",
     )
     (project / "helper.py").write_text("")
-    built = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    built = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
     assert [notice for notice in built.notices if "imports" in notice] == []
 
 
@@ -278,7 +284,12 @@ def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
 )
 def test_patterns_that_must_be_mistakes_are_refused(tmp_path: Path, patterns: list[str], message: str) -> None:
     with pytest.raises(PackagingError, match=message):
-        build(small_project(tmp_path), patterns, ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+        build(
+            Service(small_project(tmp_path), patterns, ["handler.handler"]),
+            DEPLOYED,
+            tmp_path / "a.zip",
+            tmp_path / "c",
+        )
 
 
 @needs_deployed_python
@@ -286,7 +297,7 @@ def test_a_source_that_does_not_compile_is_a_notice_where_nothing_loads_it(tmp_p
     project = small_project(tmp_path)
     for name in "abcd":
         (project / f"{name}.py").write_text("print 'of Python 2'\n")
-    built = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    built = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
     told = "The deployed Python cannot compile a.py, b.py, c.py and 1 more: importing it would fail."
     assert built.notices == [told]
 
@@ -300,14 +311,18 @@ def test_a_pattern_that_removes_what_is_imported_is_named(tmp_path: Path) -> Non
     (project / "shopkit" / "shopkit" / "__init__.py").touch()
     (project / "shopkit" / "pyproject.toml").write_text('[project]\nname = "shopkit"\nversion = "1"\n')
     (project / "requirements.txt").write_text("./shopkit\n")
-    arguments = (["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
-    build(project, ["handler.py"], *arguments)
+    arguments = (DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    build(Service(project, ["handler.py"], ["handler.handler"]), *arguments)
     with pytest.raises(
         PackagingError, match=r"imports shopkit\.web, which '!shopkit/w\*' of package\.patterns leaves out"
     ):
-        build(project, ["handler.py", "!shopkit/w*"], *arguments)
-    build(project, ["handler.py", "!shopkit/w*", "shopkit/web.py"], *arguments)
-    build(project, ["handler.py", "!shopkit/w*"], *arguments, Settings(elsewhere=Elsewhere(provided=("shopkit",))))
+        build(Service(project, ["handler.py", "!shopkit/w*"], ["handler.handler"]), *arguments)
+    build(Service(project, ["handler.py", "!shopkit/w*", "shopkit/web.py"], ["handler.handler"]), *arguments)
+    build(
+        Service(project, ["handler.py", "!shopkit/w*"], ["handler.handler"]),
+        *arguments,
+        Settings(elsewhere=Elsewhere(provided=("shopkit",))),
+    )
 
 
 def test_a_layer_of_the_service_is_read_and_a_change_of_it_checks_again(
@@ -332,7 +347,7 @@ def test_a_layer_of_the_service_is_read_and_a_change_of_it_checks_again(
 
 def test_a_mode_alone_makes_another_build(tmp_path: Path) -> None:
     project = small_project(tmp_path)
-    arguments = (project, ["handler.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    arguments = (Service(project, ["handler.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
     first = build(*arguments)
     (project / "handler.py").chmod(0o755)
     second = build(*arguments)
@@ -374,7 +389,7 @@ def test_markers_are_evaluated_for_lambda_not_for_this_machine(tmp_path: Path) -
 def test_a_dependency_without_hashes_is_an_error_where_they_are_required(tmp_path: Path) -> None:
     project = small_project(tmp_path)
     (project / "requirements.txt").write_text("wrapt==1.17.3\n")
-    arguments = (project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    arguments = (Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
     with pytest.raises(PackagingError, match="wrapt has no --hash, and hashes are required: `npm run lock`"):
         build(*arguments, Settings(require_hashes=True))
 

@@ -14,8 +14,8 @@ from platform import machine
 
 import pytest
 
+from pilotlight_build.build import Service, Settings, build
 from pilotlight_build.bytecode import find_python
-from pilotlight_build.package import Settings, build
 from pilotlight_build.platforms import Platform
 from tests.support.project import PROJECT
 
@@ -82,7 +82,7 @@ def test_popular_packages_run_from_the_zip(
     (tmp_path / "requirements.txt").write_text("\n".join([f"-c {VERSIONS}", *modules]))
     cache = PROJECT / "node_modules" / ".cache" / "popular" / min(modules)  # nothing is installed twice
     settings = Settings(ships_boto3=True)  # requests needs urllib3, which Lambda has and the interpreter below lacks
-    built = build(tmp_path, ["app.py"], ["app.handler"], platform, tmp_path / "a.zip", cache, settings)
+    built = build(Service(tmp_path, ["app.py"], ["app.handler"]), platform, tmp_path / "a.zip", cache, settings)
     with zipfile.ZipFile(built.artifact) as archive:
         archive.extractall(tmp_path / "task")
     check_machines(tmp_path / "task", MACHINES[platform.machine or ""])

@@ -14,8 +14,8 @@ from platform import machine
 import pytest
 
 from pilotlight_build import installing
+from pilotlight_build.build import Service, build
 from pilotlight_build.bytecode import PackagingError, find_python
-from pilotlight_build.package import build
 from pilotlight_build.platforms import Platform
 from pilotlight_build.requirements import Requirements, of_service, read
 from pilotlight_build.shipped import choose, content
@@ -145,9 +145,9 @@ def test_a_handler_may_be_of_an_installed_package(service: Path) -> None:
     (service / "app.py").write_text("")
     written(service, "./libs/prices\n")
     arguments = (ARM, service / "a.zip", service / "cache")
-    assert build(service, ["app.py"], ["prices.handler"], *arguments).files > 1
+    assert build(Service(service, ["app.py"], ["prices.handler"]), *arguments).files > 1
     with pytest.raises(PackagingError, match=r"prices\.py defines no 'handlr': did you mean 'handler'"):
-        build(service, ["app.py"], ["prices.handlr"], *arguments)
+        build(Service(service, ["app.py"], ["prices.handlr"]), *arguments)
 
 
 INSTALLERS = pytest.mark.parametrize("uv", [find_uv(), ()], ids=["uv", "pip"])
@@ -274,7 +274,7 @@ def test_what_is_shipped_can_be_imported(service: Path, library: str, module: st
     (service / "app.py").write_text(f"import {module}\n\ndef handler(event, context): pass\n")
     written(service, f"{library}\n")
     platform = Platform((3, 13), {"arm64": "aarch64"}.get(machine(), machine()))
-    built = build(service, ["app.py"], ["app.handler"], platform, service / "a.zip", service / "cache")
+    built = build(Service(service, ["app.py"], ["app.handler"]), platform, service / "a.zip", service / "cache")
     assert any("pin no hashes" in notice for notice in built.notices)
     with zipfile.ZipFile(built.artifact) as archive:
         archive.extractall(service / "task")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotlight_build.package import Built, Settings, build
+from pilotlight_build.build import Built, Service, Settings, build
 from pilotlight_build.platforms import Platform
 from pilotlight_build.shipped import choose, notices
 
@@ -97,7 +97,7 @@ def written(folder: Path, files: Mapping[str, str]) -> Path:
 def package(service: Path, name: str = "a", settings: Settings | None = None) -> Built:
     (service / "libs" / "prices" / "prices" / "bin" / "rate").chmod(0o755)
     arguments = (ARM, service / name / "a.zip", service / name / "cache")
-    return build(service, ["app.py"], ["app.handler"], *arguments, settings or Settings())
+    return build(Service(service, ["app.py"], ["app.handler"]), *arguments, settings or Settings())
 
 
 def test_what_runs_is_shipped_and_the_rest_is_listed_with_its_reason(installed: Path) -> None:
@@ -177,5 +177,7 @@ def test_the_same_package_has_the_same_bill(service: Path) -> None:
 @pytest.mark.slow
 def test_what_a_pattern_removes_is_in_neither(service: Path) -> None:
     arguments = (ARM, service / "c.zip", service / "c")
-    built = build(service, ["app.py", "!prices/**", "!our_prices-1.0.dist-info/**"], ["app.handler"], *arguments)
+    built = build(
+        Service(service, ["app.py", "!prices/**", "!our_prices-1.0.dist-info/**"], ["app.handler"]), *arguments
+    )
     assert json.loads(Path(built.bill_of_materials).read_text())["components"] == []

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilotlight_build import building
+from pilotlight_build import wheel_builder
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.install_errors import problem, run, without_wheel
 from pilotlight_build.installed import check_platform
@@ -62,7 +62,7 @@ class _Task:
 
 def _by_uv(task: _Task, uv: Sequence[str]) -> None:
     platform = task.platform
-    built = building.wheels_of_folders(task.requirements, building.by_uv(uv), task.wheels, platform)
+    built = wheel_builder.wheels_of_folders(task.requirements, wheel_builder.by_uv(uv), task.wheels, platform)
     options, words = [], []
     for option in built.options:
         name, _, value = option.partition(" ")
@@ -84,9 +84,9 @@ def _by_uv(task: _Task, uv: Sequence[str]) -> None:
 
 def _by_pip(task: _Task) -> None:
     platform, wheels = task.platform, task.wheels
-    current = building.wheels_of_folders(task.requirements, building.by_pip(), wheels, platform)
+    current = wheel_builder.wheels_of_folders(task.requirements, wheel_builder.by_pip(), wheels, platform)
     if any(line.hashes for line in current.lines):
-        current = building.hashed(current)
+        current = wheel_builder.hashed(current)
     for _attempt in range(_MOST_BUILDS):
         listed = _written(task.work / "requirements.txt", [*current.options, *map(str, current.lines)])
         command = [*_pip(platform), "--target", str(task.folder), *_how(current, task.work), "-r", listed]
@@ -96,9 +96,9 @@ def _by_pip(task: _Task) -> None:
         if not failed:
             return
         missing = without_wheel(failed) if platform.machine else None
-        if missing is None or not building.build_missing(missing, current, wheels, platform):
+        if missing is None or not wheel_builder.build_missing(missing, current, wheels, platform):
             raise PackagingError(problem(failed, "pip", platform))
-        current = building.with_built(current, missing, wheels)
+        current = wheel_builder.with_built(current, missing, wheels)
 
 
 def _pip(platform: Platform) -> list[str]:
