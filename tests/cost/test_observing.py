@@ -101,3 +101,19 @@ def test_the_number_of_alarm_metrics_is_that_of_the_deployed_stage() -> None:
 )
 def test_one_rule_says_what_is_worth_it(added: float, avoided: float, worth: bool) -> None:
     assert is_worth_it(added, avoided, 0.05) is worth
+
+
+def test_the_readme_has_these_sums() -> None:
+    none, warmer = (bill(STAGE, alternative) for alternative in ("none", "warmer"))
+    first, second, third = (price_of_further_stage(STAGE, "warmer", number) for number in (1, 2, 3))
+    page = (PROJECT / "README.md").read_text(encoding="utf-8")
+    work = warmer.total - warmer.of_observing - (none.total - none.of_observing)
+    for row in (
+        f"| users' requests without warming | ${none.total - none.of_observing:.2f} |",
+        f"| the warmer's work | ${work:.2f} more |",
+        f"logs and reports ${warmer.lines['logs'] + warmer.lines['reports']:.2f} | ${warmer.of_observing:.2f} |",
+        f"after the free tier** | **${first:.2f}** |",
+        f"| the second | ${second:.2f} |",
+        f"| the third | ${third:.2f} |",
+    ):
+        assert row in page, row
