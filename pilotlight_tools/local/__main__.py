@@ -58,7 +58,11 @@ def _run(options: argparse.Namespace) -> int:
             from pilotlight_tools.local.start import start
 
             return start(
-                project=options.project, port=options.port, stage=options.stage, parameters=dict(options.param)
+                project=options.project,
+                port=options.port,
+                stage=options.stage,
+                parameters=dict(options.param),
+                quiet=options.quiet,
             )
         from pilotlight_tools.local.demo import demo
 
@@ -103,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="override one of the stage's params of serverless.yml; may be repeated",
     )
+    start.add_argument("--quiet", action="store_true", help="leave out what the functions print and log")
     demo = commands.add_parser("demo", help="compare cold with warm requests once, on free ports (npm run demo)")
     demo.add_argument(
         "--concurrency",

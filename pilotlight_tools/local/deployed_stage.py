@@ -16,6 +16,7 @@ from pilotlight_tools.commands import command
 from pilotlight_tools.configuration import find_warmer
 from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
 from pilotlight_tools.local.engine import LOOPBACK, Engine
+from pilotlight_tools.local.invocation import Invocation
 
 Progress = Callable[[str, str], None]
 """Called with the current step and with its detail."""
@@ -43,11 +44,15 @@ class DeployedStage:
         daemon_address: str | None = None,
         progress: Progress = lambda _, __: None,
         project: Path = Path(),
+        on_invocation: Callable[[Invocation], None] | None = None,
     ) -> None:
         self.name = stage
         self.parameters = dict(parameters or {})
         self.engine = Engine(
-            account_concurrency=account_concurrency, warm_seconds=warm_seconds, daemon_address=daemon_address
+            account_concurrency=account_concurrency,
+            warm_seconds=warm_seconds,
+            daemon_address=daemon_address,
+            on_invocation=on_invocation,
         )
         self.api_id = ""
         self.functions: dict[str, str] = {}

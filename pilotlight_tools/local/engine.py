@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,8 @@ from typing import Any, Self
 from botocore.config import Config
 
 import pilotlight_tools
+from pilotlight_tools.local.invocation import Invocation, InvocationReader
+from pilotlight_tools.local.launcher.main import INVOCATIONS_PIPE
 
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
@@ -48,6 +51,7 @@ class Engine:
     `port` 0 takes any free port. `account_concurrency` is how many execution environments may run at once in the
     account before Lambda throttles; `warm_seconds` how long an idle one is kept (the engine checks every 30 s, and
     always keeps one for each function). `daemon_address` is the X-Ray daemon's `host:port` for the functions.
+    `on_invocation` is called with what each invocation wrote, in a thread of this engine, and must return quickly.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Engine:
         account_concurrency: int = 1000,
         warm_seconds: int = 300,
         daemon_address: str | None = None,
+        on_invocation: Callable[[Invocation], None] | None = None,
     ) -> None:
         self._wanted_port = port
         self._settings = {
@@ -66,6 +71,8 @@ class Engine:
         if daemon_address is not None:
             self._settings["AWS_XRAY_DAEMON_ADDRESS"] = daemon_address
         self._process: subprocess.Popen[bytes] | None = None
+        self._on_invocation = on_invocation
+        self._reader: InvocationReader | None = None
         self.port = 0
         self.folder = Path()
         self.secret = secrets.token_urlsafe(32)
@@ -164,11 +171,18 @@ class Engine:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def _log_file(self) -> Path:
         return self.folder / "engine.log"
+
+    @property
+    def _pipe(self) -> Path:
+        return self.folder / "invocations"
 
     def _start(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pilotlight-engine-"))
@@ -180,6 +194,9 @@ class Engine:
         secret = self.folder / "secret"
         secret.touch(mode=0o600)
         secret.write_text(self.secret, encoding="utf-8")
+        if self._on_invocation is not None:
+            self._reader = InvocationReader(self._pipe, self._on_invocation)
+            self._reader.start()
         engine = [sys.executable, "-c", launch, str(_PACKAGES), str(secret)]
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
@@ -215,6 +232,7 @@ class Engine:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
+            **({INVOCATIONS_PIPE: str(self._pipe)} if self._on_invocation is not None else {}),
             **self._settings,
         }
 

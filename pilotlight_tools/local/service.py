@@ -9,6 +9,7 @@ from typing import Self
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
 from pilotlight_tools.local.front_door import FrontDoor, open_port
+from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import XRay
 
@@ -31,6 +32,7 @@ class Service:
         warm_seconds: int = 300,
         progress: Progress = lambda _, __: None,
         on_pair: Callable[[Pair], None] = lambda _: None,
+        on_invocation: Callable[[Invocation], None] | None = None,
     ) -> None:
         self._stage_name = stage
         self._project = project
@@ -40,6 +42,7 @@ class Service:
         self._warm_seconds = warm_seconds
         self._progress = progress
         self._on_pair = on_pair
+        self._on_invocation = on_invocation
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -58,6 +61,7 @@ class Service:
                     progress=self._progress,
                     account_concurrency=self._account_concurrency,
                     warm_seconds=self._warm_seconds,
+                    on_invocation=self._on_invocation,
                 )
             )
             self.front_door = exit_stack.enter_context(

@@ -9,8 +9,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pilotlight_tools.latency.running import RunningService, announce
-from pilotlight_tools.local.console import line_of
 from pilotlight_tools.local.introduction import introduce
+from pilotlight_tools.local.invocation import Invocation
+from pilotlight_tools.local.log_lines import LogLines
+from pilotlight_tools.local.narrator import Narrator
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.service import Service
@@ -20,12 +22,16 @@ _LOOK_SECONDS = 0.25
 """How long to wait for a pair before checking whether the engine still runs."""
 
 
-def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]) -> int:
-    """Run `stage` with its API at `port` (0: any free one) until KeyboardInterrupt; return the exit code."""
+def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str], quiet: bool = False) -> int:
+    """Run `stage` with its API at `port` (0: any free one) until KeyboardInterrupt; return the exit code.
+
+    `quiet` leaves out what the functions write.
+    """
     began = time.monotonic()
     console = results()
-    # Pairs come from several threads; this one prints them.
-    pairs: queue.SimpleQueue[Pair] = queue.SimpleQueue()
+    # What happens comes from several threads; this one prints it.
+    happened: queue.SimpleQueue[Pair | Invocation] = queue.SimpleQueue()
+    narrator = Narrator(console.print, None if quiet else LogLines(project))
     with ExitStack() as exit_stack:
         with Progress() as progress:
             service = exit_stack.enter_context(
@@ -35,7 +41,8 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
                     stage=stage,
                     parameters=parameters,
                     progress=progress,
-                    on_pair=pairs.put,
+                    on_pair=happened.put,
+                    on_invocation=None if quiet else happened.put,
                 )
             )
         reader = report_reader(service=service.name, stage=stage, endpoint_url=service.xray.endpoint_url)
@@ -46,8 +53,9 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
         try:
             while service.stage.engine.running():
                 with suppress(queue.Empty):
-                    if line := line_of(pairs.get(timeout=_LOOK_SECONDS)):
-                        console.print(line)
+                    each = happened.get(timeout=_LOOK_SECONDS)
+                    narrator.pair(each) if isinstance(each, Pair) else narrator.invocation(each)
+                narrator.expire()
         except KeyboardInterrupt:
             console.print("\nStopping …")
             return 0

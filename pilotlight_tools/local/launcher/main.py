@@ -10,6 +10,8 @@ from typing import Any
 from pilotlight_tools.local.launcher.guard import Guard
 from pilotlight_tools.local.launcher.paths import RawPaths
 
+INVOCATIONS_PIPE = "PILOTLIGHT_INVOCATIONS_PIPE"
+"""The variable with the path of the named pipe for what each invocation wrote."""
 CHANGED = 3
 """The exit code where the engine's internals are not as the changes expect."""
 
@@ -26,12 +28,16 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
 
-    from pilotlight_tools.local.launcher import initialization, invocations, logs
+    from pilotlight_tools.local.launcher import init_errors, initialization, invocations, logs, telling
 
+    pipe = os.environ.pop(INVOCATIONS_PIPE, None)  # functions inherit the engine's variables
     try:
         logs.install()
+        init_errors.install()
         initialization.install()
         invocations.install()
+        if pipe is not None:
+            telling.install(pipe)
     except (AttributeError, ValueError) as error:
         print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
         sys.exit(CHANGED)
