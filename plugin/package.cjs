@@ -13,6 +13,7 @@ const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_T
 const { settingsOf } = require('./settings.cjs');
 
 const windows = process.platform === 'win32';
+const BUILDS = 'pilotlight-builds.json';
 const NO_PATTERNS =
   '`packaging: pilotlight` ships what package.patterns lists, and nothing else, and there is no such list: write the ' +
   "functions' modules into serverless.yml, such as `package: { patterns: ['!**', orders.py, 'shop/**'] }`.";
@@ -41,6 +42,7 @@ class Packaging {
           service.getFunction(key).package = { ...own, artifact: result.artifact };
       }
     }
+    if (localEndpoint() && this.built.length) this.noteBuilds();
     for (const notice of new Set(this.built.flatMap(({ notices }) => notices))) this.log.warning(notice);
   }
 
@@ -84,21 +86,26 @@ class Packaging {
     const cache = path.join(this.folder, 'node_modules', '.cache', 'pilotlight');
     const python = this.python();
     // `-P`: modules of the service must not be taken for the standard library's.
-    const built = spawnSync(
-      python,
-      [
-        ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
-        ...repeated('--pattern', patterns),
-        ...repeated('--handler', handlers),
-        ...this.options(),
-        ...['--cache', cache, '--output', path.join(cache, 'packages', `${name}-${nameOf(platform)}.zip`)],
-      ],
-      { cwd: this.folder, encoding: 'utf8', env: pythonEnvironment(), maxBuffer: 64 * 1024 * 1024 },
-    );
+    const args = [
+      ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
+      ...repeated('--pattern', patterns),
+      ...repeated('--handler', handlers),
+      ...this.options(),
+      ...['--cache', cache, '--output', path.join(cache, 'packages', `${name}-${nameOf(platform)}.zip`)],
+    ];
+    const env = pythonEnvironment();
+    const built = spawnSync(python, args, { cwd: this.folder, encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
     if (built.status !== 0)
       throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
     const result = JSON.parse(built.stdout);
-    return { ...result, artifact: this.shipped(name, result.artifact) };
+    return { ...result, artifact: this.shipped(name, result.artifact), command: [python, ...args] };
+  }
+
+  /** Notes how the packages were built: `npm start` builds them again when a file is saved, without the deploy tool. */
+  noteBuilds() {
+    const packages = this.built.map(({ keys, patterns, sha256, command }) => ({ keys, patterns, sha256, command }));
+    const noted = { pythonPath: pythonEnvironment().PYTHONPATH, packages };
+    fs.writeFileSync(path.join(this.folder, '.serverless', BUILDS), JSON.stringify(noted));
   }
 
   options() {

@@ -12,6 +12,7 @@ from rich.text import Text
 from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.terminal import printable
 
@@ -47,6 +48,12 @@ def invocation_line(name: str) -> Text:
 def start_failure(function: str, cause: str) -> Text:
     """Format that a function's execution environment cannot start, and why."""
     return _moment(time.time()).append(f"{printable(function)} does not start: {cause}", style="bold red")
+
+
+def notice_line(notice: Notice) -> Text:
+    """Format what `npm start` itself has to say."""
+    line = _moment(time.time()).append(f"{notice.about:<7} ", style="bold")
+    return line.append(printable(notice.text), style="bold red" if notice.is_problem else "")
 
 
 def _request_line(exchange: Exchange, facts: _Facts) -> Text:

@@ -23,6 +23,10 @@ Progress = Callable[[str, str], None]
 _READY_SECONDS = 30.0
 
 
+def _unseen(step: str, detail: str) -> None:
+    """Show nothing."""
+
+
 class WarmerError(Exception):
     """The warmer raised instead of returning the result of a tick; the message includes Lambda's payload."""
 
@@ -42,7 +46,7 @@ class DeployedStage:
         account_concurrency: int = 1000,
         warm_seconds: int = 300,
         daemon_address: str | None = None,
-        progress: Progress = lambda _, __: None,
+        progress: Progress = _unseen,
         project: Path = Path(),
         on_invocation: Callable[[Invocation], None] | None = None,
     ) -> None:
@@ -60,6 +64,8 @@ class DeployedStage:
         self.warmer: str | None = None
         """The key of the warmer; None where there is none."""
         self.rules: list[str] = []
+        self.configuration: dict[str, Any] = {}
+        """serverless.yml as the deploy tool resolved it, with what plugins added."""
         self._project = project
         self._progress = progress
         self._exit = ExitStack()
@@ -110,6 +116,12 @@ class DeployedStage:
             "deploy", "--verbose", "--stage", self.name, *parameters, on_line=self._report_resource
         )
         self._look_up()
+
+    def deploy_again(self) -> None:
+        """Deploy the service as it is in its project now, into the same engine. Nothing is shown of its progress."""
+        self._progress = _unseen
+        self.deploy_tool.copy_again()
+        self.deploy()
 
     def tick(self) -> dict[str, Any]:
         """Invoke the warmer as its schedule does, and return the result of that tick; `WarmerError` if it raised."""
@@ -170,7 +182,7 @@ class DeployedStage:
         found: dict[str, list[str]] = {}
         for resource in resources:
             found.setdefault(resource["ResourceType"], []).append(resource.get("PhysicalResourceId", ""))
-        service = self.deploy_tool.packaged_service()
+        service = self.configuration = self.deploy_tool.packaged_service()
         self.functions = {key: function["name"] for key, function in service["functions"].items()}
         self.warmer = find_warmer(service)
         apis = found.get("AWS::ApiGateway::RestApi", [])

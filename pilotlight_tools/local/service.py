@@ -78,6 +78,10 @@ class Service:
             self._exit = exit_stack.pop_all()
         return self
 
+    def redeployed(self) -> None:
+        """Serve the API that the last deployment of the stage left."""
+        self.front_door.host = self.stage.api_host
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

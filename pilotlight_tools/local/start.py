@@ -9,12 +9,15 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pilotlight_tools.latency.running import RunningService, announce
+from pilotlight_tools.local.console import notice_line
 from pilotlight_tools.local.introduction import introduce
 from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.log_lines import LogLines
 from pilotlight_tools.local.narrator import Narrator
+from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
+from pilotlight_tools.local.reload.reloader import Reloader
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.terminal import Progress, results
 
@@ -30,9 +33,10 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
     began = time.monotonic()
     console = results()
     # What happens comes from several threads; this one prints it.
-    happened: queue.SimpleQueue[Pair | Invocation] = queue.SimpleQueue()
+    happened: queue.SimpleQueue[Pair | Invocation | Notice] = queue.SimpleQueue()
     narrator = Narrator(console.print, None if quiet else LogLines(project))
     with ExitStack() as exit_stack:
+        reloader = exit_stack.enter_context(Reloader(project, happened.put, lambda: service.redeployed()))
         with Progress() as progress:
             service = exit_stack.enter_context(
                 Service(
@@ -50,11 +54,18 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
         running = RunningService(service.name, stage, service.url, service.xray.endpoint_url, page_url)
         exit_stack.enter_context(announce(running, project))
         introduce(console, service, page_url, time.monotonic() - began)
+        reloader.start(service.stage)
+        exit_stack.push(reloader)  # entered before the service, it must end before that too
         try:
             while service.stage.engine.running():
                 with suppress(queue.Empty):
                     each = happened.get(timeout=_LOOK_SECONDS)
-                    narrator.pair(each) if isinstance(each, Pair) else narrator.invocation(each)
+                    if isinstance(each, Notice):
+                        console.print(notice_line(each))
+                    elif isinstance(each, Pair):
+                        narrator.pair(each)
+                    else:
+                        narrator.invocation(each)
                 narrator.expire()
         except KeyboardInterrupt:
             console.print("\nStopping …")

@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from pilotlight_build.bytecode import PackagingError
@@ -69,13 +70,15 @@ def _missing(
                     yield importer, each
 
 
-def imports_of(source: bytes, name: str) -> Iterator[Import]:
-    """Yield what the file `name` imports, at the top or inside a function, but not in its `__getattr__`."""
+@cache
+def imports_of(source: bytes, name: str) -> tuple[Import, ...]:
+    """Return what the file `name` imports, at the top or inside a function, but not in its `__getattr__`."""
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
         raise PackagingError(f"{name}, line {error.lineno}: {error.msg}") from None
-    yield from _statements([node for node in tree.body if not _loads_on_demand(node)], _package_of(name), True)
+    body = [node for node in tree.body if not _loads_on_demand(node)]
+    return tuple(_statements(body, _package_of(name), True))
 
 
 def lazy_imports(found: Import, own: Mapping[str, bytes]) -> Iterator[Import]:
