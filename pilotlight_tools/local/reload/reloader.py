@@ -16,7 +16,7 @@ from typing import Any, Self
 import boto3
 
 from pilotlight_tools.commands import command
-from pilotlight_tools.configuration import ConfigurationError, service_name
+from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
 from pilotlight_tools.local.deploy_tool import DeployToolError
 from pilotlight_tools.local.deployed_stage import DeployedStage
 from pilotlight_tools.local.notice import Notice
@@ -138,7 +138,8 @@ class Reloader:
         self._functions.update_function_configuration(FunctionName=warmer, Environment={"Variables": variables})
 
     def _deploy_again(self, paths: Iterable[str], began: float) -> None:
-        if service_name(self._project) != self._name:
+        # Where it cannot be read, the deploy tool says why.
+        if read_configuration(self._project).get("service", self._name) != self._name:
             raise ConfigurationError(f"the service has another name: stop and run `{command('start')}` again")
         self._stage.deploy_again()
         self._needs_deployment = False
