@@ -7,11 +7,12 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
 from pilotlight.ping import MOST_PINGS
-from pilotlight_tools.commands import is_installed_command, program_name
+from pilotlight_tools.commands import command, is_installed_command, program_name
 from pilotlight_tools.local.settings import forget_aws_settings
 
 _DEFAULT_PORT = 3000
@@ -23,11 +24,12 @@ _INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
     options = _parser().parse_args(arguments)
+    inherited = dict(os.environ)
     forget_aws_settings()
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, _interrupt_once)
     try:
-        return _run(options)
+        return _run(options, inherited)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
@@ -41,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
     """Run the chosen subcommand; print an expected error as one message and return 1."""
     # Imported late, so that --help and the message about a missing module need none of these.
     import requests
@@ -64,6 +66,10 @@ def _run(options: argparse.Namespace) -> int:
                 parameters=dict(options.param),
                 quiet=options.quiet,
             )
+        if options.command == "local-env":
+            from pilotlight_tools.local.local_env import local_env
+
+            return local_env(options.project, inherited)
         from pilotlight_tools.local.demo import demo
 
         return demo(project=options.project, concurrency=options.concurrency, path=options.path, as_json=options.json)
@@ -123,8 +129,14 @@ def _parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     demo.add_argument("--json", action="store_true", help="print the findings as one JSON document and nothing else")
-    for command in (start, demo):
-        command.add_argument(
+    local_env = commands.add_parser(
+        "local-env",
+        prog=program_name("local-env"),
+        description=f'Print the variables of the running stack, for eval "$({command("local-env")})".',
+        help="print the variables by which AWS command lines use the running stack (npm run -s local-env)",
+    )
+    for each in (start, demo, local_env):
+        each.add_argument(
             "--project", type=Path, default=Path(), help="folder of the service (default: the working directory)"
         )
     return whole

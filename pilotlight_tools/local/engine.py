@@ -128,16 +128,7 @@ class Engine:
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables with which a command-line tool uses this engine and nothing else."""
-        return {
-            "NO_PROXY": LOOPBACK,
-            "no_proxy": LOOPBACK,
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return environment_of(self.url)
 
     def log(self, lines: int = 25) -> str:
         """Return the last `lines` lines of the engine's log, or an empty text when there is none."""
@@ -249,6 +240,20 @@ class Engine:
                     return
             time.sleep(0.05)
         raise EngineError(f"the local engine was not ready after {_READY_SECONDS:.0f} s:\n{self.log()}")
+
+
+def environment_of(url: str) -> dict[str, str]:
+    """Return the environment variables with which a command-line tool uses the engine at `url` and nothing else."""
+    return {
+        "NO_PROXY": LOOPBACK,
+        "no_proxy": LOOPBACK,
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

@@ -51,7 +51,9 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
             )
         reader = report_reader(service=service.name, stage=stage, endpoint_url=service.xray.endpoint_url)
         page_url = exit_stack.enter_context(page_server(reader, project=project))
-        running = RunningService(service.name, stage, service.url, service.xray.endpoint_url, page_url)
+        running = RunningService(
+            service.name, stage, service.url, service.xray.endpoint_url, page_url, service.stage.engine.url
+        )
         exit_stack.enter_context(announce(running, project))
         introduce(console, service, page_url, time.monotonic() - began)
         reloader.start(service.stage)
