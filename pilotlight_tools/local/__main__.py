@@ -16,6 +16,8 @@ from pilotlight_tools.commands import command, is_installed_command, program_nam
 from pilotlight_tools.local.settings import forget_aws_settings
 
 _DEFAULT_PORT = 3000
+_DEBUG_PORT = 5678
+"""The port that launch configurations for debugpy name."""
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
 _INTERRUPTED = 130
 """The exit code that shells report for a program ended by SIGINT."""
@@ -57,14 +59,17 @@ def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
 
     try:
         if options.command == "start":
-            from pilotlight_tools.local.start import start
+            from pilotlight_tools.local.start import Wishes, start
 
             return start(
-                project=options.project,
-                port=options.port,
-                stage=options.stage,
-                parameters=dict(options.param),
-                quiet=options.quiet,
+                Wishes(
+                    project=options.project,
+                    port=options.port,
+                    stage=options.stage,
+                    parameters=dict(options.param),
+                    quiet=options.quiet,
+                    debug_port=options.debug,
+                )
             )
         if options.command == "local-env":
             from pilotlight_tools.local.local_env import local_env
@@ -114,6 +119,15 @@ def _parser() -> argparse.ArgumentParser:
         help="override one of the stage's params of serverless.yml; may be repeated",
     )
     start.add_argument("--quiet", action="store_true", help="leave out what the functions print and log")
+    start.add_argument(
+        "--debug",
+        type=_port_number,
+        nargs="?",
+        const=str(_DEBUG_PORT),
+        metavar="PORT",
+        help=f"let a debugger attach to the functions, at this port of 127.0.0.1 (default: {_DEBUG_PORT}); nothing "
+        "times out, and there are no ticks",
+    )
     demo = commands.add_parser("demo", help="compare cold with warm requests once, on free ports (npm run demo)")
     demo.add_argument(
         "--concurrency",

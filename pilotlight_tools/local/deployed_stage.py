@@ -49,6 +49,7 @@ class DeployedStage:
         progress: Progress = _unseen,
         project: Path = Path(),
         on_invocation: Callable[[Invocation], None] | None = None,
+        debug: bool = False,
     ) -> None:
         self.name = stage
         self.parameters = dict(parameters or {})
@@ -57,6 +58,7 @@ class DeployedStage:
             warm_seconds=warm_seconds,
             daemon_address=daemon_address,
             on_invocation=on_invocation,
+            debug=debug,
         )
         self.api_id = ""
         self.functions: dict[str, str] = {}

@@ -27,7 +27,7 @@ from botocore.config import Config
 
 import pilotlight_tools
 from pilotlight_tools.local.invocation import Invocation, InvocationReader
-from pilotlight_tools.local.launcher.main import INVOCATIONS_PIPE
+from pilotlight_tools.local.launcher.main import DEBUG_FOLDER, INVOCATIONS_PIPE
 
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
@@ -52,6 +52,7 @@ class Engine:
     account before Lambda throttles; `warm_seconds` how long an idle one is kept (the engine checks every 30 s, and
     always keeps one for each function). `daemon_address` is the X-Ray daemon's `host:port` for the functions.
     `on_invocation` is called with what each invocation wrote, in a thread of this engine, and must return quickly.
+    `debug` lets a debugger listen in each execution environment, of which each function then has one.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Engine:
         warm_seconds: int = 300,
         daemon_address: str | None = None,
         on_invocation: Callable[[Invocation], None] | None = None,
+        debug: bool = False,
     ) -> None:
         self._wanted_port = port
         self._settings = {
@@ -72,6 +74,7 @@ class Engine:
             self._settings["AWS_XRAY_DAEMON_ADDRESS"] = daemon_address
         self._process: subprocess.Popen[bytes] | None = None
         self._on_invocation = on_invocation
+        self._debug = debug
         self._reader: InvocationReader | None = None
         self.port = 0
         self.folder = Path()
@@ -172,6 +175,11 @@ class Engine:
         return self.folder / "engine.log"
 
     @property
+    def debug_folder(self) -> Path:
+        """Where each environment writes at which port its debugger listens."""
+        return self.folder / "debug"
+
+    @property
     def _pipe(self) -> Path:
         return self.folder / "invocations"
 
@@ -224,6 +232,7 @@ class Engine:
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
             **({INVOCATIONS_PIPE: str(self._pipe)} if self._on_invocation is not None else {}),
+            **({DEBUG_FOLDER: str(self.debug_folder)} if self._debug else {}),
             **self._settings,
         }
 

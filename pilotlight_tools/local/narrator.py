@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from rich.text import Text
 
-from pilotlight_tools.local.console import invocation_line, line_of, log_block, start_failure
+from pilotlight_tools.local.console import invocation_line, line_of, log_block, notice_line, start_failure
 from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.log_lines import LogLines
+from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.pair import Pair
 
 _PATIENCE_SECONDS = 3.0
@@ -61,6 +62,10 @@ class Narrator:
             self._show_pair(pair, self._lines(invocation))
         else:
             self._invocations[invocation.request_id] = (self._clock() + _PATIENCE_SECONDS, invocation)
+
+    def notice(self, notice: Notice) -> None:
+        """Show what `npm start` itself has to say."""
+        self._show(notice_line(notice))
 
     def expire(self) -> None:
         """Show what has waited too long for its counterpart; call this a few times a second."""

@@ -33,6 +33,7 @@ class Service:
         progress: Progress = lambda _, __: None,
         on_pair: Callable[[Pair], None] = lambda _: None,
         on_invocation: Callable[[Invocation], None] | None = None,
+        debug: bool = False,
     ) -> None:
         self._stage_name = stage
         self._project = project
@@ -43,6 +44,7 @@ class Service:
         self._progress = progress
         self._on_pair = on_pair
         self._on_invocation = on_invocation
+        self._debug = debug
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -62,6 +64,7 @@ class Service:
                     account_concurrency=self._account_concurrency,
                     warm_seconds=self._warm_seconds,
                     on_invocation=self._on_invocation,
+                    debug=self._debug,
                 )
             )
             self.front_door = exit_stack.enter_context(

@@ -33,15 +33,12 @@ _UNSUPPORTED = ("provisionedConcurrency", "snapStart", "durableConfig")
 class Reloader:
     """Watches `project` from its making on; brings what is saved into the running stage between `start` and `stop`.
 
-    `tell` is called with what came of it, `redeployed` after each deployment; both in a thread of the reloader.
+    `tell` is called with what came of it, in a thread of the reloader.
     """
 
-    def __init__(
-        self, project: Path, tell: Callable[[Notice], object], redeployed: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, project: Path, tell: Callable[[Notice], object]) -> None:
         self._project = project.resolve()
         self._tell = tell
-        self._redeployed = redeployed
         self._paths: queue.SimpleQueue[set[str] | None] = queue.SimpleQueue()
         self._watcher = ProjectWatcher(project, self._paths.put, self._not_watched)
         self._thread = threading.Thread(target=self._run, name="reloader", daemon=True)
@@ -66,9 +63,13 @@ class Reloader:
                 self._builds.cancel()
             self._thread.join(10)
 
-    def start(self, stage: DeployedStage) -> None:
-        """Begin with what changed since the watching began; call it once."""
+    def start(self, stage: DeployedStage, redeployed: Callable[[], object] = lambda: None) -> None:
+        """Begin with what changed since the watching began; call it once.
+
+        `redeployed` is called in the reloader's thread after each deployment, also of code alone.
+        """
         self._stage = stage
+        self._redeployed = redeployed
         self._functions = boto3.client("lambda", **stage.connection)
         self._read_deployment()
         self._thread.start()
@@ -114,6 +115,8 @@ class Reloader:
         for package in changed:
             self._update(package)
             builds.deployed(package)
+        if changed:
+            self._redeployed()
         if changed or self._has_failed:
             keys = ", ".join(key for package in changed for key in package.keys)
             self._say(paths, f"new code of {keys}" if keys else "back to the code that runs", began)
