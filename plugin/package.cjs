@@ -14,6 +14,11 @@ const { settingsOf } = require('./settings.cjs');
 
 const windows = process.platform === 'win32';
 const BUILDS = 'pilotlight-builds.json';
+/**
+ * osls gives a function the terminal, which `breakpoint()` reads, where `tty` finds one; and asks that of the pipe that it
+ * sends the event through. This one asks it of the terminal that the command was typed in.
+ */
+const TTY = ['tty', 'command -p tty </dev/tty'];
 const NO_PATTERNS =
   '`packaging: pilotlight` ships what package.patterns lists, and nothing else, and there is no such list: write the ' +
   "functions' modules into serverless.yml, such as `package: { patterns: ['!**', orders.py, 'shop/**'] }`.";
@@ -155,11 +160,12 @@ class Packaging {
         encoding: 'utf8',
       }).stdout.trim();
       fs.mkdirSync(folder, { recursive: true });
-      for (const name of new Set([...runtimes, 'python3'])) {
-        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${program.replaceAll("'", "'\\''")}' "$@"\n`, {
-          mode: 0o755,
-        });
-      }
+      const commands = [...new Set([...runtimes, 'python3'])].map((name) => [
+        name,
+        `exec '${program.replaceAll("'", "'\\''")}' "$@"`,
+      ]);
+      for (const [name, command] of [...commands, TTY])
+        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
     }
     process.env.PATH = [folder, process.env.PATH].join(path.delimiter);
   }

@@ -1,17 +1,18 @@
 """Ports at which a debugger finds the execution environment of a function, whichever process that is just now.
 
 An environment is replaced when its code is; the port stays, and a debugger that reconnects is connected to the next
-one as soon as that has started.
+one as soon as that has started. It is asked to reconnect where an environment has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,10 +20,10 @@ from typing import Self
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.front_door import PortTakenError
 
-_GREETING = b"Content-Length:"
-"""How each message of the Debug Adapter Protocol begins; a request that a web page makes begins otherwise."""
+_LENGTH = b"Content-Length"
+"""The first header of a message ("Debug Adapter Protocol", "Base protocol"). A web page's request begins otherwise."""
 _LOOK_SECONDS = 0.05
-_CHUNK_BYTES = 64 * 1024
+_LONGEST_BYTES = 16 * 1024 * 1024
 
 
 def open_debug_port(port: int) -> socket.socket:
@@ -68,11 +69,11 @@ class DebugPorts:
 
     async def _serve(self, function: str, listener: socket.socket) -> asyncio.Server:
         async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
+            with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
                 await self._relay(function, reader, writer)
             writer.close()
 
-        return await asyncio.start_server(relay, sock=listener)
+        return await asyncio.start_server(relay, sock=listener, limit=_LONGEST_BYTES)
 
     async def _close(self) -> None:
         for server in self._servers:
@@ -83,15 +84,13 @@ class DebugPorts:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _relay(self, function: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first = await reader.readexactly(len(_GREETING))
-        if first != _GREETING:
-            return
-        first += await reader.read(_CHUNK_BYTES)
+        first = await _message(reader)
         from_environment, to_environment, answer = await self._greet(function, first)
-        writer.write(answer)
+        writer.write(_framed(answer))
+        conversation = _Conversation()
         ways = [
-            asyncio.create_task(_copy(reader, to_environment)),
-            asyncio.create_task(_copy(from_environment, writer)),
+            asyncio.create_task(conversation.pass_on(reader, to_environment, conversation.of_client)),
+            asyncio.create_task(conversation.pass_on(from_environment, writer, conversation.of_environment)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -104,19 +103,56 @@ class DebugPorts:
         """Wait for an environment of the function whose debugger answers a client's first message."""
         while True:
             # One that has just been replaced may still take connections, and answers none.
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, EOFError):
                 process, port = map(int, (self._folder / function).read_text(encoding="ascii").split())
                 os.kill(process, 0)
-                reader, writer = await asyncio.open_connection(LOOPBACK, port)
-                writer.write(first)
-                if answer := await reader.read(_CHUNK_BYTES):
-                    return reader, writer, answer
-                writer.close()
+                reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=_LONGEST_BYTES)
+                writer.write(_framed(first))
+                return reader, writer, await _message(reader)
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await reader.read(_CHUNK_BYTES):
-            writer.write(chunk)
-            await writer.drain()
+class _Conversation:
+    """The messages of one session, of which two mean something here."""
+
+    def __init__(self) -> None:
+        self._is_leaving = False
+
+    async def pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, changed: Callable[[bytes], bytes]
+    ) -> None:
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            while True:
+                writer.write(_framed(changed(await _message(reader))))
+                await writer.drain()
+
+    def of_client(self, message: bytes) -> bytes:
+        if b'"disconnect"' in message and json.loads(message).get("command") == "disconnect":
+            self._is_leaving = True
+        return message
+
+    def of_environment(self, message: bytes) -> bytes:
+        """Ask the client to attach again where the environment has ended, not where the client left."""
+        if self._is_leaving or b'"terminated"' not in message:
+            return message
+        content = json.loads(message)
+        if content.get("event") == "terminated":
+            content["body"] = {"restart": True}
+        return json.dumps(content).encode()
+
+
+async def _message(reader: asyncio.StreamReader) -> bytes:
+    """Read a message of the protocol. Raises ValueError for anything else, EOFError at the end."""
+    line = await reader.readline()
+    if not line:
+        raise EOFError
+    name, _, length = line.partition(b":")
+    if name != _LENGTH:
+        raise ValueError("not a message of the Debug Adapter Protocol")
+    while (await reader.readline()).strip():
+        pass
+    return await reader.readexactly(int(length))
+
+
+def _framed(message: bytes) -> bytes:
+    return b"%s: %d\r\n\r\n%s" % (_LENGTH, len(message), message)

@@ -30,13 +30,22 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
 
-    from pilotlight_tools.local.launcher import debugging, init_errors, initialization, invocations, logs, telling
+    from pilotlight_tools.local.launcher import (
+        breakpoints,
+        debugging,
+        init_errors,
+        initialization,
+        invocations,
+        logs,
+        telling,
+    )
 
     pipe = os.environ.pop(INVOCATIONS_PIPE, None)  # functions inherit the engine's variables
     debug_folder = os.environ.pop(DEBUG_FOLDER, None)
     try:
         logs.install()
         init_errors.install()
+        breakpoints.install()
         initialization.install()
         invocations.install()
         if pipe is not None:

@@ -70,6 +70,11 @@ class TestEngine:
         events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
         assert any(error in event["message"] for event in events)
 
+    def test_breakpoint_without_a_debugger_says_so_and_goes_on(self, told: Told) -> None:
+        create_function(told.engine, "breaks", FUNCTION.replace("exec", "breakpoint(); exec"))
+        assert invoke_function(told.engine, "breaks", {"code": "pass"}) == "done"
+        assert "breakpoint() at index.py, line 4: no debugger here" in told.of("breaks").log
+
     def test_functions_do_not_see_the_pipe(self, told: Told) -> None:
         create_function(told.engine, "looks", FUNCTION)
         look = "print([n for n in os.environ if 'PIPE' in n], [os.readlink(f'/proc/self/fd/{n}') for n in range(3, 9)"
