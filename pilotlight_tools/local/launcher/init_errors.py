@@ -29,14 +29,14 @@ def install() -> None:
     if script.count(_REPORT) != 1:
         raise ValueError("its Python worker reports a failed import in another way")
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_REPORT, _REPORT_INSTEAD)
-    invoke = lambda_runtime.Worker.invoke
+    invoke, kill = lambda_runtime.Worker.invoke, lambda_runtime.kill_workers
 
     def invoke_or_report(self: Any, event: Any, request_id: str, **options: Any) -> Any:
         try:
             return invoke(self, event, request_id, **options)
         except Exception as error:
             log = self._drain_stderr()
-            lambda_runtime.kill_workers([self])  # the next invocation starts another process
+            kill([self])  # the next invocation starts another process
             return {"status": "error", "error": str(error), "log": log, "cold_start": True, FAILED_INIT: True}
 
     lambda_runtime.Worker.invoke = invoke_or_report

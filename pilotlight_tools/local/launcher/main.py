@@ -37,6 +37,7 @@ def main() -> None:
         initialization,
         invocations,
         logs,
+        replacing,
         telling,
     )
 
@@ -48,6 +49,7 @@ def main() -> None:
         breakpoints.install()
         initialization.install()
         invocations.install()
+        replacing.install()
         if pipe is not None:
             telling.install(pipe)
         if debug_folder is not None:
