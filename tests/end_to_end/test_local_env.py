@@ -16,7 +16,7 @@ import requests
 from pilotlight_tools.local.deploy_tool import copy_service
 from tests.conftest import until
 from tests.support.project import PROJECT
-from tests.support.started import starting
+from tests.support.started import Started, starting
 
 LOCAL_ENV = [sys.executable, "-m", "pilotlight_tools.local", "local-env"]
 
@@ -26,6 +26,7 @@ class Shell:
     """A shell in the project of a running stack, with its variables."""
 
     project: Path
+    started: Started
     url: str
     variables: Mapping[str, str]
 
@@ -62,7 +63,7 @@ def shell(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         url = started.url()
         until(lambda: started.printed("Stop with Ctrl-C"), what="the introduction")
         before = {"AWS_PROFILE": "nowhere", "AWS_SESSION_TOKEN": "old", "NO_PROXY": "example.org"}
-        yield Shell(project, url, evaluated(project, **before))
+        yield Shell(project, started, url, evaluated(project, **before))
 
 
 @pytest.mark.end_to_end
@@ -92,6 +93,17 @@ class TestRunning:
         assert requests.get(f"{address[1]}/hello", timeout=60).json()["message"] == "Hello from Lambda"
         latency = shell.run(sys.executable, "-m", "pilotlight_tools.latency", "--stage", "mine")
         assert "user requests" in latency
+
+    def test_another_stage_does_not_take_the_place_of_the_one_that_runs(self, shell: Shell) -> None:
+        shell.sls("deploy", "--stage", "another")
+        serverless = shell.project / "serverless.yml"
+        serverless.write_text(f"{serverless.read_text()}# changed\n")
+        until(lambda: shell.started.printed(r"serverless\.yml: deployed again"), seconds=60, what="the deployment")
+        requests.get(f"{shell.url}/hello?after", timeout=60).raise_for_status()
+        until(lambda: shell.started.printed(r"GET +/hello\?after +200 .* environment"), what="the request's line")
+        assert "sample-local-api" in shell.sls("info", "--stage", "local")
+        resource = requests.get(f"{shell.url}/hello", timeout=60).headers["X-Request-Id"]
+        assert resource in shell.sls("logs", "--function", "api", "--stage", "local")
 
     def test_what_would_lead_elsewhere_is_taken_away_and_the_rest_stays(self, shell: Shell) -> None:
         assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & shell.variables.keys()
