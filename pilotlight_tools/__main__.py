@@ -13,6 +13,7 @@ _COMMANDS = {
     "latency": "what cold starts cost the users of a stage, read back from X-Ray",
     "cost": "what warming costs in a month, beside provisioned concurrency and SnapStart",
     "start": "run the service with its REST API, its warmer and X-Ray on this machine",
+    "local-env": "the variables by which any AWS command line uses what `start` runs",
 }
 _PROBLEM = 1
 _INTERRUPTED = 130
@@ -53,7 +54,7 @@ def _run(name: str, arguments: list[str]) -> int:
         return cost(arguments)
     from pilotlight_tools.local.__main__ import main as local
 
-    return local(["start", *arguments])
+    return local([name, *arguments])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,12 +9,14 @@ _IN_THE_REPOSITORY = {
     "start": "npm start",
     "latency": "npm run latency",
     "cost": "npm run cost",
+    "local-env": "npm run -s local-env",
     "install": "npm ci",
 }
 _INSTALLED = {
     "start": "pilotlight start",
     "latency": "pilotlight latency",
     "cost": "pilotlight cost",
+    "local-env": "pilotlight local-env",
     "install": "npm install",
 }
 """`install` is for what node_modules lacks."""
@@ -27,7 +29,7 @@ def is_installed_command(program: str | None = None) -> bool:
 
 
 def command(name: str, *arguments: str, program: str | None = None) -> str:
-    """Return the command line of `start`, `latency`, `cost` or `install`, with arguments, for messages and `--help`."""
+    """Return a command line (`start`, `latency`, …; see above) with arguments, for messages and `--help`."""
     if is_installed_command(program):
         return " ".join([_INSTALLED[name], *arguments])
     return " ".join([_IN_THE_REPOSITORY[name], *(["--", *arguments] if arguments else [])])

@@ -27,4 +27,15 @@ function withoutUnsupported(resources) {
   return left;
 }
 
-module.exports = { localEndpoint, withoutDomains, withoutUnsupported };
+/** Rewrites the addresses of APIs that the deploy tool prints, which are AWS's, to those at which the engine answers. */
+function nameLocalAddresses(serviceOutputs) {
+  const local = localEndpoint()?.replace(/\/$/, '');
+  const renamed = (text) =>
+    text.replace(/https:\/\/(\w+)\.execute-api\.[\w-]+\.amazonaws\.com[\w.]*/g, `${local}/_aws/execute-api/$1`);
+  for (const name of local ? ['endpoint', 'endpoints'] : []) {
+    const value = serviceOutputs.get(name);
+    if (value) serviceOutputs.set(name, Array.isArray(value) ? value.map(renamed) : renamed(value));
+  }
+}
+
+module.exports = { localEndpoint, nameLocalAddresses, withoutDomains, withoutUnsupported };

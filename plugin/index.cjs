@@ -13,7 +13,7 @@ const { addWarmer, buildWarmer } = require('./added-warmer.cjs');
 const { ApiGatewayAccount } = require('./api-gateway-account.cjs');
 const { inspectArtifacts } = require('./artifacts.cjs');
 const { requireOsls } = require('./deploy-tool.cjs');
-const { localEndpoint, withoutDomains, withoutUnsupported } = require('./engine.cjs');
+const { localEndpoint, nameLocalAddresses, withoutDomains, withoutUnsupported } = require('./engine.cjs');
 const { shortenRoleName } = require('./functions-role.cjs');
 const { groupsNotice, wrongFunctions } = require('./limits.cjs');
 const Packaging = require('./package.cjs');
@@ -77,6 +77,7 @@ class Pilotlight {
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeTemplate(),
       'before:aws:package:finalize:saveServiceState': () => this.packaging.announce(),
       'before:invoke:local:invoke': () => this.prepareLocalRun(),
+      'after:aws:info:displayEndpoints': () => nameLocalAddresses(serverless.serviceOutputs),
       'warm:warm': () => this.warming.warm(),
       finalize: () => (this.hasDeployed ? this.warming.warmAfterDeployment() : null),
     };

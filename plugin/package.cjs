@@ -14,6 +14,12 @@ const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_T
 const { settingsOf } = require('./settings.cjs');
 
 const windows = process.platform === 'win32';
+const BUILDS = 'pilotlight-builds.json';
+/**
+ * osls gives a function the terminal, which `breakpoint()` reads, where `tty` finds one; and asks that of the pipe that it
+ * sends the event through. This one asks it of the terminal that the command was typed in.
+ */
+const TTY = ['tty', 'command -p tty </dev/tty'];
 const NO_PATTERNS =
   '`packaging: pilotlight` ships what package.patterns lists, and nothing else, and there is no such list: write the ' +
   "functions' modules into serverless.yml, such as `package: { patterns: ['!**', orders.py, 'shop/**'] }`.";
@@ -42,6 +48,7 @@ class Packaging {
           service.getFunction(key).package = { ...own, artifact: result.artifact };
       }
     }
+    if (localEndpoint() && this.built.length) this.noteBuilds();
     for (const notice of new Set(this.built.flatMap(({ notices }) => notices))) this.log.warning(notice);
     for (const line of new Set(this.built.flatMap(({ left_out: files }) => files.map(describeLeftOut))))
       this.log.info(line);
@@ -88,24 +95,29 @@ class Packaging {
     const python = this.python();
     const elsewhere = elsewhereOf(this.serverless, keys);
     // `-P`: modules of the service must not be taken for the standard library's.
-    const built = spawnSync(
-      python,
-      [
-        ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
-        ...repeated('--pattern', patterns),
-        ...repeated('--handler', [...handlers, ...elsewhere.redirected]),
-        ...repeated('--layer', elsewhere.layers),
-        ...repeated('--has-layers', elsewhere.layered),
-        ...repeated('--python-path', elsewhere.pythonPath),
-        ...this.options(),
-        ...['--cache', cache, '--output', path.join(cache, 'packages', `${name}-${nameOf(platform)}.zip`)],
-      ],
-      { cwd: this.folder, encoding: 'utf8', env: pythonEnvironment(), maxBuffer: 64 * 1024 * 1024 },
-    );
+    const args = [
+      ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
+      ...repeated('--pattern', patterns),
+      ...repeated('--handler', [...handlers, ...elsewhere.redirected]),
+      ...repeated('--layer', elsewhere.layers),
+      ...repeated('--has-layers', elsewhere.layered),
+      ...repeated('--python-path', elsewhere.pythonPath),
+      ...this.options(),
+      ...['--cache', cache, '--output', path.join(cache, 'packages', `${name}-${nameOf(platform)}.zip`)],
+    ];
+    const env = pythonEnvironment();
+    const built = spawnSync(python, args, { cwd: this.folder, encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
     if (built.status !== 0)
       throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
     const result = JSON.parse(built.stdout);
-    return { ...result, artifact: this.shipped(name, result) };
+    return { ...result, artifact: this.shipped(name, result), command: [python, ...args] };
+  }
+
+  /** Notes how the packages were built: `npm start` builds them again when a file is saved, without the deploy tool. */
+  noteBuilds() {
+    const packages = this.built.map(({ keys, patterns, sha256, command }) => ({ keys, patterns, sha256, command }));
+    const noted = { pythonPath: pythonEnvironment().PYTHONPATH, packages };
+    fs.writeFileSync(path.join(this.folder, '.serverless', BUILDS), JSON.stringify(noted));
   }
 
   options() {
@@ -158,11 +170,12 @@ class Packaging {
         encoding: 'utf8',
       }).stdout.trim();
       fs.mkdirSync(folder, { recursive: true });
-      for (const name of new Set([...runtimes, 'python3'])) {
-        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec '${program.replaceAll("'", "'\\''")}' "$@"\n`, {
-          mode: 0o755,
-        });
-      }
+      const commands = [...new Set([...runtimes, 'python3'])].map((name) => [
+        name,
+        `exec '${program.replaceAll("'", "'\\''")}' "$@"`,
+      ]);
+      for (const [name, command] of [...commands, TTY])
+        fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
     }
     process.env.PATH = [folder, process.env.PATH].join(path.delimiter);
   }

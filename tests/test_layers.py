@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -144,7 +144,7 @@ def _named(found: Import) -> set[str]:
     return submodules if found.names and len(submodules) == len(found.names) else {*submodules, found.module}
 
 
-def statements(module: str) -> Iterator[Import]:
+def statements(module: str) -> Sequence[Import]:
     return imports_of(modules()[module], file(module))
 
 

@@ -15,13 +15,17 @@ _FILE = "build/running.json"
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """A service that `npm start` runs, and its addresses; `service` is its API's name, stage included."""
+    """A service that `npm start` runs, and its addresses; `service` is its API's name, stage included.
+
+    `engine_url` is the endpoint of AWS's other services.
+    """
 
     service: str
     stage: str
     api_url: str
     xray_endpoint: str
     page_url: str | None = None
+    engine_url: str | None = None
 
 
 @contextlib.contextmanager

@@ -7,14 +7,17 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
 from pilotlight.ping import MOST_PINGS
-from pilotlight_tools.commands import is_installed_command, program_name
+from pilotlight_tools.commands import command, is_installed_command, program_name
 from pilotlight_tools.local.settings import forget_aws_settings
 
 _DEFAULT_PORT = 3000
+_DEBUG_PORT = 5678
+"""The port that launch configurations for debugpy name."""
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
 _INTERRUPTED = 130
 """The exit code that shells report for a program ended by SIGINT."""
@@ -23,11 +26,12 @@ _INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
     options = _parser().parse_args(arguments)
+    inherited = dict(os.environ)
     forget_aws_settings()
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, _interrupt_once)
     try:
-        return _run(options)
+        return _run(options, inherited)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except ModuleNotFoundError as error:
@@ -41,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
     """Run the chosen subcommand; print an expected error as one message and return 1."""
     # Imported late, so that --help and the message about a missing module need none of these.
     import requests
@@ -55,11 +59,22 @@ def _run(options: argparse.Namespace) -> int:
 
     try:
         if options.command == "start":
-            from pilotlight_tools.local.start import start
+            from pilotlight_tools.local.start import Wishes, start
 
             return start(
-                project=options.project, port=options.port, stage=options.stage, parameters=dict(options.param)
+                Wishes(
+                    project=options.project,
+                    port=options.port,
+                    stage=options.stage,
+                    parameters=dict(options.param),
+                    quiet=options.quiet,
+                    debug_port=options.debug,
+                )
             )
+        if options.command == "local-env":
+            from pilotlight_tools.local.local_env import local_env
+
+            return local_env(options.project, inherited)
         from pilotlight_tools.local.demo import demo
 
         return demo(project=options.project, concurrency=options.concurrency, path=options.path, as_json=options.json)
@@ -103,6 +118,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="override one of the stage's params of serverless.yml; may be repeated",
     )
+    start.add_argument("--quiet", action="store_true", help="leave out what the functions print and log")
+    start.add_argument(
+        "--debug",
+        type=_port_number,
+        nargs="?",
+        const=str(_DEBUG_PORT),
+        metavar="PORT",
+        help=f"let a debugger attach to the functions, at this port of 127.0.0.1 (default: {_DEBUG_PORT}); nothing "
+        "times out, and there are no ticks",
+    )
     demo = commands.add_parser("demo", help="compare cold with warm requests once, on free ports (npm run demo)")
     demo.add_argument(
         "--concurrency",
@@ -118,8 +143,14 @@ def _parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     demo.add_argument("--json", action="store_true", help="print the findings as one JSON document and nothing else")
-    for command in (start, demo):
-        command.add_argument(
+    local_env = commands.add_parser(
+        "local-env",
+        prog=program_name("local-env"),
+        description=f'Print the variables of the running stack, for eval "$({command("local-env")})".',
+        help="print the variables by which AWS command lines use the running stack (npm run -s local-env)",
+    )
+    for each in (start, demo, local_env):
+        each.add_argument(
             "--project", type=Path, default=Path(), help="folder of the service (default: the working directory)"
         )
     return whole

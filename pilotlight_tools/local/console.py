@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from rich.text import Text
 from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, facts_of
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.terminal import printable
 
@@ -28,6 +31,29 @@ def line_of(pair: Pair) -> Text | None:
     if pair.kind == "request":
         return _record_only_line(pair.record)
     return _cold_ping_line(pair.record) if facts_of(pair.record).get(Annotation.COLD_START) else None
+
+
+def log_block(line: Text, log: Sequence[str]) -> Text:
+    """Put what a function wrote below its `line`."""
+    for each in log:
+        line.append("\n          \N{BOX DRAWINGS LIGHT VERTICAL} ", style="dim").append(each)
+    return line
+
+
+def invocation_line(name: str) -> Text:
+    """Format the invocation of a function that left neither a request nor a record here."""
+    return _moment(time.time()).append(f"{printable(name)}  ").append("invoked", style="dim")
+
+
+def start_failure(function: str, cause: str) -> Text:
+    """Format that a function's execution environment cannot start, and why."""
+    return _moment(time.time()).append(f"{printable(function)} does not start: {cause}", style="bold red")
+
+
+def notice_line(notice: Notice) -> Text:
+    """Format what `npm start` itself has to say."""
+    line = _moment(time.time()).append(f"{notice.about:<7} ", style="bold")
+    return line.append(printable(notice.text), style="bold red" if notice.is_problem else "")
 
 
 def _request_line(exchange: Exchange, facts: _Facts) -> Text:

@@ -90,7 +90,8 @@ class DeployTool:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], project: Path = Path()) -> None:
         """Copy the service in `project` into `folder`, which must not exist yet."""
-        project = project.resolve()
+        self._project = project = project.resolve()
+        self._running: subprocess.Popen[str] | None = None
         modules = find_node_modules(project)
         if modules is None:
             raise DeployToolError(not_installed(project))
@@ -122,12 +123,24 @@ class DeployTool:
             errors="replace",
             start_new_session=True,
         ) as process:
+            self._running = process
             assert process.stdout is not None  # noqa: S101 (for mypy: it was opened as a pipe)
             for line in process.stdout:
                 lines.append(line)
                 on_line(line.rstrip())
             exit_code = process.wait()
+        self._running = None
         return Output(exit_code, "".join(lines))
+
+    def copy_again(self) -> None:
+        """Take the service as it is in its project now."""
+        shutil.rmtree(self.folder)
+        copy_service(self._project, self.folder)
+
+    def cancel(self) -> None:
+        """End a run, from another thread, and remove the folder."""
+        if (process := self._running) is not None and process.stdin is not None:
+            process.stdin.close()
 
     def packaged_service(self) -> dict[str, Any]:
         """Return serverless.yml as the last run that packaged resolved it, with what plugins added."""

@@ -16,10 +16,15 @@ from pilotlight_tools.commands import command
 from pilotlight_tools.configuration import find_warmer
 from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
 from pilotlight_tools.local.engine import LOOPBACK, Engine
+from pilotlight_tools.local.invocation import Invocation
 
 Progress = Callable[[str, str], None]
 """Called with the current step and with its detail."""
 _READY_SECONDS = 30.0
+
+
+def _unseen(step: str, detail: str) -> None:
+    """Show nothing."""
 
 
 class WarmerError(Exception):
@@ -41,13 +46,19 @@ class DeployedStage:
         account_concurrency: int = 1000,
         warm_seconds: int = 300,
         daemon_address: str | None = None,
-        progress: Progress = lambda _, __: None,
+        progress: Progress = _unseen,
         project: Path = Path(),
+        on_invocation: Callable[[Invocation], None] | None = None,
+        debug: bool = False,
     ) -> None:
         self.name = stage
         self.parameters = dict(parameters or {})
         self.engine = Engine(
-            account_concurrency=account_concurrency, warm_seconds=warm_seconds, daemon_address=daemon_address
+            account_concurrency=account_concurrency,
+            warm_seconds=warm_seconds,
+            daemon_address=daemon_address,
+            on_invocation=on_invocation,
+            debug=debug,
         )
         self.api_id = ""
         self.functions: dict[str, str] = {}
@@ -55,6 +66,9 @@ class DeployedStage:
         self.warmer: str | None = None
         """The key of the warmer; None where there is none."""
         self.rules: list[str] = []
+        self.configuration: dict[str, Any] = {}
+        """serverless.yml as the deploy tool resolved it, with what plugins added."""
+        self._stack = ""
         self._project = project
         self._progress = progress
         self._exit = ExitStack()
@@ -105,6 +119,12 @@ class DeployedStage:
             "deploy", "--verbose", "--stage", self.name, *parameters, on_line=self._report_resource
         )
         self._look_up()
+
+    def deploy_again(self) -> None:
+        """Deploy the service as it is in its project now, into the same engine. Nothing is shown of its progress."""
+        self._progress = _unseen
+        self.deploy_tool.copy_again()
+        self.deploy()
 
     def tick(self) -> dict[str, Any]:
         """Invoke the warmer as its schedule does, and return the result of that tick; `WarmerError` if it raised."""
@@ -160,12 +180,15 @@ class DeployedStage:
 
     def _look_up(self) -> None:
         client = boto3.client("cloudformation", **self.connection)
-        [stack, *_] = client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])["StackSummaries"]
-        resources = client.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
+        if not self._stack:  # the only one; later somebody may deploy others by hand
+            stacks = client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])
+            [stack, *_] = stacks["StackSummaries"]
+            self._stack = stack["StackName"]
+        resources = client.describe_stack_resources(StackName=self._stack)["StackResources"]
         found: dict[str, list[str]] = {}
         for resource in resources:
             found.setdefault(resource["ResourceType"], []).append(resource.get("PhysicalResourceId", ""))
-        service = self.deploy_tool.packaged_service()
+        service = self.configuration = self.deploy_tool.packaged_service()
         self.functions = {key: function["name"] for key, function in service["functions"].items()}
         self.warmer = find_warmer(service)
         apis = found.get("AWS::ApiGateway::RestApi", [])

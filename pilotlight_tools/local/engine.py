@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,8 @@ from typing import Any, Self
 from botocore.config import Config
 
 import pilotlight_tools
+from pilotlight_tools.local.invocation import Invocation, InvocationReader
+from pilotlight_tools.local.launcher.main import DEBUG_FOLDER, INVOCATIONS_PIPE
 
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
@@ -48,6 +51,8 @@ class Engine:
     `port` 0 takes any free port. `account_concurrency` is how many execution environments may run at once in the
     account before Lambda throttles; `warm_seconds` how long an idle one is kept (the engine checks every 30 s, and
     always keeps one for each function). `daemon_address` is the X-Ray daemon's `host:port` for the functions.
+    `on_invocation` is called with what each invocation wrote, in a thread of this engine, and must return quickly.
+    `debug` lets a debugger listen in each execution environment, of which each function then has one.
     """
 
     def __init__(
@@ -57,6 +62,8 @@ class Engine:
         account_concurrency: int = 1000,
         warm_seconds: int = 300,
         daemon_address: str | None = None,
+        on_invocation: Callable[[Invocation], None] | None = None,
+        debug: bool = False,
     ) -> None:
         self._wanted_port = port
         self._settings = {
@@ -66,6 +73,9 @@ class Engine:
         if daemon_address is not None:
             self._settings["AWS_XRAY_DAEMON_ADDRESS"] = daemon_address
         self._process: subprocess.Popen[bytes] | None = None
+        self._on_invocation = on_invocation
+        self._debug = debug
+        self._reader: InvocationReader | None = None
         self.port = 0
         self.folder = Path()
         self.secret = secrets.token_urlsafe(32)
@@ -121,16 +131,7 @@ class Engine:
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables with which a command-line tool uses this engine and nothing else."""
-        return {
-            "NO_PROXY": LOOPBACK,
-            "no_proxy": LOOPBACK,
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return environment_of(self.url)
 
     def log(self, lines: int = 25) -> str:
         """Return the last `lines` lines of the engine's log, or an empty text when there is none."""
@@ -164,11 +165,23 @@ class Engine:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def _log_file(self) -> Path:
         return self.folder / "engine.log"
+
+    @property
+    def debug_folder(self) -> Path:
+        """Where each environment writes at which port its debugger listens."""
+        return self.folder / "debug"
+
+    @property
+    def _pipe(self) -> Path:
+        return self.folder / "invocations"
 
     def _start(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pilotlight-engine-"))
@@ -180,6 +193,9 @@ class Engine:
         secret = self.folder / "secret"
         secret.touch(mode=0o600)
         secret.write_text(self.secret, encoding="utf-8")
+        if self._on_invocation is not None:
+            self._reader = InvocationReader(self._pipe, self._on_invocation)
+            self._reader.start()
         engine = [sys.executable, "-c", launch, str(_PACKAGES), str(secret)]
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
@@ -215,6 +231,8 @@ class Engine:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker.sock",
+            **({INVOCATIONS_PIPE: str(self._pipe)} if self._on_invocation is not None else {}),
+            **({DEBUG_FOLDER: str(self.debug_folder)} if self._debug else {}),
             **self._settings,
         }
 
@@ -231,6 +249,20 @@ class Engine:
                     return
             time.sleep(0.05)
         raise EngineError(f"the local engine was not ready after {_READY_SECONDS:.0f} s:\n{self.log()}")
+
+
+def environment_of(url: str) -> dict[str, str]:
+    """Return the environment variables with which a command-line tool uses the engine at `url` and nothing else."""
+    return {
+        "NO_PROXY": LOOPBACK,
+        "no_proxy": LOOPBACK,
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

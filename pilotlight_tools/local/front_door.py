@@ -93,7 +93,8 @@ class FrontDoor:
         self.url = f"http://{LOOPBACK}:{self.port}"
         self._door = door
         self._base = f"{origin}/{stage}"
-        self._host = host
+        self.host = host
+        """Of the API; a deployment may make another one."""
         self._secret = secret
         self._on_exchange = on_exchange
         self._loop = asyncio.new_event_loop()
@@ -154,7 +155,7 @@ class FrontDoor:
         try:
             # Strict, because the client library would silently drop bytes that are not text.
             headers = _end_to_end(request.raw_headers, errors="strict")
-            headers["Host"] = self._host
+            headers["Host"] = self.host
             headers.popall(SECRET_HEADER, None)
             if self._secret is not None:
                 headers[SECRET_HEADER] = self._secret

@@ -10,13 +10,16 @@ from rich.console import Console
 
 from pilotlight_tools.commands import command
 from pilotlight_tools.local.deployed_stage import DeployedStage
+from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.service import Service
 
 _JSON = "-H 'Content-Type: application/json' -d '{\"name\": \"marie\"}'"
 
 
-def introduce(console: Console, service: Service, page_url: str, seconds: float) -> None:
-    """Print what runs and where, as the engine reports it, and requests to try."""
+def introduce(
+    console: Console, service: Service, page_url: str, seconds: float, debug_ports: Mapping[str, int] | None = None
+) -> None:
+    """Print what runs and where, as the engine reports it, and requests to try; and each function's debugger."""
     stage = service.stage
     console.print(
         f"[bold]Pilotlight is running[/bold] (started in {seconds:.1f} s)\n"
@@ -25,11 +28,18 @@ def introduce(console: Console, service: Service, page_url: str, seconds: float)
         f"  warmer  {_warmer_of(stage)}\n"
         f"  X-Ray   {service.xray.endpoint_url}\n"
         f"  latency [bold]{page_url}[/bold] in a browser; or {command('latency', '--stage', stage.name)}\n"
-        "Try"
+        f"{_debuggers(debug_ports or {})}Try"
     )
     for request in requests_to_try(stage.methods(), service.url):
         console.print(f"  {request}", markup=False)
     console.print("Stop with Ctrl-C. Requests, ticks and cold starts as they happen:\n")
+
+
+def _debuggers(ports: Mapping[str, int]) -> str:
+    if not ports:
+        return ""
+    each = ", ".join(f"[bold]{LOOPBACK}:{port}[/bold] ({key})" for key, port in ports.items())
+    return f"  debug   {each}; one environment each, no time-outs, no ticks: see docs/local.md\n"
 
 
 def _warmer_of(stage: DeployedStage) -> str:

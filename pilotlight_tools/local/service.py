@@ -9,6 +9,7 @@ from typing import Self
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
 from pilotlight_tools.local.front_door import FrontDoor, open_port
+from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import XRay
 
@@ -31,6 +32,8 @@ class Service:
         warm_seconds: int = 300,
         progress: Progress = lambda _, __: None,
         on_pair: Callable[[Pair], None] = lambda _: None,
+        on_invocation: Callable[[Invocation], None] | None = None,
+        debug: bool = False,
     ) -> None:
         self._stage_name = stage
         self._project = project
@@ -40,6 +43,8 @@ class Service:
         self._warm_seconds = warm_seconds
         self._progress = progress
         self._on_pair = on_pair
+        self._on_invocation = on_invocation
+        self._debug = debug
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -58,6 +63,8 @@ class Service:
                     progress=self._progress,
                     account_concurrency=self._account_concurrency,
                     warm_seconds=self._warm_seconds,
+                    on_invocation=self._on_invocation,
+                    debug=self._debug,
                 )
             )
             self.front_door = exit_stack.enter_context(
@@ -73,6 +80,10 @@ class Service:
             self.url = self.front_door.url
             self._exit = exit_stack.pop_all()
         return self
+
+    def redeployed(self) -> None:
+        """Serve the API that the last deployment of the stage left."""
+        self.front_door.host = self.stage.api_host
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -4,50 +4,75 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from pilotlight_tools.latency.running import RunningService, announce
-from pilotlight_tools.local.console import line_of
+from pilotlight_tools.local.debug_ports import open_debug_port
+from pilotlight_tools.local.debugging import Debugging
 from pilotlight_tools.local.introduction import introduce
+from pilotlight_tools.local.invocation import Invocation
+from pilotlight_tools.local.log_lines import LogLines
+from pilotlight_tools.local.narrator import Narrator
+from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
+from pilotlight_tools.local.reload.reloader import Reloader
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.terminal import Progress, results
 
+_Happened: TypeAlias = Pair | Invocation | Notice
 _LOOK_SECONDS = 0.25
 """How long to wait for a pair before checking whether the engine still runs."""
 
 
-def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]) -> int:
-    """Run `stage` with its API at `port` (0: any free one) until KeyboardInterrupt; return the exit code."""
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a developer asks for: `port` of the API (0: any free one), `parameters` of the stage.
+
+    `quiet` leaves out what the functions write. At `debug_port` a debugger finds the first function; None: no debugger.
+    """
+
+    project: Path
+    port: int
+    stage: str
+    parameters: Mapping[str, str]
+    quiet: bool = False
+    debug_port: int | None = None
+
+
+def start(wishes: Wishes) -> int:
+    """Run what `wishes` ask for until KeyboardInterrupt; return the exit code."""
     began = time.monotonic()
     console = results()
-    # Pairs come from several threads; this one prints them.
-    pairs: queue.SimpleQueue[Pair] = queue.SimpleQueue()
+    # What happens comes from several threads; this one prints it.
+    happened: queue.SimpleQueue[_Happened] = queue.SimpleQueue()
     with ExitStack() as exit_stack:
-        with Progress() as progress:
-            service = exit_stack.enter_context(
-                Service(
-                    project=project,
-                    port=port,
-                    stage=stage,
-                    parameters=parameters,
-                    progress=progress,
-                    on_pair=pairs.put,
-                )
-            )
-        reader = report_reader(service=service.name, stage=stage, endpoint_url=service.xray.endpoint_url)
-        page_url = exit_stack.enter_context(page_server(reader, project=project))
-        running = RunningService(service.name, stage, service.url, service.xray.endpoint_url, page_url)
-        exit_stack.enter_context(announce(running, project))
-        introduce(console, service, page_url, time.monotonic() - began)
+        door = None
+        if wishes.debug_port is not None:
+            door = exit_stack.enter_context(open_debug_port(wishes.debug_port))
+        reloader = exit_stack.enter_context(Reloader(wishes.project, happened.put))
+        service = exit_stack.enter_context(_service(wishes, happened.put))
+        debugging = exit_stack.enter_context(Debugging(service.stage, door)) if door is not None else None
+        page_url = exit_stack.enter_context(_announced_page(wishes, service))
+        introduce(console, service, page_url, time.monotonic() - began, debugging.ports if debugging else {})
+
+        def follow() -> None:
+            service.redeployed()
+            if debugging is not None:
+                debugging.begin()
+
+        reloader.start(service.stage, follow)
+        exit_stack.push(reloader)  # entered before the service, it must end before that too
+        narrator = Narrator(console.print, None if wishes.quiet else LogLines(wishes.project))
         try:
             while service.stage.engine.running():
                 with suppress(queue.Empty):
-                    if line := line_of(pairs.get(timeout=_LOOK_SECONDS)):
-                        console.print(line)
+                    _tell(happened.get(timeout=_LOOK_SECONDS), narrator)
+                narrator.expire()
         except KeyboardInterrupt:
             console.print("\nStopping …")
             return 0
@@ -55,3 +80,42 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
             f"The local engine ended unexpectedly. The end of its log:\n{service.stage.engine.log()}", markup=False
         )
         return 1
+
+
+@contextmanager
+def _service(wishes: Wishes, happened: Callable[[_Happened], None]) -> Iterator[Service]:
+    with ExitStack() as exit_stack:
+        with Progress() as progress:
+            service = exit_stack.enter_context(
+                Service(
+                    project=wishes.project,
+                    port=wishes.port,
+                    stage=wishes.stage,
+                    parameters=wishes.parameters,
+                    progress=progress,
+                    on_pair=happened,
+                    on_invocation=None if wishes.quiet else happened,
+                    debug=wishes.debug_port is not None,
+                )
+            )
+        yield service
+
+
+@contextmanager
+def _announced_page(wishes: Wishes, service: Service) -> Iterator[str]:
+    """Serve the latency page, and let other commands find what runs; yield the page's address."""
+    xray, stage = service.xray.endpoint_url, wishes.stage
+    reader = report_reader(service=service.name, stage=stage, endpoint_url=xray)
+    with page_server(reader, project=wishes.project) as page_url:
+        running = RunningService(service.name, stage, service.url, xray, page_url, service.stage.engine.url)
+        with announce(running, wishes.project):
+            yield page_url
+
+
+def _tell(happened: _Happened, narrator: Narrator) -> None:
+    if isinstance(happened, Notice):
+        narrator.notice(happened)
+    elif isinstance(happened, Pair):
+        narrator.pair(happened)
+    else:
+        narrator.invocation(happened)

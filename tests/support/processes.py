@@ -20,6 +20,13 @@ def children_of(ancestor: int) -> set[int]:
     return below - {ancestor}
 
 
+def processes_with(*texts: str) -> set[int]:
+    """Return every process that has all these texts in its command line or its environment variables."""
+    listing = subprocess.run(["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    lines = (line.split(maxsplit=1) for line in listing.splitlines())
+    return {int(process) for process, *command in lines if all(text in "".join(command) for text in texts)}
+
+
 def is_alive(process: int) -> bool:
     """Whether `process` runs (a zombie does not)."""
     state = subprocess.run(

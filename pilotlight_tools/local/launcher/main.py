@@ -10,6 +10,10 @@ from typing import Any
 from pilotlight_tools.local.launcher.guard import Guard
 from pilotlight_tools.local.launcher.paths import RawPaths
 
+INVOCATIONS_PIPE = "PILOTLIGHT_INVOCATIONS_PIPE"
+"""The variable with the path of the named pipe for what each invocation wrote."""
+DEBUG_FOLDER = "PILOTLIGHT_DEBUG_FOLDER"
+"""The variable with the folder where environments note at which port a debugger listens; none without it."""
 CHANGED = 3
 """The exit code where the engine's internals are not as the changes expect."""
 
@@ -26,12 +30,30 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
 
-    from pilotlight_tools.local.launcher import initialization, invocations, logs
+    from pilotlight_tools.local.launcher import (
+        breakpoints,
+        debugging,
+        init_errors,
+        initialization,
+        invocations,
+        logs,
+        replacing,
+        telling,
+    )
 
+    pipe = os.environ.pop(INVOCATIONS_PIPE, None)  # functions inherit the engine's variables
+    debug_folder = os.environ.pop(DEBUG_FOLDER, None)
     try:
         logs.install()
+        init_errors.install()
+        breakpoints.install()
         initialization.install()
         invocations.install()
+        replacing.install()
+        if pipe is not None:
+            telling.install(pipe)
+        if debug_folder is not None:
+            debugging.install(Path(debug_folder))
     except (AttributeError, ValueError) as error:
         print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
         sys.exit(CHANGED)

@@ -1,0 +1,158 @@
+"""Ports at which a debugger finds the execution environment of a function, whichever process that is just now.
+
+An environment is replaced when its code is; the port stays, and a debugger that reconnects is connected to the next
+one as soon as that has started. It is asked to reconnect where an environment has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pilotlight_tools.local.engine import LOOPBACK
+from pilotlight_tools.local.front_door import PortTakenError
+
+_LENGTH = b"Content-Length"
+"""The first header of a message ("Debug Adapter Protocol", "Base protocol"). A web page's request begins otherwise."""
+_LOOK_SECONDS = 0.05
+_LONGEST_BYTES = 16 * 1024 * 1024
+
+
+def open_debug_port(port: int) -> socket.socket:
+    """Open a listening socket on `port` of 127.0.0.1. Raises PortTakenError."""
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise PortTakenError(
+            f"port {port} on {LOOPBACK}, for a debugger, is not available ({error.strerror}): stop the program that "
+            f"uses it, or name another: --debug {port + 1}"
+        ) from error
+
+
+class DebugPorts:
+    """One port for each of `functions`: the given `first` socket, and free ports, between `__enter__` and `__exit__`.
+
+    `folder` is where the environments write which process listens where (launcher/debugging.py).
+    """
+
+    def __init__(self, first: socket.socket, functions: Sequence[str], folder: Path) -> None:
+        sockets = [first, *(socket.create_server((LOOPBACK, 0)) for _ in functions[1:])]
+        self.ports = {name: each.getsockname()[1] for name, each in zip(functions, sockets, strict=False)}
+        self._listeners = list(zip(functions, sockets, strict=False))
+        self._folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="debug-ports", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    async def _open(self) -> None:
+        self._servers = [await self._serve(name, listener) for name, listener in self._listeners]
+
+    async def _serve(self, function: str, listener: socket.socket) -> asyncio.Server:
+        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
+                await self._relay(function, reader, writer)
+            writer.close()
+
+        return await asyncio.start_server(relay, sock=listener, limit=_LONGEST_BYTES)
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _relay(self, function: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = await _message(reader)
+        from_environment, to_environment, answer = await self._greet(function, first)
+        writer.write(_framed(answer))
+        conversation = _Conversation()
+        ways = [
+            asyncio.create_task(conversation.pass_on(reader, to_environment, conversation.of_client)),
+            asyncio.create_task(conversation.pass_on(from_environment, writer, conversation.of_environment)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            to_environment.close()
+
+    async def _greet(self, function: str, first: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+        """Wait for an environment of the function whose debugger answers a client's first message."""
+        while True:
+            # One that has just been replaced may still take connections, and answers none.
+            with contextlib.suppress(OSError, ValueError, EOFError):
+                process, port = map(int, (self._folder / function).read_text(encoding="ascii").split())
+                os.kill(process, 0)
+                reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=_LONGEST_BYTES)
+                writer.write(_framed(first))
+                return reader, writer, await _message(reader)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+class _Conversation:
+    """The messages of one session, of which two mean something here."""
+
+    def __init__(self) -> None:
+        self._is_leaving = False
+
+    async def pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, changed: Callable[[bytes], bytes]
+    ) -> None:
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            while True:
+                writer.write(_framed(changed(await _message(reader))))
+                await writer.drain()
+
+    def of_client(self, message: bytes) -> bytes:
+        if b'"disconnect"' in message and json.loads(message).get("command") == "disconnect":
+            self._is_leaving = True
+        return message
+
+    def of_environment(self, message: bytes) -> bytes:
+        """Ask the client to attach again where the environment has ended, not where the client left."""
+        if self._is_leaving or b'"terminated"' not in message:
+            return message
+        content = json.loads(message)
+        if content.get("event") == "terminated":
+            content["body"] = {"restart": True}
+        return json.dumps(content).encode()
+
+
+async def _message(reader: asyncio.StreamReader) -> bytes:
+    """Read a message of the protocol. Raises ValueError for anything else, EOFError at the end."""
+    line = await reader.readline()
+    if not line:
+        raise EOFError
+    name, _, length = line.partition(b":")
+    if name != _LENGTH:
+        raise ValueError("not a message of the Debug Adapter Protocol")
+    while (await reader.readline()).strip():
+        pass
+    return await reader.readexactly(int(length))
+
+
+def _framed(message: bytes) -> bytes:
+    return b"%s: %d\r\n\r\n%s" % (_LENGTH, len(message), message)

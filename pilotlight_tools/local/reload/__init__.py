@@ -1,0 +1,1 @@
+"""New code and new configuration in the running service, as soon as a file is saved."""
