@@ -144,8 +144,9 @@ def _named(found: Import) -> set[str]:
     return submodules if found.names and len(submodules) == len(found.names) else {*submodules, found.module}
 
 
+@cache
 def statements(module: str) -> Sequence[Import]:
-    return imports_of(modules()[module], file(module))
+    return tuple(imports_of(modules()[module], file(module)))
 
 
 def file(module: str) -> str:
