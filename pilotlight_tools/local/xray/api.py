@@ -12,6 +12,9 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
+from pilotlight_tools.local.guard.middleware import guarded
+from pilotlight_tools.local.guard.rules import Headers, refusal
+from pilotlight_tools.local.serving import in_time
 from pilotlight_tools.local.xray.operations import Operations, ServiceError
 
 _logger = logging.getLogger(__name__)
@@ -25,11 +28,19 @@ _LARGEST_BODY_BYTES = 4 * 1024 * 1024
 """PutTraceSegments takes 50 documents of 64 KB at most (X-Ray endpoints and quotas)."""
 
 
-def application(operations: Operations, admit: Admit = lambda _: True) -> web.Application:
-    """Return an application with a route for every operation of the service model, supported or not."""
+def application(operations: Operations, port: int, admit: Admit = lambda _: True) -> web.Application:
+    """Return an application with a route for every operation of the service model, supported or not.
+
+    It serves programs that name `port`, and no web page.
+    """
+
+    def rule(headers: Headers) -> str | None:
+        return refusal(headers, port)
+
     # service-2 is the name of botocore's own model files.
     service = ServiceModel(Loader().load_service_model("xray", "service-2"))
-    app = web.Application(client_max_size=_LARGEST_BODY_BYTES)
+    guard = guarded(rule, what="The local X-Ray", remedy="Only programs may ask it, at the address that was printed.")
+    app = web.Application(client_max_size=_LARGEST_BODY_BYTES, middlewares=[guard, in_time()])
     for name in service.operation_names:
         model = service.operation_model(name)
         app.router.add_post(model.http["requestUri"], _handler(model, operations, admit))

@@ -13,6 +13,7 @@ from typing import Any, Self
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
+from pilotlight_tools.local.notices import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.api import Admit, application
@@ -34,7 +35,7 @@ class XRay:
 
     `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; a taken
     port raises OSError. `admit` can refuse operations as throttled, and `destination` can claim that Transaction Search
-    is on: readers of X-Ray must handle both.
+    is on: readers of X-Ray must handle both. `notify` gets a line for what is wrong with a client or a record.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class XRay:
         page_size: int = DEFAULT_PAGE_SIZE,
         admit: Admit = lambda _: True,
         destination: str = "XRay",
+        notify: Notify = to_stderr,
     ) -> None:
+        self._notify = notify
         self._wanted_port = port
         self._maximum_bytes = maximum_bytes
         self._page_size = page_size
@@ -66,7 +69,9 @@ class XRay:
         self.port: int = listener.getsockname()[1]
         self._daemon_port = DaemonPort(port_socket, self._take_datagram, self._expire)
         operations = Operations(self._store, self._take, page_size=self._page_size, destination=self._destination)
-        self._http = HttpThread(application(operations, self._admit), listener)
+        self._http = HttpThread(
+            application(operations, self.port, self._admit), listener, what="X-Ray", notify=self._notify
+        )
         self._daemon_port.start()
         self._http.start()
         return self
