@@ -79,6 +79,14 @@ def _about_the_ticks(survey: Survey, reader: Reader) -> Iterator[str]:
 def _about_x_ray(reader: Reader) -> Iterator[str]:
     if reader.unread:
         yield f"X-Ray did not return {reader.unread:,} of the traces it had listed, in spite of repeated requests."
+    if reader.unreadable:
+        yield (
+            f"{reader.unreadable:,} documents or records are malformed, and what they say is in no figure here: "
+            "something else writes under the name of these records."
+        )
+    if reader.losses:
+        reasons = "; ".join(f"{count:,}: {reason}" for reason, count in sorted(reader.losses.items()))
+        yield f"The local X-Ray lost records since it began, so that figures may be too low ({reasons})."
     if reader.throttled_calls:
         yield f"X-Ray throttled {reader.throttled_calls:,} calls; they were repeated until they succeeded."
     if reader.transaction_search_is_on():

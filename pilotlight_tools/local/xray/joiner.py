@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pilotlight.environment import KINDS, Annotation
+from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, facts_of
+from pilotlight_tools.latency.records import is_record
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
 
@@ -32,10 +33,9 @@ class Joiner:
 
     def recorded(self, document: Document) -> None:
         """Add a document; ignore it unless it is one of Pilotlight's records, and complete."""
-        kind = facts_of(document).get(Annotation.KIND)
-        if kind not in KINDS or "parent_id" not in document or document.get("in_progress"):
+        if not is_record(document) or "parent_id" not in document or document.get("in_progress"):
             return
-        if kind == "request":
+        if facts_of(document)[Annotation.KIND] == "request":
             self._join(Pair(None, document))
         else:
             self._give(Pair(None, document))
