@@ -16,6 +16,7 @@ from pilotlight_tools.local.settings import forget_aws_settings
 
 _DEFAULT_PORT = 3000
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _INTERRUPTED = 130
 """The exit code that shells report for a program ended by SIGINT."""
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
     options = _parser().parse_args(arguments)
     forget_aws_settings()
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signal_number in _ENDING:
         signal.signal(signal_number, _interrupt_once)
     try:
         return _run(options)
@@ -162,7 +163,7 @@ def _interrupt_once(signal_number: int, frame: FrameType | None) -> None:
     A terminal sends Ctrl-C to npm and to this process, and npm passes it on: two signals for one key press.
     """
     del signal_number, frame
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in _ENDING:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 

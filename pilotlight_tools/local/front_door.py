@@ -29,8 +29,8 @@ from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import refusal_of_host
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
-from pilotlight_tools.local.notices import Notify, to_stderr
 from pilotlight_tools.local.serving import IDLE_SECONDS, Upload, runner
 from pilotlight_tools.terminal import printable
 

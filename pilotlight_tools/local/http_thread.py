@@ -8,7 +8,7 @@ import threading
 
 from aiohttp import web
 
-from pilotlight_tools.local.notices import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.serving import IDLE_SECONDS, runner
 
 

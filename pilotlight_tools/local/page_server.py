@@ -23,7 +23,7 @@ from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import PROTECTION, refusal_of_page
 from pilotlight_tools.local.http_thread import HttpThread
-from pilotlight_tools.local.notices import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.serving import in_time
 
 _MOST = 2000

@@ -9,7 +9,9 @@ from typing import Self
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
 from pilotlight_tools.local.front_door import FrontDoor, open_port
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
+from pilotlight_tools.local.temporary import remove_orphans
 from pilotlight_tools.local.xray import XRay
 
 
@@ -17,7 +19,8 @@ class Service:
     """Everything that `npm start` runs, between `__enter__` and `__exit__`.
 
     `port` is the API's (0: any free port). `on_pair` is called for each request, ping and tick, in order, in threads of
-    the service, and must return quickly. The other arguments are those of `DeployedStage`.
+    the service, and must return quickly; `notify` gets a line for what goes wrong beside the requests. The other
+    arguments are those of `DeployedStage`.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Service:
         warm_seconds: int = 300,
         progress: Progress = lambda _, __: None,
         on_pair: Callable[[Pair], None] = lambda _: None,
+        notify: Notify = to_stderr,
     ) -> None:
         self._stage_name = stage
         self._project = project
@@ -40,14 +44,18 @@ class Service:
         self._warm_seconds = warm_seconds
         self._progress = progress
         self._on_pair = on_pair
+        self._notify = notify
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as exit_stack:
+            if left := remove_orphans():
+                folders = "folder" if left == 1 else "folders"
+                self._notify(f"removed {left} temporary {folders} that an earlier start left when it was killed")
             # The port first, so that a taken port is reported before the deployment.
             door = exit_stack.enter_context(open_port(self._port))
             self.name = f"{service_name(self._project)}-{self._stage_name}"
-            self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self._stage_name))
+            self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self._stage_name, notify=self._notify))
             self.xray.subscribe(self._on_pair)
             self.stage = exit_stack.enter_context(
                 DeployedStage(
@@ -68,6 +76,7 @@ class Service:
                     stage=self._stage_name,
                     secret=self.stage.engine.secret,
                     on_exchange=self.xray.measured,
+                    notify=self._notify,
                 )
             )
             self.url = self.front_door.url

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
-from pilotlight_tools.local.notices import Notify
+from pilotlight_tools.local.incidents import Notify
 from pilotlight_tools.terminal import printable
 
 IDLE_SECONDS = 60.0

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pilotlight_tools.local.launcher import lifeline
 from pilotlight_tools.local.launcher.guard import Guard
 from pilotlight_tools.local.launcher.paths import RawPaths
 
@@ -23,6 +24,7 @@ def main() -> None:
     secret = file.read_text(encoding="utf-8")
     file.unlink()
     sys.argv[1:] = []  # the engine parses its own command line
+    lifeline.install()
     import hypercorn.asyncio
     from ministack import app
 

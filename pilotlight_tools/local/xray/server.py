@@ -14,7 +14,7 @@ from typing import Any, Self
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
-from pilotlight_tools.local.notices import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.api import Admit, application

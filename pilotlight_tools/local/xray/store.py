@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.temporary import TemporaryFolder
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.summary import summarise
 
@@ -51,8 +50,8 @@ class Store:
         self._clock = clock
         self._bytes = 0
         self._lock = threading.RLock()
-        self._folder = tempfile.TemporaryDirectory(prefix="pilotlight-xray-")
-        self.path = Path(self._folder.name) / "traces.sqlite"
+        self._folder = TemporaryFolder("xray")
+        self.path = self._folder.path / "traces.sqlite"
         self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         # The database does not outlive the process, so it need not survive a power cut.
         self._database.executescript("pragma journal_mode = memory; pragma synchronous = off;" + _SCHEMA)
@@ -114,7 +113,7 @@ class Store:
         """Close the database and remove its file."""
         with self._lock:
             self._database.close()
-            self._folder.cleanup()
+            self._folder.remove()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

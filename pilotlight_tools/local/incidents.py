@@ -19,8 +19,8 @@ def to_stderr(text: str) -> None:
     print(f"notice: {text}", file=sys.stderr)
 
 
-class Notices:
-    """Collects notices from any thread; `take` returns the lines that are due, each with how often it was said."""
+class Incidents:
+    """Collects notices from any thread; `take` returns the lines that are due, each with how often it happened."""
 
     def __init__(self, *, each_seconds: float = EACH_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._each_seconds = each_seconds
