@@ -12,6 +12,7 @@ from pilotlight_tools.local.front_door import FrontDoor, open_port
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.temporary import remove_orphans
+from pilotlight_tools.local.throttling import Throttling, limits_of
 from pilotlight_tools.local.xray import XRay
 
 
@@ -79,6 +80,8 @@ class Service:
                     notify=self._notify,
                 )
             )
+            limits = limits_of(self.stage.connection, self.stage.api_id, self._stage_name)
+            self.xray.subscribe(Throttling(limits, self._notify))
             self.url = self.front_door.url
             self._exit = exit_stack.pop_all()
         return self

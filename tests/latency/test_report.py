@@ -89,6 +89,10 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     assert [slow.response_ms for slow in report.slowest[:3]] == [pytest.approx(ms) for ms in (8000, 7000, 6000)]
     assert sum(map(sum, report.histogram.counts.values())) == 51
     assert any("1 requests that left no record (1 throttled)" in note for note in report.notes)
+    assert any("1 of these met a limit of the stage" in note for note in report.notes)
+    assert report.engine is not None
+    assert report.engine.p50 == pytest.approx(15), "half of the time is the function's own"
+    assert any("the local engine itself took 15.0 ms at the median" in note for note in report.notes)
 
 
 def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
