@@ -29,6 +29,7 @@ from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import refusal_of_host
+from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
 from pilotlight_tools.local.serving import IDLE_SECONDS, Upload, runner
@@ -87,8 +88,8 @@ class FrontDoor:
 
     `origin` is where to connect ("http://127.0.0.1:4566"), `host` the host name of the API for API Gateway, `stage` the
     first part of its paths, `secret` what the engine's guard asks for (launcher/guard.py). `on_exchange` is called in
-    this thread after each response and must return quickly; `notify` gets a line for a client that misbehaves, and
-    `idle_seconds` is how long one may pause.
+    this thread after each response and must return quickly; `in_flight` gets what waits for one; `notify` gets a line
+    for a client that misbehaves, and `idle_seconds` is how long one may pause.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class FrontDoor:
         stage: str,
         secret: str | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
+        in_flight: InFlight | None = None,
         notify: Notify = to_stderr,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
@@ -110,6 +112,7 @@ class FrontDoor:
         self._host = host
         self._secret = secret
         self._on_exchange = on_exchange
+        self._in_flight = in_flight or InFlight()
         self._notify = notify
         self._idle_seconds = idle_seconds
         self._loop = asyncio.new_event_loop()
@@ -158,13 +161,20 @@ class FrontDoor:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         started_at, started = time.time(), time.perf_counter()
-        response = await self._forward(request)
-        if response.status == _CLIENT_LEFT:
-            return response  # there was no exchange, and API Gateway would not have begun one
+        self._in_flight.begin(started_at)
+        try:
+            response = await self._forward(request)
+            if response.status != _CLIENT_LEFT:  # there was no exchange, and API Gateway would not have begun one
+                self._report(request, response, started_at, time.perf_counter() - started)
+        finally:
+            self._in_flight.end(started_at)
+        return response
+
+    def _report(self, request: web.Request, response: web.StreamResponse, started_at: float, seconds: float) -> None:
         self._on_exchange(
             Exchange(
                 started_at=started_at,
-                ended_at=started_at + time.perf_counter() - started,  # unaffected by a change of the clock
+                ended_at=started_at + seconds,  # unaffected by a change of the clock
                 method=request.method,
                 url=self.url + request.raw_path,
                 status=response.status,
@@ -173,7 +183,6 @@ class FrontDoor:
                 user_agent=request.headers.get("User-Agent") or None,
             )
         )
-        return response
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         upload = Upload(request, self._idle_seconds)

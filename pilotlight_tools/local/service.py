@@ -9,6 +9,7 @@ from typing import Self
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
 from pilotlight_tools.local.front_door import FrontDoor, open_port
+from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.temporary import remove_orphans
@@ -56,7 +57,10 @@ class Service:
             # The port first, so that a taken port is reported before the deployment.
             door = exit_stack.enter_context(open_port(self._port))
             self.name = f"{service_name(self._project)}-{self._stage_name}"
-            self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self._stage_name, notify=self._notify))
+            in_flight = InFlight()
+            self.xray = exit_stack.enter_context(
+                XRay(service=self.name, stage=self._stage_name, in_flight=in_flight, notify=self._notify)
+            )
             self.xray.subscribe(self._on_pair)
             self.stage = exit_stack.enter_context(
                 DeployedStage(
@@ -77,6 +81,7 @@ class Service:
                     stage=self._stage_name,
                     secret=self.stage.engine.secret,
                     on_exchange=self.xray.measured,
+                    in_flight=in_flight,
                     notify=self._notify,
                 )
             )

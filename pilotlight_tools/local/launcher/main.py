@@ -28,13 +28,14 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
 
-    from pilotlight_tools.local.launcher import initialization, invocations, logs, loopback
+    from pilotlight_tools.local.launcher import initialization, invocations, logs, loopback, retention
 
     try:
         logs.install()
         initialization.install()
         invocations.install()
         loopback.install()
+        retention.install()
     except (AttributeError, ValueError) as error:
         print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
         sys.exit(CHANGED)

@@ -14,6 +14,7 @@ from typing import Any, Self
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
+from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import documents
@@ -36,7 +37,8 @@ class XRay:
 
     `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; a taken
     port raises OSError. `admit` can refuse operations as throttled, and `destination` can claim that Transaction Search
-    is on: readers of X-Ray must handle both. `notify` gets a line for what is wrong with a client or a record.
+    is on: readers of X-Ray must handle both. `in_flight` are the front door's requests without a
+    response. `notify` gets a line for what is wrong with a client or a record.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class XRay:
         page_size: int = DEFAULT_PAGE_SIZE,
         admit: Admit = lambda _: True,
         destination: str = "XRay",
+        in_flight: InFlight | None = None,
         notify: Notify = to_stderr,
     ) -> None:
         self._notify = notify
@@ -57,7 +60,7 @@ class XRay:
         self._page_size = page_size
         self._admit = admit
         self._destination = destination
-        self._joiner = Joiner(self._give)
+        self._joiner = Joiner(self._give, in_flight=in_flight)
         self._subscribers: list[_Subscriber] = [Synthesiser(service, stage, self._keep_synthetic)]
         self._rejected: Counter[str] = Counter()
         self._documents = 0
