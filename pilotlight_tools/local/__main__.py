@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
@@ -53,6 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     from pilotlight_tools.local.deployed_stage import WarmerError
     from pilotlight_tools.local.engine import EngineError
     from pilotlight_tools.local.front_door import PortTakenError
+    from pilotlight_tools.local.temporary import no_space
 
     try:
         if options.command == "start":
@@ -75,6 +77,11 @@ def _run(options: argparse.Namespace) -> int:
     ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except (OSError, sqlite3.Error) as error:
+        if message := no_space(error):
+            print(f"error: {message}", file=sys.stderr)
+            return 1
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ An owner holds a lock in its folder as long as it lives, however it ends; an ide
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -54,6 +55,16 @@ def remove_orphans(folder: Path | None = None) -> int:
                 shutil.rmtree(lock.parent, ignore_errors=True)
                 removed += not lock.parent.exists()
     return removed
+
+
+def no_space(error: Exception) -> str | None:
+    """The message for an error that a full disk caused; None for another one. Libraries hide the number in a text."""
+    texts = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
+    if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT) and not any(
+        text in str(error) for text in texts
+    ):
+        return None
+    return f"no space is left in {tempfile.gettempdir()}: free some, or set TMPDIR to a folder of another disk"
 
 
 def _is_free(lock: BinaryIO) -> bool:

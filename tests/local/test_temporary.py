@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pilotlight_tools.local.temporary import TemporaryFolder, remove_orphans
+from pilotlight_tools.local.temporary import TemporaryFolder, no_space, remove_orphans
 from tests.support.project import PROJECT
 
 PROGRAM = """
@@ -17,6 +21,17 @@ from pilotlight_tools.local.temporary import TemporaryFolder
 TemporaryFolder("xray").path.joinpath("traces").write_text("a trace")
 os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+def test_a_full_disk_is_known_by_its_number_or_by_the_text_that_a_library_makes_of_it() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a file")
+    for error in (
+        full,
+        shutil.Error([("from", "to", str(full))]),
+        sqlite3.OperationalError("database or disk is full"),
+    ):
+        assert str(no_space(error)).endswith("free some, or set TMPDIR to a folder of another disk")
+    assert no_space(FileNotFoundError("a file")) is None
 
 
 @pytest.fixture
