@@ -50,7 +50,12 @@ def direct_children(parent: int) -> list[int]:
 
 
 def nothing_runs(processes: set[int]) -> None:
-    until(lambda: not any(map(is_alive, processes)), what=f"the end of {processes}")
+    try:
+        until(lambda: not any(map(is_alive, processes)), what=f"the end of {processes}")
+    except AssertionError:
+        for survivor in filter(is_alive, processes):
+            os.kill(survivor, signal.SIGKILL)
+        raise
 
 
 @pytest.mark.parametrize(("which", "said"), [("supervisor", "its supervisor was killed"), ("engine", "it was killed")])
