@@ -7,7 +7,6 @@ here: each sends its next request when it has the response to its last one.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import re
 import subprocess
@@ -26,6 +25,7 @@ import aiohttp
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.running import RunningService, find_all
 from pilotlight_tools.latency.statistics import distribution
 from pilotlight_tools.latency.time_range import TimeRange
 
@@ -52,7 +52,7 @@ def run(clients: int, seconds: float, requests_per_second: int | None) -> dict[s
     """Start the stack, put the load on it, and read the records back. Raises RuntimeError when it does not start."""
     began = time.time()
     with _started(requests_per_second or _UNLIMITED) as stack:
-        load = asyncio.run(_put_on(stack.api_url, stack.process.pid, clients, seconds))
+        load = asyncio.run(_put_on(stack.running.api_url, stack.process.pid, clients, seconds))
         report = _settled(stack, began, load)
         notices = stack.notices()
     times = distribution(load.milliseconds)
@@ -78,8 +78,7 @@ def run(clients: int, seconds: float, requests_per_second: int | None) -> dict[s
 class _Stack:
     process: subprocess.Popen[bytes]
     log: Path
-    api_url: str = ""
-    xray_url: str = ""
+    running: RunningService = field(init=False)
 
     def notices(self) -> list[str]:
         return [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith("notice: ")]
@@ -107,12 +106,11 @@ def _started(requests_per_second: int) -> Iterator[_Stack]:
 
 def _wait_for(stack: _Stack) -> _Stack:
     deadline = time.monotonic() + _START_SECONDS
-    while "Stop with Ctrl-C" not in (text := stack.log.read_text(errors="replace")):
+    while not (found := re.search(r"API +(http\S+)", stack.log.read_text(errors="replace"))):
         if stack.process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the local stack did not start:\n{text}")
+            raise RuntimeError(f"the local stack did not start:\n{stack.log.read_text(errors='replace')}")
         time.sleep(0.1)
-    addresses = [re.search(rf"{name} +(http\S+)", text) for name in ("API", "X-Ray")]
-    stack.api_url, stack.xray_url = (found[1] for found in addresses if found)
+    stack.running = next(each for each in find_all() if each.api_url == found[1])
     return stack
 
 
@@ -171,11 +169,11 @@ def _memory(command: int) -> dict[str, float]:
 
 def _settled(stack: _Stack, began: float, load: _Load) -> Report:
     """The report once every record is in it, or as it is after a minute."""
-    service = json.loads(next(Path("build/running").glob("*.json")).read_text(encoding="utf-8"))["service"]
-    reader = Reader(xray_client("us-east-1", stack.xray_url, local=True), service, "local")
+    running = stack.running
+    reader = Reader(xray_client("us-east-1", running.xray_endpoint, local=True), running.service, running.stage)
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
-        report = make_report(reader, TimeRange(began, time.time() + 1), stage="local", region=None, most=2000)
+        report = make_report(reader, TimeRange(began, time.time() + 1), stage=running.stage, region=None, most=2000)
         seen: int = report.requests + sum(report.without_record.values())
         if seen >= load.statuses.total() or time.monotonic() > deadline:
             return report
