@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold, coverage, install, parts, plots, prewarm, size, tables, transport, warm
+from bench import cold, coverage, install, load, parts, plots, prewarm, size, tables, transport, warm
 from bench.apps import APPS, OURS, WRAPPED
 from bench.modes import MODES
 from bench.pool import ROUTING
@@ -102,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("parts", "Pilotlight's own milliseconds of a cold start, by part", 20)
     sub.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG too")
     sub.set_defaults(measure=lambda options: parts.run(options.runs), show=tables.parts, draw=plots.parts)
+
+    text = "the local stack under load: requests answered, records found, the memory of each process"
+    sub = command("load", text, 1)
+    sub.add_argument("--clients", type=_positive, default=50, help="each waits for its response (default: %(default)s)")
+    sub.add_argument("--seconds", type=_positive, default=20, help="after 10 requests of each (default: %(default)s)")
+    sub.add_argument("--requests-per-second", type=_positive, help="the stage's limit (default: none)")
+    sub.set_defaults(
+        measure=lambda options: load.run(options.clients, options.seconds, options.requests_per_second),
+        show=tables.load,
+    )
 
     sub = commands.add_parser("lock", help="lock the peers and the runtime client again: each *.in to *.txt")
     sub.set_defaults(measure=lambda _: install.lock())

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import aims
+from bench.load import shortfalls as load_shortfalls
 from bench.modes import MODES
 from bench.transport import CONNECTIONS
 
@@ -167,6 +168,24 @@ def parts(result: dict[str, Any], console: Console) -> None:
     table.add_row("in all", f"{sum(spread['median'] for spread in named.values()):.2f}")
     table.add_row("Python and AWS's runtime client, for comparison", _ratio(result["bare_init_ms"]))
     console.print(table)
+
+
+def load(result: dict[str, Any], console: Console) -> None:
+    """What was answered and found, then each process's memory over time."""
+    statuses = ", ".join(f"{count:,} of status {status}" for status, count in result["statuses"].items())
+    console.print(
+        f"{result['clients']} clients, {result['seconds']} s: {result['answered']:,} requests answered ({statuses}), "
+        f"{sum(result['without_response'].values()):,} without a response, {result['records_found']:,} records found; "
+        f"{result['requests_per_second']:,} a second, p50 {result['p50_ms']} ms, p99 {result['p99_ms']} ms"
+    )
+    table = _table("Resident memory in MB, at equal distances", ["process", "first", "", "", "", "last"])
+    for name, megabytes in result["memory_mb"].items():
+        table.add_row(name, *(f"{each:.1f}" for each in megabytes))
+    console.print(table)
+    for line in [*result["notices"], *(f"note: {note}" for note in result["notes"])]:
+        console.print(line, markup=False, soft_wrap=True)
+    for shortfall in load_shortfalls(result):
+        console.print(f"missed: {shortfall}", style="bold red", soft_wrap=True)
 
 
 def _ratio(spread: dict[str, float]) -> str:

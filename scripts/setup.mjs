@@ -24,6 +24,7 @@ await main(async () => {
       for (const install of missing(group)) await install(group);
     });
   }
+  process.env.PILOTLIGHT_STARTED_BY = String(process.pid); // so that the command can tell if this process is killed
   if (command.length) await run(command);
 });
 

@@ -23,7 +23,8 @@ TABLE = PROJECT / "docs" / "reliability.md"
 _ROW = re.compile(
     r"^\| (?P<fault>[^|]+) \| [^|]+ \| `(?P<test>test_\w+)` \| `(?P<file>[\w/.]+)`: `(?P<line>[^`]+)` \|$"
 )
-_WHERE = ("tests/pilotlight", "--ignore=tests/pilotlight/warming/test_reliability.py")
+_OF_TOOLS = ("local/", "latency/")
+"""Files of these rooms are named without `pilotlight_tools/`, and those of `pilotlight/` without that."""
 _AT_ONCE = 2
 _SECONDS = 20
 """For one test. A line whose removal makes its test hang fails it by this."""
@@ -31,19 +32,31 @@ _SECONDS = 20
 
 @dataclass(frozen=True)
 class Fault:
-    """A row of the table: the test that shows it, and the line of `pilotlight/<file>` that the test depends on."""
+    """A row of a table: the test that shows it, and the line of `path` that the test depends on."""
 
     name: str
     test: str
     file: str
     line: str
 
+    @property
+    def path(self) -> str:
+        """The file's path in the project."""
+        return f"pilotlight_tools/{self.file}" if self.file.startswith(_OF_TOOLS) else f"pilotlight/{self.file}"
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Where its test is, as arguments of pytest."""
+        if self.file.startswith(_OF_TOOLS):
+            return ("tests/local", "tests/latency")
+        return ("tests/pilotlight", "--ignore=tests/pilotlight/warming/test_reliability.py")
+
     def without_line(self, source: str) -> str:
         """The source with `pass` in the line's place. Raises ValueError unless it stands there exactly once."""
         pattern = re.compile(rf"^( *){re.escape(self.line)}$", re.MULTILINE)
         changed, count = pattern.subn(r"\1pass", source)
         if count != 1:
-            raise ValueError(f"pilotlight/{self.file} has {count} lines {self.line!r}, where 1 is expected")
+            raise ValueError(f"{self.path} has {count} lines {self.line!r}, where 1 is expected")
         return changed
 
 
@@ -92,29 +105,29 @@ def copy_project(folder: Path) -> None:
 
 def verdict(project: Path, fault: Fault) -> str:
     """Why the row does not hold, or an empty text."""
-    if code := run_test(project, fault.test):
+    if code := run_test(project, fault):
         return f"{fault.test} ended with exit code {code} with the line in place"
     return verdict_without_line(project, fault)
 
 
 def verdict_without_line(project: Path, fault: Fault) -> str:
     """Why the test does not depend on the line, or an empty text."""
-    file = project / "pilotlight" / fault.file
+    file = project / fault.path
     source = file.read_text(encoding="utf-8")
     file.write_text(fault.without_line(source), encoding="utf-8")
     try:
-        code = run_test(project, fault.test)
+        code = run_test(project, fault)
     finally:
         file.write_text(source, encoding="utf-8")
     return "" if code == 1 else f"{fault.test} ended with exit code {code} without the line {fault.line!r}"
 
 
-def run_test(project: Path, test: str) -> int:
+def run_test(project: Path, fault: Fault) -> int:
     """The exit code of pytest with this one test: 0 passed, 1 failed, anything else is neither."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"--timeout={_SECONDS}"]
     # A hanging thread of the broken code must not keep the process: it gets twice the time of one test.
     done = subprocess.run(
-        [*command, "-k", test, *_WHERE], cwd=project, capture_output=True, timeout=4 * _SECONDS, check=False
+        [*command, "-k", fault.test, *fault.tests], cwd=project, capture_output=True, timeout=4 * _SECONDS, check=False
     )
     return done.returncode
 

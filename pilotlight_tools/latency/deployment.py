@@ -17,6 +17,7 @@ from pilotlight_tools.configuration import ConfigurationError, read_configuratio
 from pilotlight_tools.latency import running
 from pilotlight_tools.latency.names import api_names, stack_name
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem
+from pilotlight_tools.latency.running import RunningService
 from pilotlight_tools.region import find_region
 
 if TYPE_CHECKING:
@@ -66,13 +67,21 @@ def _find(
     if endpoint_url:
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
         return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
-    here = running.find(project)
-    if here and here.stage == stage:
-        return Deployment(name, stage, chosen_region, here.xray_endpoint, local=True)
+    here = running.find_all(project)
+    wanted = [each for each in here if each.stage == stage]
+    if len(wanted) > 1:
+        raise _several(wanted)
+    if wanted:
+        return Deployment(name, stage, chosen_region, wanted[0].xray_endpoint, local=True)
     if stage == _LOCAL_STAGE:
-        other = f" (stage {here.stage} runs: --stage {here.stage})" if here else ""
+        other = f" (stage {here[0].stage} runs: --stage {here[0].stage})" if here else ""
         raise Problem(f"No local stack is running here{other}.", f"Start it in another terminal: {command('start')}")
     return Deployment(name, stage, chosen_region, None, local=False)
+
+
+def _several(stacks: list[RunningService]) -> Problem:
+    which = " or ".join(f"{_ENDPOINT_VARIABLE}={each.xray_endpoint} (API {each.api_url})" for each in stacks)
+    return Problem(f"{len(stacks)} local stacks of stage {stacks[0].stage} run here.", f"Set which: {which}")
 
 
 def nothing_found(

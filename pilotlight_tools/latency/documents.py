@@ -13,13 +13,20 @@ Document = dict[str, Any]
 
 def walk(document: Document) -> Iterator[Document]:
     """Yield the document and every subsegment inside it, outermost first."""
-    yield document
-    for inner in document.get("subsegments") or ():
-        if isinstance(inner, dict):
-            yield from walk(inner)
+    waiting = [document]  # no recursion: whoever sent it decides how deep it goes
+    while waiting:
+        part = waiting.pop()
+        yield part
+        inner = part.get("subsegments")
+        if isinstance(inner, list):
+            waiting += [each for each in reversed(inner) if isinstance(each, dict)]
 
 
 def facts_of(record: Document) -> dict[str, Any]:
     """Return what a record says, by annotation name: its annotations, and what a ping has as metadata instead."""
-    metadata = (record.get("metadata") or {}).get(NAME)
-    return (metadata if isinstance(metadata, dict) else {}) | (record.get("annotations") or {})
+    metadata = _object(_object(record.get("metadata")).get(NAME))
+    return metadata | _object(record.get("annotations"))
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -34,6 +34,7 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
     reading = _read(reader, time_range, most)
     survey, response_ms = reading.survey, reading.response_ms
     starts = _starts_met(survey)
+    engine = None if region else reading.measures.around_the_function()
     return Report(
         service=reader.service,
         stage=stage,
@@ -47,6 +48,7 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         cold_start_rate=_cold_start_rate(survey),
         starts={start: _start_type(reading, start) for start in starts},
         every=_every(survey, response_ms),
+        engine=engine,
         pings=_pings(reading),
         without_record=dict(survey.without_record),
         bin_seconds=time_range.bin_seconds,
@@ -55,7 +57,7 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         slowest=_slowest(reading.measures.measured, region),
         definitions=_definitions(starts),
         method=statistics.METHOD,
-        notes=notes(survey, reading.measures, reader),
+        notes=notes(survey, reading.measures, reader, engine),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, Observation
+from pilotlight_tools.latency.statistics import Distribution, distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class Measures:
         measured = [each for each in complete if each.measured_by == API_GATEWAY or each.function not in by_gateway]
         by_lambda = sorted({each.function for each in measured if each.measured_by == LAMBDA})
         return cls(observations, measured, by_lambda, len(complete) - len(measured))
+
+    def around_the_function(self) -> Distribution | None:
+        """What warm requests spent outside their function: in API Gateway and Lambda, or in what stands for them."""
+        warm = (each for each in self.measured if each.start == "warm" and each.measured_by == API_GATEWAY)
+        return distribution(
+            each.response_ms - each.handler_ms
+            for each in warm
+            if each.response_ms is not None and each.handler_ms is not None
+        )
 
     @property
     def measured_by(self) -> str:

@@ -7,18 +7,32 @@ from collections.abc import Iterator
 from pilotlight_tools.latency.measures import Measures
 from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.reader import Reader
+from pilotlight_tools.latency.statistics import Distribution
 from pilotlight_tools.latency.survey import Survey
 
 
-def notes(survey: Survey, measures: Measures, reader: Reader) -> list[str]:
-    """Return the notes that apply to this report; empty when nothing needs explaining."""
+def notes(survey: Survey, measures: Measures, reader: Reader, engine: Distribution | None = None) -> list[str]:
+    """Return the notes that apply to this report; empty when nothing needs explaining.
+
+    `engine` is the local engine's own share of warm requests, None on AWS.
+    """
     return [
+        *_about_the_engine(engine),
         *_about_the_sample(survey, measures),
         *_about_the_measures(measures),
         *_about_the_traces(survey, measures),
         *_about_the_ticks(survey, reader),
         *_about_x_ray(reader),
     ]
+
+
+def _about_the_engine(engine: Distribution | None) -> Iterator[str]:
+    if engine is not None:
+        yield (
+            f"Of a warm request's time the local engine itself took {engine.p50:.1f} ms at the median and "
+            f"{engine.p95:.1f} ms at the 95th percentile, outside the function. On AWS, API Gateway and Lambda take "
+            "their own time instead."
+        )
 
 
 def _about_the_sample(survey: Survey, measures: Measures) -> Iterator[str]:
@@ -60,6 +74,11 @@ def _about_the_traces(survey: Survey, measures: Measures) -> Iterator[str]:
     if survey.without_record:
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(survey.without_record.items()))
         yield f"API Gateway responded to {survey.without_record.total():,} requests that left no record ({outcomes})."
+    if throttled := survey.without_record["throttled"]:
+        yield (
+            f"{throttled:,} of these met a limit of the stage or of a usage plan: API Gateway answered 429 without "
+            "calling a function. A load test has to stay below the limits in serverless.yml, or to raise them."
+        )
 
 
 def _about_the_ticks(survey: Survey, reader: Reader) -> Iterator[str]:
@@ -79,6 +98,14 @@ def _about_the_ticks(survey: Survey, reader: Reader) -> Iterator[str]:
 def _about_x_ray(reader: Reader) -> Iterator[str]:
     if reader.unread:
         yield f"X-Ray did not return {reader.unread:,} of the traces it had listed, in spite of repeated requests."
+    if reader.unreadable:
+        yield (
+            f"{reader.unreadable:,} documents or records are malformed, and what they say is in no figure here: "
+            "something else writes under the name of these records."
+        )
+    if reader.losses:
+        reasons = "; ".join(f"{count:,}: {reason}" for reason, count in sorted(reader.losses.items()))
+        yield f"The local X-Ray lost records since it began, so that figures may be too low ({reasons})."
     if reader.throttled_calls:
         yield f"X-Ray throttled {reader.throttled_calls:,} calls; they were repeated until they succeeded."
     if reader.transaction_search_is_on():

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, walk
+from pilotlight_tools.latency.records import flaw_of, is_record
 
 API_GATEWAY = "API Gateway"
 LAMBDA = "Lambda"
@@ -90,6 +91,8 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
 
 
 def _is_record(part: Document, service: str) -> bool:
+    if not is_record(part) or flaw_of(part):
+        return False
     annotations = part.get("annotations") or {}
     return annotations.get(Annotation.KIND) == "request" and annotations.get(Annotation.SERVICE) == service
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,8 +15,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pilotlight.environment import Annotation
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, walk
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
+from pilotlight_tools.latency.records import flaw_of, is_record
 from pilotlight_tools.latency.ticks import Tick, Ticks, ticks_of
 from pilotlight_tools.latency.time_range import TimeRange
 
@@ -28,6 +29,10 @@ _Convert = Callable[[str, list[Document]], _Found]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being read, how many are done, and the total (None: not known yet)."""
 
+LOSSES_HEADER = "X-Pilotlight-Losses"
+"""The local X-Ray's own header on trace summaries: what it lost since it began, a JSON object of reasons and counts."""
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What computing with a document raises that is not what "AWS X-Ray segment documents" says."""
 _ATTEMPTS = 10
 _LOCAL_ATTEMPTS = 3
 """A local X-Ray does not throttle, and has been stopped if it does not respond: fail early."""
@@ -80,6 +85,9 @@ class Reader:
         self.service = service
         self.throttled_calls = 0
         self.unread = 0
+        self.unreadable = 0
+        self.losses: dict[str, int] = {}
+        """What the local X-Ray lost, by reason: it says so with each page of summaries."""
         self.ticks_without_result = 0
         self._client = client
         self._stages = [f"{api}/{stage}" for api in apis or (service,)]
@@ -99,6 +107,7 @@ class Reader:
 
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
         """Yield every trace summary of the time range; those at the borders of its chunks may come twice."""
+        self.unread = self.unreadable = 0  # those of one reading: a page reads again and again
         done = 0
         for chunk in time_range.chunks():
             token: dict[str, str] = {}
@@ -110,6 +119,7 @@ class Reader:
                     FilterExpression=self.filter_expression,
                     **token,  # type: ignore[arg-type]
                 )
+                self._note_losses(page)
                 yield from page["TraceSummaries"]  # type: ignore[misc]
                 done += len(page["TraceSummaries"])
                 self._progress("trace summaries", done, None)
@@ -149,8 +159,8 @@ class Reader:
                 self._keep(self._ticks, trace_id, found)
 
     def documents(self, trace_id: str) -> list[Document]:
-        """Return the segment documents of one trace, empty when X-Ray has none."""
-        return next((documents for _, documents in self._traces([trace_id])), [])
+        """Return the segment documents of one trace, empty when X-Ray has none now: it is asked once."""
+        return next((documents for _, documents in self._traces([trace_id], rounds=1)), [])
 
     def transaction_search_is_on(self) -> bool:
         """Check whether traces go to CloudWatch Logs, where GetTraceSummaries finds only the few that are indexed.
@@ -174,7 +184,7 @@ class Reader:
 
         def read_batch(batch: list[str]) -> list[tuple[str, _Found]]:
             # The reading threads convert documents, so that documents do not accumulate.
-            return [(trace_id, convert(trace_id, documents)) for trace_id, documents in self._traces(batch)]
+            return list(self._converted(convert, batch))
 
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="latency") as threads:
             try:
@@ -186,10 +196,24 @@ class Reader:
                 threads.shutdown(cancel_futures=True)
                 raise
 
-    def _traces(self, trace_ids: list[str]) -> Iterator[tuple[str, list[Document]]]:
+    def _converted(self, convert: _Convert[_Found], trace_ids: list[str]) -> Iterator[tuple[str, _Found]]:
+        """Yield what `convert` makes of each trace; `unreadable` counts those of which it makes nothing."""
+        for trace_id, documents in self._traces(trace_ids):
+            try:
+                found = convert(trace_id, documents)
+            except _MALFORMED:
+                self._count_unreadable()
+                continue
+            if any(is_record(part) and flaw_of(part) for document in documents for part in walk(document)):
+                self._count_unreadable()
+            yield trace_id, found
+
+    def _traces(
+        self, trace_ids: list[str], rounds: int = _ROUNDS_FOR_UNPROCESSED
+    ) -> Iterator[tuple[str, list[Document]]]:
         """Yield traces with their documents; unprocessed traces are requested again, after longer and longer waits."""
         waiting = trace_ids
-        for attempt in range(_ROUNDS_FOR_UNPROCESSED):
+        for attempt in range(rounds):
             if attempt:
                 self._sleep(0.5 * 2**attempt)
             token: dict[str, str] = {}
@@ -197,7 +221,7 @@ class Reader:
             while True:
                 response = self._client.batch_get_traces(TraceIds=waiting, **token)
                 for trace in response["Traces"]:
-                    yield trace["Id"], [json.loads(segment["Document"]) for segment in trace["Segments"]]
+                    yield trace["Id"], list(self._loaded(segment["Document"] for segment in trace["Segments"]))
                 unprocessed += response.get("UnprocessedTraceIds", [])
                 if not response.get("NextToken"):
                     break
@@ -207,6 +231,26 @@ class Reader:
                 return
         with self._lock:
             self.unread += len(waiting)
+
+    def _loaded(self, bodies: Iterable[str]) -> Iterator[Document]:
+        for body in bodies:
+            try:
+                document = json.loads(body)
+            except (ValueError, RecursionError):
+                document = None
+            if isinstance(document, dict):
+                yield document
+            else:
+                self._count_unreadable()
+
+    def _count_unreadable(self) -> None:
+        with self._lock:
+            self.unreadable += 1
+
+    def _note_losses(self, page: Mapping[str, Any]) -> None:
+        headers = page.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        if text := headers.get(LOSSES_HEADER.lower()):
+            self.losses = {str(reason): int(count) for reason, count in json.loads(text).items()}
 
     def _keep(self, kept: dict[str, _Found], trace_id: str, found: _Found) -> None:
         if trace_id not in kept and len(kept) >= self._remember:

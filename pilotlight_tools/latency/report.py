@@ -80,7 +80,10 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that the outputs show. Times are epoch seconds, durations milliseconds, rates from 0 to 1."""
+    """Everything that the outputs show. Times are epoch seconds, durations milliseconds, rates from 0 to 1.
+
+    `engine` is the local engine's own share of a warm request; None on AWS.
+    """
 
     service: str
     stage: str
@@ -94,6 +97,7 @@ class Report:
     cold_start_rate: float | None
     starts: dict[str, StartType]
     every: Distribution | None
+    engine: Distribution | None
     pings: Pings
     without_record: dict[str, int]
     bin_seconds: int

@@ -12,8 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from pilotlight.environment import Annotation
+from pilotlight.environment import START_TYPES, Annotation
 from pilotlight_tools.latency.observation import UNKNOWN
+from pilotlight_tools.latency.records import is_number
 from pilotlight_tools.latency.time_range import TimeRange
 
 Summary = dict[str, Any]
@@ -101,16 +102,16 @@ class Survey:
         return [trace_id for _, trace_id in sorted(self._sampled_ticks, reverse=True)]
 
     def _add_request(self, summary: Summary, at: float) -> None:
-        start = str(_first(summary, Annotation.START, UNKNOWN))
+        start = _start(summary)
         self.starts[start] += 1
         status = _status(summary)
         is_fault = bool(summary.get("HasFault")) or status >= 500
         self.faults[start] += is_fault
         self.errors[start] += not is_fault and (bool(summary.get("HasError")) or 400 <= status < 500)
         self.throttles[start] += bool(summary.get("HasThrottle")) or status == 429
-        if _first(summary, Annotation.WARMED_BY_PING, False) is True:
+        if True in _values(summary, Annotation.WARMED_BY_PING):
             self.by_ping[start] += 1
-            self.environments_by_ping.add(str(_first(summary, Annotation.ENVIRONMENT, "")))
+            self.environments_by_ping.add(str(next(iter(_values(summary, Annotation.ENVIRONMENT)), "")))
         found = self.bins.setdefault(self.bin_number(at), Bin())
         found.requests += 1
         found.cold += start == "cold"
@@ -137,8 +138,14 @@ def _status(summary: Summary) -> int:
 
     Without API Gateway a trace begins with Lambda's segment: whatever the function responds, its status is 200.
     """
-    status = _first(summary, Annotation.STATUS, 0)
-    return int(status) if isinstance(status, int | float) else 0
+    statuses = (int(value) for value in _values(summary, Annotation.STATUS) if is_number(value, 100, 999))
+    return next(statuses, 0)
+
+
+def _start(summary: Summary) -> str:
+    """The start type, among values that the service's own annotations of that name may have."""
+    values = [value for value in _values(summary, Annotation.START) if isinstance(value, str)]
+    return next((value for value in values if value in START_TYPES), values[0] if values else UNKNOWN)
 
 
 def _outcome(summary: Summary) -> str:
@@ -151,7 +158,3 @@ def _outcome(summary: Summary) -> str:
 def _values(summary: Summary, key: str) -> list[str | float | bool]:
     entries = summary.get("Annotations", {}).get(key, ())
     return [value for entry in entries for value in entry.get("AnnotationValue", {}).values()]
-
-
-def _first(summary: Summary, key: str, default: str | float | bool) -> str | float | bool:
-    return next(iter(_values(summary, key)), default)

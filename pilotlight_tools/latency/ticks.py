@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, facts_of, walk
+from pilotlight_tools.latency.records import flaw_of, is_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def ticks_of(documents: list[Document], service: str) -> Ticks:
 
 
 def _is_tick(part: Document, service: str) -> bool:
+    if not is_record(part) or flaw_of(part):
+        return False
     facts = facts_of(part)
     return facts.get(Annotation.KIND) == "tick" and facts.get(Annotation.SERVICE) == service
 

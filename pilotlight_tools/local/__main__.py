@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ _DEFAULT_PORT = 3000
 _DEBUG_PORT = 5678
 """The port that launch configurations for debugpy name."""
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _INTERRUPTED = 130
 """The exit code that shells report for a program ended by SIGINT."""
 
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     inherited = dict(os.environ)
     forget_aws_settings()
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signal_number in _ENDING:
         signal.signal(signal_number, _interrupt_once)
     try:
         return _run(options, inherited)
@@ -56,6 +58,7 @@ def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
     from pilotlight_tools.local.deployed_stage import WarmerError
     from pilotlight_tools.local.engine import EngineError
     from pilotlight_tools.local.front_door import PortTakenError
+    from pilotlight_tools.local.temporary import no_space
 
     try:
         if options.command == "start":
@@ -89,6 +92,11 @@ def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
     ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except (OSError, sqlite3.Error) as error:
+        if message := no_space(error):
+            print(f"error: {message}", file=sys.stderr)
+            return 1
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -193,7 +201,7 @@ def _interrupt_once(signal_number: int, frame: FrameType | None) -> None:
     A terminal sends Ctrl-C to npm and to this process, and npm passes it on: two signals for one key press.
     """
     del signal_number, frame
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in _ENDING:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 

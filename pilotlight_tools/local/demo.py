@@ -114,8 +114,7 @@ def _show(findings: Findings) -> None:
         f"The tick proved {tick['unique']} of {tick['requested']} execution environments warm "
         f"(coverage {100 * tick['coverage']:.0f} %): {tick['cold']} cold starts taken by its "
         f"{tick['invocations']} pings in {tick['rounds']} rounds, {tick['failed']} failed, "
-        f"{tick['throttled']} throttled, {tick['billed_ms']:,} ms billed.\n"
-        "The local engine itself adds a few milliseconds to every response time."
+        f"{tick['throttled']} throttled, {tick['billed_ms']:,} ms billed."
     )
 
 

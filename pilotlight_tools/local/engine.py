@@ -10,11 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -28,6 +26,7 @@ from botocore.config import Config
 import pilotlight_tools
 from pilotlight_tools.local.invocation import Invocation, InvocationReader
 from pilotlight_tools.local.launcher.main import DEBUG_FOLDER, INVOCATIONS_PIPE
+from pilotlight_tools.local.temporary import TemporaryFolder
 
 REGION = "us-east-1"
 _ACCESS_KEY = "test"
@@ -152,6 +151,12 @@ class Engine:
         """Whether the engine's process is running."""
         return self._process is not None and self._process.poll() is None
 
+    def ending(self) -> str:
+        """Say how the engine ended, which nobody asked to end, with the end of its log."""
+        code = self._process.poll() if self._process is not None else None
+        killed = {-9: "its supervisor was killed", 137: "it was killed"}.get(code or 0, f"exit code {code}")
+        return f"The local engine ended unexpectedly ({killed}). The end of its log:\n{self.log()}"
+
     def stop(self) -> None:
         """End the engine and every process it started, and remove its folder. Safe to call twice."""
         process, self._process = self._process, None
@@ -168,7 +173,7 @@ class Engine:
         if self._reader is not None:
             self._reader.stop()
             self._reader = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._temporary.remove()
 
     @property
     def _log_file(self) -> Path:
@@ -184,7 +189,8 @@ class Engine:
         return self.folder / "invocations"
 
     def _start(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pilotlight-engine-"))
+        self._temporary = TemporaryFolder("engine")
+        self.folder = self._temporary.path
         # At the end of the path, where no module of a service's folder hides one that the engine needs.
         launch = (
             "import sys; sys.path.append(sys.argv[1]); from pilotlight_tools.local.launcher.main import main; main()"

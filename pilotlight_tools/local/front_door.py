@@ -3,6 +3,9 @@
 API Gateway's own URL carries an API id and a stage; `http://127.0.0.1:3000/hello` does not. What a client sends and
 gets (path, query, headers, body, status) passes through as bytes; only `Host` and the hop-by-hop headers of RFC 9110
 section 7.6.1 change, and what the engine tells the front door alone (launcher/invocations.py) is taken out.
+
+A request under a name that is not this machine's is refused (guard/rules.py). Which pages may read a response is what
+the API answers to their `Origin`, as on AWS.
 """
 
 from __future__ import annotations
@@ -24,7 +27,13 @@ from yarl import URL
 
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.guard.middleware import guarded
+from pilotlight_tools.local.guard.rules import refusal_of_host
+from pilotlight_tools.local.in_flight import InFlight
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
+from pilotlight_tools.local.serving import IDLE_SECONDS, Upload, runner
+from pilotlight_tools.terminal import printable
 
 _HOP_BY_HOP = frozenset(
     (
@@ -47,6 +56,9 @@ _PASSED_ON: web.ResponseKey[frozenset[str]] = web.ResponseKey("passed_on", froze
 _INVOCATION: web.ResponseKey[str] = web.ResponseKey("invocation", str)
 _CHUNK_BYTES = 64 * 1024
 _BACKLOG = 512
+_CLIENT_LEFT = 499
+"""Nobody reads this status: nginx's number for it."""
+_REMEDY = "Ask it at the address printed first; a proxy or a tunnel before it must send `Host: localhost`."
 
 
 class PortTakenError(Exception):
@@ -76,7 +88,8 @@ class FrontDoor:
 
     `origin` is where to connect ("http://127.0.0.1:4566"), `host` the host name of the API for API Gateway, `stage` the
     first part of its paths, `secret` what the engine's guard asks for (launcher/guard.py). `on_exchange` is called in
-    this thread after each response and must return quickly.
+    this thread after each response and must return quickly; `in_flight` gets what waits for one; `notify` gets a line
+    for a client that misbehaves, and `idle_seconds` is how long one may pause.
     """
 
     def __init__(
@@ -88,6 +101,9 @@ class FrontDoor:
         stage: str,
         secret: str | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
+        in_flight: InFlight | None = None,
+        notify: Notify = to_stderr,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self.port: int = door.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -97,6 +113,9 @@ class FrontDoor:
         """Of the API; a deployment may make another one."""
         self._secret = secret
         self._on_exchange = on_exchange
+        self._in_flight = in_flight or InFlight()
+        self._notify = notify
+        self._idle_seconds = idle_seconds
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="front-door", daemon=True)
 
@@ -123,10 +142,17 @@ class FrontDoor:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=5),
             skip_auto_headers=_MADE_BY_OUR_CLIENT,
         )
-        app = web.Application()
+        app = web.Application(middlewares=[guarded(refusal_of_host, what="The API's front door", remedy=_REMEDY)])
         app.router.add_route("*", "/{path:.*}", self._handle)
         app.on_response_prepare.append(_leave_out_own_headers)
-        self._runner = web.AppRunner(app, auto_decompress=False, access_log=None, shutdown_timeout=1)
+        self._runner = runner(
+            app,
+            what="API",
+            notify=self._notify,
+            idle_seconds=self._idle_seconds,
+            auto_decompress=False,
+            shutdown_timeout=1,
+        )
         await self._runner.setup()
         await web.SockSite(self._runner, self._door, backlog=_BACKLOG).start()
 
@@ -136,11 +162,20 @@ class FrontDoor:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         started_at, started = time.time(), time.perf_counter()
-        response = await self._forward(request)
+        self._in_flight.begin(started_at)
+        try:
+            response = await self._forward(request)
+            if response.status != _CLIENT_LEFT:  # there was no exchange, and API Gateway would not have begun one
+                self._report(request, response, started_at, time.perf_counter() - started)
+        finally:
+            self._in_flight.end(started_at)
+        return response
+
+    def _report(self, request: web.Request, response: web.StreamResponse, started_at: float, seconds: float) -> None:
         self._on_exchange(
             Exchange(
                 started_at=started_at,
-                ended_at=started_at + time.perf_counter() - started,  # unaffected by a change of the clock
+                ended_at=started_at + seconds,  # unaffected by a change of the clock
                 method=request.method,
                 url=self.url + request.raw_path,
                 status=response.status,
@@ -149,9 +184,9 @@ class FrontDoor:
                 user_agent=request.headers.get("User-Agent") or None,
             )
         )
-        return response
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
+        upload = Upload(request, self._idle_seconds)
         try:
             # Strict, because the client library would silently drop bytes that are not text.
             headers = _end_to_end(request.raw_headers, errors="strict")
@@ -163,10 +198,12 @@ class FrontDoor:
                 request.method,
                 URL(self._base + request.raw_path, encoded=True),
                 headers=headers,
-                data=request.content if request.body_exists else None,
+                data=upload.chunks() if request.body_exists else None,
                 allow_redirects=False,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if upload.failure is not None:
+                return await self._give_up(request, upload.failure)
             return await _refuse(
                 request, 502, f"the local engine at {self._base} did not respond: {type(error).__name__}"
             )
@@ -180,13 +217,25 @@ class FrontDoor:
             try:
                 await response.prepare(request)
                 async for chunk in upstream.content.iter_chunked(_CHUNK_BYTES):
-                    await response.write(chunk)
+                    async with asyncio.timeout(self._idle_seconds):
+                        await response.write(chunk)
                 await response.write_eof()
             except (aiohttp.ClientError, TimeoutError, OSError):
                 # One end disconnected: abort, so that the client does not take a partial response for a complete one.
                 if request.transport is not None:
                     request.transport.abort()
             return response
+
+    async def _give_up(self, request: web.Request, failure: Exception) -> web.StreamResponse:
+        """Respond to a client that did not finish its request: it left, or it is too slow."""
+        what = f"{request.method} {printable(request.raw_path.partition('?')[0])}"
+        if isinstance(failure, TimeoutError):
+            self._notify(f"API: {what}: the client sent nothing for {self._idle_seconds:g} s in the middle of its body")
+            return await _refuse(request, 408, f"nothing arrived for {self._idle_seconds:g} s")
+        self._notify(f"API: {what}: the client left before its request was complete")
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=_CLIENT_LEFT)
 
 
 def _end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> CIMultiDict[str]:
@@ -219,6 +268,8 @@ async def _leave_out_own_headers(_: web.Request, response: web.StreamResponse) -
 async def _refuse(request: web.Request, status: int, message: str) -> web.StreamResponse:
     """Respond with an error from the front door itself, as JSON."""
     response = web.json_response({"message": message}, status=status)
+    if status == 408:
+        response.force_close()
     await response.prepare(request)
     await response.write_eof()
     return response

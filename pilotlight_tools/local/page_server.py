@@ -20,7 +20,11 @@ from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
+from pilotlight_tools.local.guard.middleware import guarded
+from pilotlight_tools.local.guard.rules import PROTECTION, refusal_of_page
 from pilotlight_tools.local.http_thread import HttpThread
+from pilotlight_tools.local.incidents import Notify, to_stderr
+from pilotlight_tools.local.serving import in_time
 
 _MOST = 2000
 _REMEMBER = 4 * _MOST
@@ -28,6 +32,8 @@ _FRESH_SECONDS = 1.0
 """How long a report is fresh. The page polls every two seconds; with the reading, the delay stays below five."""
 _REST_FOR_EACH_SECOND_OF_READING = 2.0
 """Reading takes CPU time from the API that it measures: this limits it to a third of one CPU."""
+
+_REMEDY = "Open it at the address that was printed; no other page may use it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,16 @@ def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1
 
 
 @contextmanager
-def page_server(reader: ReportReader, *, port: int = 0, project: Path = Path()) -> Iterator[str]:
+def page_server(
+    reader: ReportReader, *, port: int = 0, project: Path = Path(), notify: Notify = to_stderr
+) -> Iterator[str]:
     """Serve the page on 127.0.0.1 while the block runs, and yield its URL. `port` 0 takes a free one.
 
     Raises OSError when the port is taken, Problem when the page's chart library is not installed.
     """
     app = page_application(reader, project)
     listener = socket.create_server(("127.0.0.1", port))
-    thread = HttpThread(app, listener)
+    thread = HttpThread(app, listener, what="latency page", notify=notify)
     thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -87,7 +95,8 @@ def page_application(reader: ReportReader, project: Path = Path()) -> web.Applic
             raise web.HTTPNotFound(text="X-Ray has no such trace (any more).\n")
         return web.json_response(text=json.dumps(documents, indent=2))
 
-    app = web.Application()
+    guard = guarded(refusal_of_page, what="The latency page", remedy=_REMEDY, protection=PROTECTION)
+    app = web.Application(middlewares=[guard, in_time()])
     app.add_routes(
         [web.get("/", show_page), web.get("/report.json", show_report), web.get("/traces/{trace_id}", show_trace)]
     )

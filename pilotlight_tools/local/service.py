@@ -9,8 +9,12 @@ from typing import Self
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
 from pilotlight_tools.local.front_door import FrontDoor, open_port
+from pilotlight_tools.local.in_flight import InFlight
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.pair import Pair
+from pilotlight_tools.local.temporary import remove_orphans
+from pilotlight_tools.local.throttling import Throttling, limits_of
 from pilotlight_tools.local.xray import XRay
 
 
@@ -18,7 +22,8 @@ class Service:
     """Everything that `npm start` runs, between `__enter__` and `__exit__`.
 
     `port` is the API's (0: any free port). `on_pair` is called for each request, ping and tick, in order, in threads of
-    the service, and must return quickly. The other arguments are those of `DeployedStage`.
+    the service, and must return quickly; `notify` gets a line for what goes wrong beside the requests. The other
+    arguments are those of `DeployedStage`.
     """
 
     def __init__(
@@ -34,6 +39,7 @@ class Service:
         on_pair: Callable[[Pair], None] = lambda _: None,
         on_invocation: Callable[[Invocation], None] | None = None,
         debug: bool = False,
+        notify: Notify = to_stderr,
     ) -> None:
         self._stage_name = stage
         self._project = project
@@ -45,14 +51,21 @@ class Service:
         self._on_pair = on_pair
         self._on_invocation = on_invocation
         self._debug = debug
+        self._notify = notify
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as exit_stack:
+            if left := remove_orphans():
+                folders = "folder" if left == 1 else "folders"
+                self._notify(f"removed {left} temporary {folders} that an earlier start left when it was killed")
             # The port first, so that a taken port is reported before the deployment.
             door = exit_stack.enter_context(open_port(self._port))
             self.name = f"{service_name(self._project)}-{self._stage_name}"
-            self.xray = exit_stack.enter_context(XRay(service=self.name, stage=self._stage_name))
+            in_flight = InFlight()
+            self.xray = exit_stack.enter_context(
+                XRay(service=self.name, stage=self._stage_name, in_flight=in_flight, notify=self._notify)
+            )
             self.xray.subscribe(self._on_pair)
             self.stage = exit_stack.enter_context(
                 DeployedStage(
@@ -75,8 +88,12 @@ class Service:
                     stage=self._stage_name,
                     secret=self.stage.engine.secret,
                     on_exchange=self.xray.measured,
+                    in_flight=in_flight,
+                    notify=self._notify,
                 )
             )
+            limits = limits_of(self.stage.connection, self.stage.api_id, self._stage_name)
+            self.xray.subscribe(Throttling(limits, self._notify))
             self.url = self.front_door.url
             self._exit = exit_stack.pop_all()
         return self

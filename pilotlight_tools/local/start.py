@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from rich.console import Console
+
+from pilotlight_tools.commands import command
 from pilotlight_tools.latency.running import RunningService, announce
 from pilotlight_tools.local.debug_ports import open_debug_port
 from pilotlight_tools.local.debugging import Debugging
+from pilotlight_tools.local.incidents import Incidents, Notify
 from pilotlight_tools.local.introduction import introduce
 from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.log_lines import LogLines
@@ -20,6 +25,7 @@ from pilotlight_tools.local.narrator import Narrator
 from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
+from pilotlight_tools.local.parent import Parent
 from pilotlight_tools.local.reload.reloader import Reloader
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.terminal import Progress, results
@@ -27,6 +33,8 @@ from pilotlight_tools.terminal import Progress, results
 _Happened: TypeAlias = Pair | Invocation | Notice
 _LOOK_SECONDS = 0.25
 """How long to wait for a pair before checking whether the engine still runs."""
+
+_PARENT_ENDED = "the process that started this one was killed, so everything here is stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,15 @@ def start(wishes: Wishes) -> int:
     console = results()
     # What happens comes from several threads; this one prints it.
     happened: queue.SimpleQueue[_Happened] = queue.SimpleQueue()
+    incidents, parent = Incidents(), Parent()
     with ExitStack() as exit_stack:
         door = None
         if wishes.debug_port is not None:
             door = exit_stack.enter_context(open_debug_port(wishes.debug_port))
         reloader = exit_stack.enter_context(Reloader(wishes.project, happened.put))
-        service = exit_stack.enter_context(_service(wishes, happened.put))
+        service = exit_stack.enter_context(_service(wishes, happened.put, incidents))
         debugging = exit_stack.enter_context(Debugging(service.stage, door)) if door is not None else None
-        page_url = exit_stack.enter_context(_announced_page(wishes, service))
+        page_url = exit_stack.enter_context(_announced_page(wishes, service, incidents))
         introduce(console, service, page_url, time.monotonic() - began, debugging.ports if debugging else {})
 
         def follow() -> None:
@@ -69,21 +78,22 @@ def start(wishes: Wishes) -> int:
         exit_stack.push(reloader)  # entered before the service, it must end before that too
         narrator = Narrator(console.print, None if wishes.quiet else LogLines(wishes.project))
         try:
-            while service.stage.engine.running():
+            while service.stage.engine.running() and not parent.has_ended():
                 with suppress(queue.Empty):
                     _tell(happened.get(timeout=_LOOK_SECONDS), narrator)
                 narrator.expire()
+                _say(console, incidents.take())
         except KeyboardInterrupt:
+            _say(console, incidents.take_all())
             console.print("\nStopping …")
             return 0
-        console.print(
-            f"The local engine ended unexpectedly. The end of its log:\n{service.stage.engine.log()}", markup=False
-        )
+        ended = _PARENT_ENDED if parent.has_ended() else service.stage.engine.ending()
+        print(f"error: {ended}\nStart again: {command('start')}", file=sys.stderr)
         return 1
 
 
 @contextmanager
-def _service(wishes: Wishes, happened: Callable[[_Happened], None]) -> Iterator[Service]:
+def _service(wishes: Wishes, happened: Callable[[_Happened], None], notify: Notify) -> Iterator[Service]:
     with ExitStack() as exit_stack:
         with Progress() as progress:
             service = exit_stack.enter_context(
@@ -95,6 +105,7 @@ def _service(wishes: Wishes, happened: Callable[[_Happened], None]) -> Iterator[
                     progress=progress,
                     on_pair=happened,
                     on_invocation=None if wishes.quiet else happened,
+                    notify=notify,
                     debug=wishes.debug_port is not None,
                 )
             )
@@ -102,11 +113,11 @@ def _service(wishes: Wishes, happened: Callable[[_Happened], None]) -> Iterator[
 
 
 @contextmanager
-def _announced_page(wishes: Wishes, service: Service) -> Iterator[str]:
+def _announced_page(wishes: Wishes, service: Service, notify: Notify) -> Iterator[str]:
     """Serve the latency page, and let other commands find what runs; yield the page's address."""
     xray, stage = service.xray.endpoint_url, wishes.stage
     reader = report_reader(service=service.name, stage=stage, endpoint_url=xray)
-    with page_server(reader, project=wishes.project) as page_url:
+    with page_server(reader, project=wishes.project, notify=notify) as page_url:
         running = RunningService(service.name, stage, service.url, xray, page_url, service.stage.engine.url)
         with announce(running, wishes.project):
             yield page_url
@@ -119,3 +130,8 @@ def _tell(happened: _Happened, narrator: Narrator) -> None:
         narrator.pair(happened)
     else:
         narrator.invocation(happened)
+
+
+def _say(console: Console, incidents: list[str]) -> None:
+    for incident in incidents:
+        console.print(f"notice: {incident}", style="yellow", markup=False)

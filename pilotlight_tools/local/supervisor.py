@@ -4,6 +4,8 @@ The command gets a process group of its own. When standard input ends (the paren
 SIGKILL), the whole group is killed and FOLDER removed. When the command ends by itself, the rest of its group is
 killed, FOLDER stays for the parent to read, and this program ends with the command's exit code.
 
+If this program itself is killed, the command can tell: the pipe whose descriptor is in PILOTLIGHT_LIFELINE ends.
+
 It is started by path and imports only the standard library, so that it starts in a few milliseconds.
 """
 
@@ -19,7 +21,15 @@ import time
 
 def supervise(folder: str, command: list[str]) -> int:
     """Run `command` until it ends or standard input ends; return the exit code."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
+    lifeline, _held = os.pipe()  # held by this process alone, until it ends
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        pass_fds=(lifeline,),
+        env={**os.environ, "PILOTLIGHT_LIFELINE": str(lifeline)},
+    )
+    os.close(lifeline)
     parent_left = threading.Event()
 
     def watch_parent() -> None:
@@ -54,6 +64,6 @@ def _remove(folder: str) -> None:
 
 if __name__ == "__main__":
     # The parent handles a terminal's Ctrl-C and a service manager's SIGTERM; this program ends with the parent.
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(signal_number, signal.SIG_IGN)
     sys.exit(supervise(sys.argv[1], sys.argv[2:]))

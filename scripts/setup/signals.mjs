@@ -27,6 +27,9 @@ export function stop(signal) {
 /** Ends this process by the signal that ended its child. */
 export function endBy(signal) {
   for (const each of forwarded) process.removeAllListeners(each);
+  if (signal === 'SIGKILL') {
+    process.stderr.write('error: the command was killed (SIGKILL). Start it again: it removes what was left behind.\n');
+  }
   process.kill(process.pid, signal);
 }
 

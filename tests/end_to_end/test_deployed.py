@@ -111,7 +111,7 @@ def test_binary_body_arrives_byte_for_byte(deployed: Deployed) -> None:
 def test_path_parameter_is_decoded_once(deployed: Deployed, path: str, identity: str) -> None:
     """API Gateway passes the path on as the client encoded it, and so does the engine; `%2F` stays in its segment."""
     with socket.create_connection(("127.0.0.1", deployed.service.front_door.port), timeout=60) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert (head.split()[1], json.loads(body)) == (b"200", {"id": identity})
 

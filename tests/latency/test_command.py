@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -231,11 +232,34 @@ def test_the_local_stage_is_found_where_npm_start_says(project: Path) -> None:
         assert find_deployment("prod", **arguments).endpoint_url is None
         with pytest.raises(Problem, match="--stage dev"):
             find_deployment("local", **arguments)
-    assert not (project / "build" / "running.json").exists()
+    assert not (project / "build").exists()
+
+
+def test_of_two_stacks_the_one_that_still_runs_is_found(project: Path) -> None:
+    """Also where it was started first, and the other one has ended since."""
+    first = RunningService("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2")
+    second = RunningService("shop-local", "local", "http://127.0.0.1:3", "http://127.0.0.1:4")
+    arguments: dict[str, Any] = {"environment": {}, "project": project}
+    with announce(first, project):
+        with announce(second, project), pytest.raises(Problem) as problem:
+            find_deployment("local", **arguments)
+        assert find_deployment("local", **arguments).endpoint_url == "http://127.0.0.1:2"
+    assert "2 local stacks of stage local run here" in problem.value.wrong
+    for each in (first, second):
+        assert f"AWS_ENDPOINT_URL_XRAY={each.xray_endpoint} (API {each.api_url})" in problem.value.remedy
+
+
+def test_a_project_folder_that_cannot_be_written_is_a_notice(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "build").write_text("a file, so that nobody can make a folder of this name")
+    with announce(RunningService("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2"), project):
+        assert find(project) is None
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("notice: ")
+    assert "AWS_ENDPOINT_URL_XRAY=http://127.0.0.1:2" in line
 
 
 def test_a_stack_whose_process_has_ended_is_not_found(tmp_path: Path) -> None:
-    file = tmp_path / "build" / "running.json"
+    file = tmp_path / "build" / "running" / "2.json"
     stack = RunningService("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2")
     ended = subprocess.Popen(["true"])
     ended.wait()
@@ -246,6 +270,8 @@ def test_a_stack_whose_process_has_ended_is_not_found(tmp_path: Path) -> None:
         for broken in ("", "{", "[]", "{}", '{"pid": "x"}'):
             file.write_text(broken)
             assert find(tmp_path) is None
+        with announce(replace(stack, xray_endpoint="http://127.0.0.1:3"), tmp_path):
+            assert not file.exists(), "the next start removes what the one that was killed left"
 
 
 def test_transaction_search_explains_why_there_are_no_traces() -> None:

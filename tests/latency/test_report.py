@@ -89,6 +89,10 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     assert [slow.response_ms for slow in report.slowest[:3]] == [pytest.approx(ms) for ms in (8000, 7000, 6000)]
     assert sum(map(sum, report.histogram.counts.values())) == 51
     assert any("1 requests that left no record (1 throttled)" in note for note in report.notes)
+    assert any("1 of these met a limit of the stage" in note for note in report.notes)
+    assert report.engine is not None
+    assert report.engine.p50 == pytest.approx(15), "half of the time is the function's own"
+    assert any("the local engine itself took 15.0 ms at the median" in note for note in report.notes)
 
 
 def test_pings_never_mix_with_users_latencies(xray: XRay) -> None:
@@ -452,3 +456,13 @@ def test_chunks_cover_the_time_range_without_a_gap() -> None:
     assert chunks[-1].start == 0
     assert all(later.start == earlier.end for later, earlier in itertools.pairwise(chunks))
     assert all(chunk.end - chunk.start <= 6 * HOUR for chunk in chunks)
+
+
+def test_a_trace_that_x_ray_does_not_have_is_asked_for_once(xray: XRay) -> None:
+    """X-Ray on AWS may list a trace before it returns it; whoever asks for one by its id wants an answer."""
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    asked: list[object] = []
+    client.meta.events.register("before-call.xray", lambda **_: asked.append(1))
+    waits: list[float] = []
+    assert Reader(client, SERVICE, STAGE, sleep=waits.append).documents(f"1-{'0' * 8}-{'0' * 24}") == []
+    assert (len(asked), waits) == (1, [])

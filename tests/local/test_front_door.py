@@ -49,6 +49,7 @@ class Door:
     port: int
     upstream: Upstream
     exchanges: list[Exchange]
+    notices: list[str]
 
     def raw(self, request: bytes) -> bytes:
         """Send these bytes, and return everything received until the connection ends."""
@@ -67,12 +68,34 @@ class Door:
 
 @pytest.fixture
 def door() -> Iterator[Door]:
+    with opened_door() as opened:
+        yield opened
+
+
+@pytest.fixture
+def impatient() -> Iterator[Door]:
+    """A door that waits for a client for a tenth of a second."""
+    with opened_door(idle_seconds=0.1) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def opened_door(idle_seconds: float = 60.0) -> Iterator[Door]:
     upstream = Upstream()
     exchanges: list[Exchange] = []
+    notices: list[str] = []
     with serving(upstream), open_port(0) as opened:
         origin = f"http://127.0.0.1:{upstream.port}"
-        with FrontDoor(opened, origin=origin, host=HOST, stage="local", on_exchange=exchanges.append) as front_door:
-            yield Door(front_door.url, front_door.port, upstream, exchanges)
+        with FrontDoor(
+            opened,
+            origin=origin,
+            host=HOST,
+            stage="local",
+            on_exchange=exchanges.append,
+            notify=notices.append,
+            idle_seconds=idle_seconds,
+        ) as front_door:
+            yield Door(front_door.url, front_door.port, upstream, exchanges, notices)
 
 
 @contextlib.contextmanager
@@ -120,7 +143,7 @@ def read_head(stream: BinaryIO) -> bytes:
 
 
 def get(path: str, *headers: bytes) -> bytes:
-    lines = [b"GET " + path.encode() + b" HTTP/1.1", b"Host: x", *headers, b"Connection: close"]
+    lines = [b"GET " + path.encode() + b" HTTP/1.1", b"Host: localhost", *headers, b"Connection: close"]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
@@ -156,7 +179,7 @@ def test_host_is_the_one_that_api_gateway_knows(door: Door) -> None:
 
 
 def test_hop_by_hop_headers_end_here(door: Door) -> None:
-    lines = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\n\r\n"
+    lines = b"GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\n\r\n"
     door.raw(lines)
     names = {line.split(b":")[0].lower() for line in door.upstream.header_lines}
     assert not names & {b"connection", b"x-mine", b"te"}
@@ -263,8 +286,60 @@ def test_header_that_is_not_text_is_a_400(door: Door) -> None:
 
 
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET\r\n\r\n", b"GET /a b HTTP/1.1\r\n\r\n"])
-def test_what_is_not_http_is_a_400(door: Door, noise: bytes) -> None:
+def test_what_is_not_http_is_a_400_and_one_line(door: Door, noise: bytes, caplog: pytest.LogCaptureFixture) -> None:
     assert b" 400 " in door.raw(noise).split(b"\r\n")[0]
+    [notice] = door.notices
+    assert notice.startswith("API: refused a malformed request (")
+    assert notice.isprintable()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("host", [b"rebound.example:3000", b"127.0.0.1.example.com", b"192.168.1.7:3000", b""])
+def test_a_foreign_host_is_refused_and_nothing_is_forwarded(door: Door, host: bytes) -> None:
+    lines = b"POST /hello HTTP/1.1\r\nHost: " + host + b"\r\nContent-Length: 2\r\n\r\nhi"
+    head, _, body = door.raw(lines).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403 ")
+    assert "not a name of this machine" in json.loads(body)["message"]
+    assert (door.upstream.heads, door.exchanges) == ([], [])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:3000", "[::1]:3000", "api.localhost:1"])
+def test_each_name_of_this_machine_passes_with_any_port(door: Door, host: str) -> None:
+    assert requests.get(f"{door.url}/hello", headers={"Host": host}, timeout=20).status_code == 200
+
+
+def test_the_origin_of_a_page_is_the_apis_to_judge(door: Door) -> None:
+    door.raw(get("/hello", b"Origin: https://shop.example", b"Sec-Fetch-Site: cross-site"))
+    assert b"Origin: https://shop.example" in door.upstream.header_lines
+
+
+def test_a_client_that_leaves_in_mid_upload_is_one_line_and_no_exchange(door: Door) -> None:
+    with socket.create_connection(("127.0.0.1", door.port), timeout=20) as connection:
+        connection.sendall(b"POST /up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhi")
+    until(lambda: door.notices, what="the notice")
+    assert door.notices == ["API: POST /up: the client left before its request was complete"]
+    assert door.exchanges == []
+
+
+def test_a_client_that_pauses_in_mid_upload_is_answered_with_408(impatient: Door) -> None:
+    begun = b"POST /up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhi"
+    assert impatient.raw(begun).startswith(b"HTTP/1.1 408 ")
+    assert impatient.notices == ["API: POST /up: the client sent nothing for 0.1 s in the middle of its body"]
+    assert [each.status for each in impatient.exchanges] == [408]
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /hello HTTP/1.1\r\nHost: loc"])
+def test_a_connection_without_a_whole_request_is_closed(impatient: Door, begun: bytes) -> None:
+    assert impatient.raw(begun) == b""
+
+
+def test_a_client_that_does_not_read_is_given_up(impatient: Door) -> None:
+    body = bytes(64 * 1024 * 1024)  # more than the sockets between take
+    impatient.upstream.response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    impatient.upstream.chunks = [body]
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=20) as connection:
+        connection.sendall(get("/hello"))
+        impatient.last()  # it is over, though nobody read the response
 
 
 def test_exchange_has_the_request_the_response_and_their_times(door: Door) -> None:

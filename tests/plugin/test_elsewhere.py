@@ -41,7 +41,7 @@ def undeployed(foreign: Foreign) -> Iterator[Foreign]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", missing)
     with socket.create_server((LOOPBACK, 0)) as listener:
-        server = HttpThread(app, listener)
+        server = HttpThread(app, listener, what="CloudFormation")
         server.start()
         environment = {
             "AWS_ENDPOINT_URL_CLOUDFORMATION": f"http://{LOOPBACK}:{listener.getsockname()[1]}",

@@ -1,9 +1,7 @@
 """Keeps web pages out of the engine: it runs code, and it trusts whoever reaches its port.
 
-A browser on this machine reaches the port too, for any page that its user visits. It tells on the page: by `Origin`
-(Fetch standard, "Origin header"), by `Sec-Fetch-Site` (W3C, "Fetch Metadata Request Headers"), and, where a foreign
-name was made to resolve to this machine (DNS rebinding), by `Host`. Programs such as the deploy tool send neither.
-The front door, which passes on what browsers send, shows the secret of this start instead.
+The rules are those of guard/rules.py. The front door, which passes on what browsers send, shows the secret of this
+start instead.
 """
 
 from __future__ import annotations
@@ -12,6 +10,8 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from pilotlight_tools.local.guard.rules import refusal
 
 SECRET_HEADER = "X-Pilotlight-Engine"  # noqa: S105 (a name)
 """Carries the secret; neither the engine nor a function sees it."""
@@ -45,30 +45,6 @@ class Guard:
                 return await _refuse(scope, send, reason)
             scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() != _HEADER]}
         return await self._application(scope, receive, send)
-
-
-def refusal(headers: list[tuple[bytes, bytes]], port: int) -> str | None:
-    """Why an engine on `port` refuses a request with these headers (names in lower case); None where it does not."""
-    values: dict[bytes, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name, []).append(value.decode("latin-1"))
-    if b"origin" in values:
-        return f"it comes from a web page of {', '.join(values[b'origin'])}"
-    if sites := values.get(b"sec-fetch-site"):
-        # Also "none", an address that the user typed: where that address redirects to the engine, it is still "none".
-        return f"it comes from a browser (Sec-Fetch-Site: {', '.join(sites)})"
-    hosts = values.get(b"host", [])
-    if len(hosts) != 1 or not is_this_engine(hosts[0], port):
-        return f"its Host is {', '.join(hosts) or 'missing'}, which is not this engine"
-    return None
-
-
-def is_this_engine(host: str, port: int) -> bool:
-    """Whether a `Host` header names this port of the loopback interface. Browsers look up no `localhost` elsewhere."""
-    name, _, named_port = host.lower().rpartition(":")
-    if named_port != str(port):
-        return False
-    return name in ("127.0.0.1", "localhost", "[::1]") or name.endswith(".localhost")
 
 
 async def _refuse(scope: Scope, send: Callable[[Message], Awaitable[None]], reason: str) -> None:

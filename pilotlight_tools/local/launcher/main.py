@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pilotlight_tools.local.launcher import lifeline
 from pilotlight_tools.local.launcher.guard import Guard
 from pilotlight_tools.local.launcher.paths import RawPaths
 
@@ -27,6 +28,7 @@ def main() -> None:
     secret = file.read_text(encoding="utf-8")
     file.unlink()
     sys.argv[1:] = []  # the engine parses its own command line
+    lifeline.install()
     import hypercorn.asyncio
     from ministack import app
 
@@ -37,7 +39,9 @@ def main() -> None:
         initialization,
         invocations,
         logs,
+        loopback,
         replacing,
+        retention,
         telling,
     )
 
@@ -54,6 +58,8 @@ def main() -> None:
             telling.install(pipe)
         if debug_folder is not None:
             debugging.install(Path(debug_folder))
+        loopback.install()
+        retention.install()
     except (AttributeError, ValueError) as error:
         print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
         sys.exit(CHANGED)

@@ -33,7 +33,7 @@ def body_of(datagram: bytes) -> str:
     try:
         fields = json.loads(header)
         text = body.decode()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadDatagramError("header is not JSON, or the datagram is not UTF-8") from None
     if not newline:
         raise BadDatagramError("no line break after the header")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pilotlight.environment import KINDS, Annotation
+from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, facts_of
+from pilotlight_tools.latency.records import is_record
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.pair import Pair
 
 PATIENCE_SECONDS = 2.0
@@ -21,8 +23,15 @@ did not pass the front door.
 class Joiner:
     """A joiner that passes each pair to `give`, once. Not thread-safe: its owner holds a lock."""
 
-    def __init__(self, give: Callable[[Pair], None], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        give: Callable[[Pair], None],
+        *,
+        in_flight: InFlight | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._give = give
+        self._in_flight = in_flight or InFlight()
         self._clock = clock
         self._waiting: dict[str, tuple[float, Pair]] = {}
 
@@ -32,21 +41,24 @@ class Joiner:
 
     def recorded(self, document: Document) -> None:
         """Add a document; ignore it unless it is one of Pilotlight's records, and complete."""
-        kind = facts_of(document).get(Annotation.KIND)
-        if kind not in KINDS or "parent_id" not in document or document.get("in_progress"):
+        if not is_record(document) or "parent_id" not in document or document.get("in_progress"):
             return
-        if kind == "request":
+        if facts_of(document)[Annotation.KIND] == "request":
             self._join(Pair(None, document))
         else:
             self._give(Pair(None, document))
 
     def expire(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Give each side alone that has waited `patience_seconds` for the other."""
+        """Give each side alone that has waited `patience_seconds` for the other.
+
+        A record waits longer where its request may still be at the front door, whose response comes late under load.
+        """
         due = self._clock() - patience_seconds
-        while self._waiting:
-            request_id, (since, pair) = next(iter(self._waiting.items()))  # the longest wait
+        for request_id, (since, pair) in list(self._waiting.items()):  # the longest wait first
             if since > due:
                 return
+            if pair.record is not None and self._in_flight.any_before(pair.record["start_time"]):
+                continue
             del self._waiting[request_id]
             self._give(pair)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any, Self
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
+from pilotlight_tools.local.in_flight import InFlight
+from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.api import Admit, application
@@ -34,7 +37,8 @@ class XRay:
 
     `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; a taken
     port raises OSError. `admit` can refuse operations as throttled, and `destination` can claim that Transaction Search
-    is on: readers of X-Ray must handle both.
+    is on: readers of X-Ray must handle both. `in_flight` are the front door's requests without a
+    response. `notify` gets a line for what is wrong with a client or a record.
     """
 
     def __init__(
@@ -47,17 +51,22 @@ class XRay:
         page_size: int = DEFAULT_PAGE_SIZE,
         admit: Admit = lambda _: True,
         destination: str = "XRay",
+        in_flight: InFlight | None = None,
+        notify: Notify = to_stderr,
     ) -> None:
+        self._notify = notify
         self._wanted_port = port
         self._maximum_bytes = maximum_bytes
         self._page_size = page_size
         self._admit = admit
         self._destination = destination
-        self._joiner = Joiner(self._give)
+        self._joiner = Joiner(self._give, in_flight=in_flight)
         self._subscribers: list[_Subscriber] = [Synthesiser(service, stage, self._keep_synthetic)]
         self._rejected: Counter[str] = Counter()
         self._documents = 0
         self._subscriber_failures = 0
+        self._not_kept: Counter[str] = Counter()
+        self._lost_noticed = 0
         self._lock = threading.RLock()
 
     def start(self) -> Self:
@@ -66,7 +75,9 @@ class XRay:
         self.port: int = listener.getsockname()[1]
         self._daemon_port = DaemonPort(port_socket, self._take_datagram, self._expire)
         operations = Operations(self._store, self._take, page_size=self._page_size, destination=self._destination)
-        self._http = HttpThread(application(operations, self._admit), listener)
+        self._http = HttpThread(
+            application(operations, self.port, self._admit, self.losses), listener, what="X-Ray", notify=self._notify
+        )
         self._daemon_port.start()
         self._http.start()
         return self
@@ -113,16 +124,26 @@ class XRay:
     def counts(self) -> dict[str, Any]:
         """Count `datagrams` and `documents` received, `rejected` by reason, and `lost` in a full socket buffer.
 
-        Also `traces` and `bytes` in the store, `traces_dropped` from it, and `subscriber_failures`.
+        Also `not_kept` by reason, `traces` and `bytes` in the store, `traces_dropped` from it, and
+        `subscriber_failures`.
         """
         with self._lock:
             return {
                 "datagrams": self._daemon_port.datagrams,
                 "documents": self._documents,
                 "rejected": dict(self._rejected),
+                "not_kept": dict(self._not_kept),
                 "lost": self._daemon_port.lost,
                 "subscriber_failures": self._subscriber_failures,
             } | self._store.counts()
+
+    def losses(self) -> dict[str, int]:
+        """Count what is in no figure, by reason: for the report, the page and the terminal."""
+        with self._lock:
+            found = {f"refused, {reason}": count for reason, count in self._rejected.items()}
+            found |= {f"not kept, {reason}": count for reason, count in self._not_kept.items()}
+            found |= {"not read in time": self._daemon_port.lost, "oldest traces removed": self._store.dropped}
+            return {reason: count for reason, count in found.items() if count}
 
     def __enter__(self) -> Self:
         return self.start()
@@ -136,9 +157,15 @@ class XRay:
         try:
             self._take(body_of(datagram))
         except (BadDatagramError, BadDocumentError) as error:
-            _logger.warning("datagram of %d bytes rejected: %s", len(datagram), error)
-            with self._lock:
-                self._rejected[str(error)] += 1
+            self._reject(str(error))
+        except Exception as error:  # nothing that somebody sends may end this thread
+            _logger.exception("a datagram of %d bytes could not be taken", len(datagram))
+            self._reject(f"a fault of this X-Ray: {type(error).__name__}")
+
+    def _reject(self, reason: str) -> None:
+        with self._lock:
+            self._rejected[reason] += 1
+        self._notify(f"X-Ray: refused a record: {reason}")
 
     def _take(self, body: str) -> None:
         document = documents.parse(body)
@@ -159,12 +186,20 @@ class XRay:
         self._keep([(documents.dump(document), document) for document in made])
 
     def _keep(self, entries: list[tuple[str, Document]]) -> None:
-        self._store.add(entries)
+        try:
+            self._store.add(entries)
+        except sqlite3.Error as error:
+            self._not_kept[str(error)] += len(entries)
+            self._notify(f"X-Ray: records are not kept: {error} ({self._store.path.parent.parent})")
+            return
         self._documents += len(entries)
 
     def _expire(self) -> None:
         with self._lock:
             self._joiner.expire()
+        if (lost := self._daemon_port.lost) > self._lost_noticed:
+            self._notify(f"X-Ray: {lost - self._lost_noticed:,} records were lost: they came faster than they are read")
+            self._lost_noticed = lost
 
 
 def _bind_pair(port: int) -> tuple[socket.socket, socket.socket]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.temporary import TemporaryFolder
 from pilotlight_tools.local.xray import documents
 from pilotlight_tools.local.xray.summary import summarise
 
@@ -51,14 +50,17 @@ class Store:
         self._clock = clock
         self._bytes = 0
         self._lock = threading.RLock()
-        self._folder = tempfile.TemporaryDirectory(prefix="pilotlight-xray-")
-        self.path = Path(self._folder.name) / "traces.sqlite"
+        self._folder = TemporaryFolder("xray")
+        self.path = self._folder.path / "traces.sqlite"
         self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         # The database does not outlive the process, so it need not survive a power cut.
         self._database.executescript("pragma journal_mode = memory; pragma synchronous = off;" + _SCHEMA)
 
     def add(self, entries: Iterable[tuple[str, Document]]) -> None:
-        """Keep (body, document) pairs; a document sent again under its id replaces the earlier one."""
+        """Keep (body, document) pairs; a document sent again under its id replaces the earlier one.
+
+        Raises sqlite3.Error where it can keep none of them, as when the disk is full; later ones may be kept again.
+        """
         with self._lock:
             with self._transaction():
                 for body, document in entries:
@@ -92,12 +94,14 @@ class Store:
         )
         with self._lock:
             rows = self._database.execute(query, (start, end, last.time, last.trace_id, size)).fetchall()
-            # One transaction for all the summaries that this creates.
-            with self._transaction():
-                return [
-                    (Position(moment, trace_id), self._summarised(trace_id, summary, revision))
-                    for trace_id, moment, summary, revision in rows
-                ]
+            found = [
+                (Position(moment, trace_id), self._summarised(trace_id, summary, revision))
+                for trace_id, moment, summary, revision in rows
+            ]
+            self._keep_summaries(
+                [made for (_, made), (_, _, summary, _) in zip(found, rows, strict=True) if summary is None]
+            )
+            return found
 
     def counts(self) -> dict[str, int]:
         """Count the traces and the bytes of documents kept, and the traces dropped to stay within bounds."""
@@ -109,15 +113,21 @@ class Store:
         """Close the database and remove its file."""
         with self._lock:
             self._database.close()
-            self._folder.cleanup()
+            self._folder.remove()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        """Keep all that the block writes, or where the disk is full nothing of it. Raises what SQLite raised."""
+        before = self._bytes
         self._database.execute("begin")
         try:
             yield
-        finally:
             self._database.execute("commit")
+        except BaseException:
+            self._bytes = before
+            if self._database.in_transaction:  # SQLite has ended it after some errors
+                self._database.execute("rollback")
+            raise
 
     def _put(self, body: str, document: Document) -> None:
         trace_id, identity = document["trace_id"], document["id"]
@@ -147,9 +157,15 @@ class Store:
     def _summarised(self, trace_id: str, summary: str | None, revision: int) -> dict[str, Any]:
         if summary is not None:
             return documents.load(summary)
-        made = summarise(trace_id, list(self._documents(trace_id)), revision)
-        self._database.execute("update traces set summary = ? where trace_id = ?", (documents.dump(made), trace_id))
-        return made
+        return summarise(trace_id, list(self._documents(trace_id)), revision)
+
+    def _keep_summaries(self, made: list[dict[str, Any]]) -> None:
+        """Keep what can be made again, if there is room: then the next page is quicker."""
+        with suppress(sqlite3.Error), self._transaction():
+            self._database.executemany(
+                "update traces set summary = ? where trace_id = ?",
+                [(documents.dump(summary), summary["Id"]) for summary in made],
+            )
 
     def _documents(self, trace_id: str) -> Iterator[Document]:
         return (documents.load(body) for _, body in self.bodies(trace_id))

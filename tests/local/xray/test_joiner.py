@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray.joiner import PATIENCE_SECONDS, Joiner
 from pilotlight_tools.local.xray.synthetic import synthesise
@@ -21,7 +22,8 @@ class Watch:
     def __init__(self) -> None:
         self.now = 0.0
         self.given: list[Pair] = []
-        self.joiner = Joiner(self.given.append, clock=lambda: self.now)
+        self.in_flight = InFlight()
+        self.joiner = Joiner(self.given.append, in_flight=self.in_flight, clock=lambda: self.now)
 
 
 def exchange(request_id: str | None, status: int = 200) -> Exchange:
@@ -55,6 +57,26 @@ def test_each_side_waits_for_the_other_and_is_then_given_alone() -> None:
     watch.joiner.expire()
     watch.joiner.expire()
     assert watch.given == [Pair(measured, None), Pair(None, record)]
+
+
+def test_a_record_waits_as_long_as_its_request_may_be_at_the_front_door() -> None:
+    """Under load a response comes seconds after its record; a request that arrived later is another one."""
+    watch = Watch()
+    record, other = RecordMaker().request(NOW), RecordMaker(2).request(NOW - 10)
+    watch.in_flight.begin(NOW - 0.3)
+    watch.joiner.recorded(record)
+    watch.joiner.recorded(other)
+    watch.now = 10 * PATIENCE_SECONDS
+    watch.joiner.expire()
+    assert watch.given == [Pair(None, other)]
+    measured = exchange(record["aws"]["request_id"])
+    watch.joiner.measured(measured)
+    assert watch.given[1:] == [Pair(measured, record)]
+    watch.joiner.recorded(record)
+    watch.in_flight.end(NOW - 0.3)
+    watch.now = 20 * PATIENCE_SECONDS
+    watch.joiner.expire()
+    assert watch.given[2:] == [Pair(None, record)]
 
 
 def test_only_what_has_waited_long_enough_is_given_alone() -> None:

@@ -1,4 +1,4 @@
-"""What passes the engine's guard: programs and our own front door, and nothing that comes from a web page."""
+"""What the guards let pass: nothing that comes from a web page which has no business here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from pilotlight_tools.local.launcher.guard import is_this_engine, refusal
+from pilotlight_tools.local.guard.rules import is_this_address, refusal, refusal_of_host, refusal_of_page
 from tests.conftest import Deployed
 
 HOST = (b"host", b"127.0.0.1:4566")
@@ -37,8 +37,8 @@ def test_programs_pass(headers: list[tuple[bytes, bytes]]) -> None:
             for site in (b"cross-site", b"same-site", b"same-origin", b"none")
         ),
         ([(b"host", b"rebound.example.com:4566")], "its Host is rebound.example.com:4566"),
-        ([(b"host", b"127.0.0.1.example.com")], "which is not this engine"),
-        ([(b"host", b"169.254.169.254")], "which is not this engine"),
+        ([(b"host", b"127.0.0.1.example.com")], "which is not this address"),
+        ([(b"host", b"169.254.169.254")], "which is not this address"),
         ([HOST, HOST], "its Host is"),
         ([], "its Host is missing"),
     ],
@@ -62,7 +62,48 @@ def test_what_comes_from_a_web_page_is_refused(headers: list[tuple[bytes, bytes]
     ],
 )
 def test_a_host_that_only_looks_like_this_engine_is_foreign(host: str) -> None:
-    assert not is_this_engine(host, 4566)
+    assert not is_this_address(host, 4566)
+
+
+PAGE = (b"host", b"127.0.0.1:3001")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [PAGE],
+        [(b"host", b"localhost:8080")],
+        [PAGE, (b"sec-fetch-site", b"none")],
+        [PAGE, (b"sec-fetch-site", b"same-origin")],
+        [PAGE, (b"sec-fetch-site", b"same-origin"), (b"origin", b"http://127.0.0.1:3001")],
+        [PAGE, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"document")],
+    ],
+)
+def test_the_page_is_for_itself_and_for_whoever_opens_it(headers: list[tuple[bytes, bytes]]) -> None:
+    assert refusal_of_page(headers) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"host", b"rebound.example:3001")],
+        [PAGE, (b"origin", b"http://127.0.0.1:8000")],
+        [PAGE, (b"origin", b"null")],
+        [PAGE, (b"sec-fetch-site", b"same-site")],
+        [PAGE, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"no-cors"), (b"sec-fetch-dest", b"image")],
+        [PAGE, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"iframe")],
+    ],
+)
+def test_the_page_is_for_no_other_page(headers: list[tuple[bytes, bytes]]) -> None:
+    assert refusal_of_page(headers) is not None
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1@evil.example", "localhost.evil.example", "127.0.0.1\u0660", "evil.example:127", "0.0.0.0", "::1"],
+)
+def test_a_host_that_only_looks_like_this_machine_is_foreign(host: str) -> None:
+    assert refusal_of_host([(b"host", host.encode())]) is not None
 
 
 @pytest.mark.end_to_end
