@@ -83,7 +83,7 @@ class Builds:
             subprocess.Popen(
                 [sys.executable, "-E", "-S", str(SUPERVISOR), str(artifact.with_suffix(".tmp")), *command],
                 cwd=artifact.parent,
-                env={**os.environ, "PYTHONPATH": self._python_path, "PYTHONDONTWRITEBYTECODE": "1"},
+                env={**os.environ, "PYTHONPATH": self._python_path, "PYTHONPYCACHEPREFIX": str(artifact.parent)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
