@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from pilotlight_tools.local.settings import forget_aws_settings
+from pilotlight_tools.variables import forget_aws_settings
 
 forget_aws_settings()
 # Before anything imports aws_xray_sdk: it makes the SDK assume that it runs in Lambda, and not import botocore.

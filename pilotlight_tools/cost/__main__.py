@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pilotlight_tools.commands import program_name
+from pilotlight_tools.commands import parse_options, program_name
 from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.advice import recommend
 from pilotlight_tools.cost.configured_plan import plan_fields, print_configuration
@@ -26,6 +26,7 @@ from pilotlight_tools.cost.model import (
 from pilotlight_tools.cost.plan import Plan
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
 from pilotlight_tools.cost.usage import OBSERVING_LINES
+from pilotlight_tools.variables import prepare_this_process
 
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_WRONG_USAGE = 2
@@ -40,7 +41,8 @@ _NAMES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; the exit code is 0, 1 for a configuration problem, 2 for wrong usage, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
+    prepare_this_process()
     given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
     flags = {name: value for name, value in given.items() if value is not None}
     try:

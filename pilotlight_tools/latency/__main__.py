@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pilotlight_tools.commands import command, program_name
+from pilotlight_tools.commands import command, parse_options, program_name
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
 from pilotlight_tools.latency.make_report import make_report
@@ -20,6 +20,7 @@ from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.terminal import Progress, counting
+from pilotlight_tools.variables import prepare_this_process
 
 _DEFAULT_LAST = "6h"
 _DEFAULT_MOST = 2000
@@ -31,7 +32,8 @@ _QUIET_SECONDS = 2.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a problem, 2 for wrong usage, 3 for no traces, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
+    prepare_this_process()
     try:
         deployment = find_deployment(
             options.stage, service=options.service, region=options.region, project=options.project

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from pilotlight_tools.commands import command
 
 _FILE = "build/running.json"
 """The file's path in the service's folder."""
@@ -28,12 +31,17 @@ class RunningService:
 def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
     """Let `find` return this service while the block runs, in place of any announced earlier from this folder."""
     file = project / _FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(service) | {"pid": os.getpid()}, indent=2) + "\n"
-    # Written to another file and renamed, so that no reader sees half of it.
-    temporary = file.with_suffix(f".{os.getpid()}")
-    temporary.write_text(content, encoding="utf-8")
-    temporary.replace(file)
+    try:
+        _write(file, content)
+    except OSError as error:
+        print(
+            f"notice: {file} cannot be written ({error.strerror}), so `{command('latency', '--stage', service.stage)}` "
+            f"does not find this service: run it with AWS_ENDPOINT_URL_XRAY={service.xray_endpoint}",
+            file=sys.stderr,
+        )
+        yield
+        return
     try:
         yield
     finally:
@@ -42,6 +50,14 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
                 file.unlink()
         with contextlib.suppress(OSError):
             file.parent.rmdir()  # where it holds nothing else, it was made for this file
+
+
+def _write(file: Path, content: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Written to another file and renamed, so that no reader sees half of it.
+    temporary = file.with_suffix(f".{os.getpid()}")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(file)
 
 
 def find(project: Path = Path()) -> RunningService | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import FrameType
 
 from pilotlight.ping import MOST_PINGS
-from pilotlight_tools.commands import is_installed_command, program_name
-from pilotlight_tools.local.settings import forget_aws_settings
+from pilotlight_tools.commands import is_installed_command, parse_options, program_name
+from pilotlight_tools.variables import forget_aws_settings, prepare_this_process
 
 _DEFAULT_PORT = 3000
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
@@ -22,8 +22,9 @@ _INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
     forget_aws_settings()
+    prepare_this_process()
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, _interrupt_once)
     try:
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--port",
         type=_port_number,
-        default=os.environ.get("PORT", str(_DEFAULT_PORT)),
+        default=os.environ.get("PORT") or str(_DEFAULT_PORT),
         help=f"port of the API on 127.0.0.1, 0 for any free one (default: $PORT, else {_DEFAULT_PORT})",
     )
     start.add_argument("--stage", default="local", help="stage of serverless.yml (default: %(default)s)")
@@ -103,7 +104,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="override one of the stage's params of serverless.yml; may be repeated",
     )
-    demo = commands.add_parser("demo", help="compare cold with warm requests once, on free ports (npm run demo)")
+    demo = commands.add_parser(
+        "demo",
+        prog=program_name("demo"),
+        description="Send the same requests to a cold service and to a warmed one, once, on free ports.",
+        help="compare cold with warm requests once, on free ports (npm run demo)",
+    )
     demo.add_argument(
         "--concurrency",
         type=_concurrency,

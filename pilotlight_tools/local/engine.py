@@ -139,7 +139,7 @@ class Engine:
     def full_log(self) -> str:
         """Return the engine's whole log, or an empty text when there is none."""
         with contextlib.suppress(OSError):
-            return self._log_file.read_text(errors="replace")
+            return self._log_file.read_text(encoding="utf-8", errors="replace")
         return ""
 
     @property

@@ -11,11 +11,13 @@ from typing import Any, get_args
 from rich.console import Console
 from rich.table import Table
 
+from pilotlight_tools.commands import parse_options
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED
 from pilotlight_tools.policies.compare import Setting, compare
 from pilotlight_tools.policies.load import TRACE, Load, LoadError, poisson, replay
 from pilotlight_tools.policies.simulate import Ticks
 from pilotlight_tools.policies.simulated_pool import PoolModel, Routing
+from pilotlight_tools.variables import prepare_this_process
 
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_INTERRUPTED = 130
@@ -23,7 +25,8 @@ EXIT_CODE_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; the exit code is 0, 1 for a trace or plot problem, 2 for wrong usage, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
+    prepare_this_process()
     if options.plot and not _can_draw():
         print("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev` installs it", file=sys.stderr)
         return EXIT_CODE_PROBLEM
