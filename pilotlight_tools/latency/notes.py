@@ -9,6 +9,9 @@ from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.survey import Survey
 
+_INITIALISED_HERE = ("cold", "proactive", "provisioned")
+"""Starts whose record has the init's duration, where the function's process can read its own age."""
+
 
 def notes(survey: Survey, measures: Measures, reader: Reader) -> list[str]:
     """Return the notes that apply to this report; empty when nothing needs explaining."""
@@ -54,6 +57,12 @@ def _about_the_traces(survey: Survey, measures: Measures) -> Iterator[str]:
         yield (
             "In X-Ray, Lambda's Initialization subsegments begin before the function segment that contains them; "
             "init durations are from their own start to their own end."
+        )
+    unknown = sum(1 for each in measures.observations if each.start in _INITIALISED_HERE and each.init_ms is None)
+    if unknown:
+        yield (
+            f"{unknown:,} of the starts have no init duration: where they ran, the age of a process cannot be read, as "
+            "on macOS, which has no /proc."
         )
     if survey.starts[UNKNOWN]:
         yield f"{survey.starts[UNKNOWN]:,} records have no start annotation: counted as unknown, not as warm."

@@ -17,6 +17,10 @@ class SetupError(Exception):
     """A folder could not be created; the message includes the installer's output."""
 
 
+class NoRuntimeClientError(SetupError):
+    """Lambda's runtime client does not exist for this system."""
+
+
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """Hold a lock file, because tests run in several processes and only one may set up at a time."""
