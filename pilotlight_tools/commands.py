@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 _IN_THE_REPOSITORY = {
     "start": "npm start",
@@ -25,6 +25,8 @@ _INSTALLED = {
     "install": "npm install",
 }
 """`install` is for what node_modules lacks."""
+_PACKAGE = "npm_package_json"
+"""npm's variable with the path of the package.json whose script it runs."""
 _WRONG_USAGE = 2
 _NPMS_OWN = frozenset(("json", "help"))
 """Options that mean something to npm itself, and may stand in a user's .npmrc."""
@@ -68,6 +70,18 @@ def parse_options(
             f"error: npm took {' and '.join(taken)} for itself: put `--` before, as in `{started} -- {taken[0]} …`\n",
         )
     return parser.parse_args(given)
+
+
+def path_given(text: str) -> Path:
+    """Parse a path as the user sees it: npm runs scripts in the project's folder, wherever it was called."""
+    called_in = os.environ.get("INIT_CWD", "")
+    is_by_npm = os.environ.get(_PACKAGE) == str(Path.cwd() / "package.json")
+    return Path(called_in if is_by_npm else "", text)
+
+
+def notice(text: str) -> None:
+    """Say on stderr what should be known and stops nothing."""
+    print(f"notice: {text}", file=sys.stderr)
 
 
 def _options_of(parser: argparse.ArgumentParser) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pilotlight.warming.schedule import rate_seconds
 from pilotlight_tools.configuration import ConfigurationError, find_warmer, settings_of
+from pilotlight_tools.deploy_output import reason_in
 from pilotlight_tools.node_modules import PROGRAM, find_node_modules, not_installed
 from pilotlight_tools.variables import of_deploy_tool
 
@@ -37,8 +38,8 @@ def print_configuration(stage: str, project: Path, region: str | None = None) ->
     except subprocess.TimeoutExpired:
         raise ConfigurationError("`sls print` did not end in two minutes: give flags instead") from None
     if printed.returncode:
-        output = f"{printed.stdout}\n{printed.stderr}".strip()  # the reason and the versions are on different streams
-        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{output}")
+        output = f"{printed.stdout}\n{printed.stderr}"  # the reason and the versions are on different streams
+        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{reason_in(output, project)}")
     try:
         configuration: dict[str, Any] = json.loads(printed.stdout[printed.stdout.index("{") :])
     except ValueError:

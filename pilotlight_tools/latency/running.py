@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pilotlight_tools.commands import command
+from pilotlight_tools.commands import command, notice
 
 _FILE = "build/running.json"
 """The file's path in the service's folder."""
@@ -35,10 +34,9 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
     try:
         _write(file, content)
     except OSError as error:
-        print(
-            f"notice: {file} cannot be written ({error.strerror}), so `{command('latency', '--stage', service.stage)}` "
-            f"does not find this service: run it with AWS_ENDPOINT_URL_XRAY={service.xray_endpoint}",
-            file=sys.stderr,
+        notice(
+            f"{file} cannot be written ({error.strerror}), so `{command('latency', '--stage', service.stage)}` "
+            f"does not find this service: run it with AWS_ENDPOINT_URL_XRAY={service.xray_endpoint}"
         )
         yield
         return

@@ -11,10 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 from pilotlight.ping import MOST_PINGS
-from pilotlight_tools.commands import is_installed_command, parse_options, program_name
+from pilotlight_tools.commands import is_installed_command, notice, parse_options, path_given, program_name
 from pilotlight_tools.variables import forget_aws_settings, prepare_this_process
 
 _DEFAULT_PORT = 3000
+DEFAULT_STAGE = "local"
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
 _INTERRUPTED = 130
 """The exit code that shells report for a program ended by SIGINT."""
@@ -46,8 +47,9 @@ def _run(options: argparse.Namespace) -> int:
     """Run the chosen subcommand; print an expected error as one message and return 1."""
     # Imported late, so that --help and the message about a missing module need none of these.
     import requests
+    from botocore.exceptions import BotoCoreError
 
-    from pilotlight_tools.configuration import ConfigurationError
+    from pilotlight_tools.configuration import ConfigurationError, read_configuration, stage_without_parameters
     from pilotlight_tools.latency.problems import Problem
     from pilotlight_tools.local.deploy_tool import DeployToolError
     from pilotlight_tools.local.deployed_stage import WarmerError
@@ -58,6 +60,9 @@ def _run(options: argparse.Namespace) -> int:
         if options.command == "start":
             from pilotlight_tools.local.start import start
 
+            told = stage_without_parameters(read_configuration(options.project), options.stage)
+            if told and options.stage != DEFAULT_STAGE:
+                notice(told)
             return start(
                 project=options.project, port=options.port, stage=options.stage, parameters=dict(options.param)
             )
@@ -74,6 +79,9 @@ def _run(options: argparse.Namespace) -> int:
         requests.RequestException,
     ) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BotoCoreError as error:
+        print(f"error: the local engine does not respond any more ({error}): start again", file=sys.stderr)
         return 1
 
 
@@ -95,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("PORT") or str(_DEFAULT_PORT),
         help=f"port of the API on 127.0.0.1, 0 for any free one (default: $PORT, else {_DEFAULT_PORT})",
     )
-    start.add_argument("--stage", default="local", help="stage of serverless.yml (default: %(default)s)")
+    start.add_argument("--stage", default=DEFAULT_STAGE, help="stage of serverless.yml (default: %(default)s)")
     start.add_argument(
         "--param",
         type=_parameter,
@@ -126,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="print the findings as one JSON document and nothing else")
     for command in (start, demo):
         command.add_argument(
-            "--project", type=Path, default=Path(), help="folder of the service (default: the working directory)"
+            "--project", type=path_given, default=Path(), help="folder of the service (default: the working directory)"
         )
     return whole
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pilotlight_tools.deploy_output import reason_in
 from pilotlight_tools.local.engine import SUPERVISOR
 from pilotlight_tools.node_modules import PROGRAM, find_node_modules, not_installed
 from pilotlight_tools.variables import of_local_deploy_tool
@@ -29,7 +30,6 @@ _LEFT_OUT_UNLESS_NAMED = frozenset(("build", "tests", "docs"))
 """Left out there too, unless serverless.yml names the folder: then it is the service's code, or packaged with it."""
 _LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
 _COMMENT = re.compile(r"(?m)(^|\s)#.*$")
-_WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
 
 
 class DeployToolError(Exception):
@@ -104,6 +104,7 @@ class DeployTool:
             raise DeployToolError(not_installed(project))
         self.program = modules / PROGRAM
         self.folder = folder
+        self._project = project
         copy_service(project, folder)
         if modules.parent != project:
             (folder.parent / "node_modules").symlink_to(modules)  # above the copy, as it is above the service
@@ -145,8 +146,8 @@ class DeployTool:
         """Run `sls` and return its output. Raises `DeployToolError` with the output when it fails."""
         output = self.run(*arguments, on_line=on_line)
         if output.exit_code != 0:
-            errors = "\n".join(line for line in output.text.splitlines() if not _WENT_WELL.match(line))
+            reason = reason_in(output.text, self._project, self.folder)
             raise DeployToolError(
-                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. Its output:\n\n{errors.strip()}"
+                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. Its output:\n\n{reason}"
             )
         return output.text

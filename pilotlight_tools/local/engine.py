@@ -38,6 +38,9 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _PACKAGES = Path(pilotlight_tools.__path__[0]).parent
 
 
+ENDED = "The local engine ended unexpectedly"
+
+
 class EngineError(Exception):
     """The engine did not start; the message ends with what it logged."""
 

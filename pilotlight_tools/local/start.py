@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pilotlight_tools.latency.running import RunningService, announce
 from pilotlight_tools.local.console import line_of
+from pilotlight_tools.local.engine import ENDED
 from pilotlight_tools.local.introduction import introduce
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.pair import Pair
@@ -51,7 +52,5 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
         except KeyboardInterrupt:
             console.print("\nStopping …")
             return 0
-        console.print(
-            f"The local engine ended unexpectedly. The end of its log:\n{service.stage.engine.log()}", markup=False
-        )
+        console.print(f"{ENDED}. The end of its log:\n{service.stage.engine.log()}", markup=False)
         return 1

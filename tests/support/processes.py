@@ -20,6 +20,13 @@ def is_alive(process: int) -> bool:
     return False
 
 
+def arguments(process: int) -> list[str]:
+    """The command line of `process`; empty where it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return list(psutil.Process(process).cmdline())
+    return []
+
+
 def environment_of(process: int) -> dict[str, str]:
     """The environment variables that `process` was started with; empty where it has ended."""
     with contextlib.suppress(psutil.Error):
