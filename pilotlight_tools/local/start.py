@@ -11,10 +11,12 @@ from pathlib import Path
 from pilotlight_tools.latency.running import RunningService, announce
 from pilotlight_tools.local.console import line_of
 from pilotlight_tools.local.engine import ENDED
+from pilotlight_tools.local.first_tick import tick_at_start
 from pilotlight_tools.local.introduction import introduce
-from pilotlight_tools.local.page_server import page_server, report_reader
+from pilotlight_tools.local.page_server import page_port, page_server, report_reader
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.service import Service
+from pilotlight_tools.local.welcome import welcome_page
 from pilotlight_tools.terminal import Progress, results
 
 _LOOK_SECONDS = 0.25
@@ -40,10 +42,14 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
                 )
             )
         reader = report_reader(service=service.name, stage=stage, endpoint_url=service.xray.endpoint_url)
-        page_url = exit_stack.enter_context(page_server(reader, project=project))
+        page_url = exit_stack.enter_context(
+            page_server(reader, port=page_port(service.front_door.port, port), project=project)
+        )
+        service.front_door.welcome = lambda: welcome_page(service.name, service.stage.methods(), page_url)
         running = RunningService(service.name, stage, service.url, service.xray.endpoint_url, page_url)
         exit_stack.enter_context(announce(running, project))
         introduce(console, service, page_url, time.monotonic() - began)
+        tick_at_start(service.stage, lambda text: console.print(text, markup=False))
         try:
             while service.stage.engine.running():
                 with suppress(queue.Empty):

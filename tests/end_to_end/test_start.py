@@ -111,7 +111,11 @@ def test_start_serves_prints_what_happens_and_leaves_nothing(
         url = started.url()
         port = int(url.rsplit(":", 1)[1])
         assert requests.get(f"{url}/hello?name=marie", timeout=60).json()["query"] == {"name": "marie"}
-        until(lambda: started.printed(r"GET +/hello\?name=marie +200 .* cold \(init"), what="the request's line")
+        until(lambda: started.printed(r"GET +/hello\?name=marie +200 .* (cold \(init|warm)"), what="the request's line")
+        until(lambda: started.printed(r"tick +\d of \d environments warm"), what="the first tick, long before its time")
+        assert "no route" in requests.get(f"{url}/", timeout=60).text, "a program gets the service's own response"
+        welcome = requests.get(f"{url}/", headers={"Accept": "text/html"}, timeout=60)
+        assert (welcome.status_code, "<h1>sample-local is running</h1>" in welcome.text) == (404, True), welcome.text
         curls = re.findall(r"^ +(curl .*)$", started.everything(), re.MULTILINE)
         assert len(curls) == 3
         for curl in curls:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from pilotlight_tools.local.introduction import python_of_functions, requests_to_try
+from pilotlight_tools.local.welcome import welcome_page
 from tests.support.project import PROJECT
 
 URL = "http://127.0.0.1:3000"
@@ -53,3 +54,13 @@ def test_the_python_that_runs_is_named_beside_the_one_that_is_deployed() -> None
     assert python_of_functions(own, (3, 13, 5), "/usr/bin/python3") == (
         "3.13.5; on AWS python3.12, python3.13 (/usr/bin/python3 runs this)"
     )
+
+
+def test_the_welcome_links_what_a_browser_can_open_and_names_the_rest() -> None:
+    methods = {"/": {"ANY"}, "/hello": {"ANY"}, "/orders": {"POST", "PUT"}, "/items/{id}": {"GET"}, "/<b>": {"GET"}}
+    page = welcome_page("shop-local", methods, "http://127.0.0.1:3001/")
+    assert '<a href="/hello"><code>/hello</code></a>' in page
+    assert "<code>POST PUT /orders</code>" in page
+    assert "<code>GET /items/{id}</code>" in page
+    assert '<a href="http://127.0.0.1:3001/">' in page
+    assert "<b>" not in page
