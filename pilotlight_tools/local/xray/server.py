@@ -14,7 +14,7 @@ from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
 from pilotlight_tools.local.pair import Pair
-from pilotlight_tools.local.xray import documents
+from pilotlight_tools.local.xray import documents, otlp
 from pilotlight_tools.local.xray.api import Admit, application
 from pilotlight_tools.local.xray.daemon import BadDatagramError, DaemonPort, body_of
 from pilotlight_tools.local.xray.documents import BadDocumentError
@@ -134,7 +134,9 @@ class XRay:
 
     def _take_datagram(self, datagram: bytes) -> None:
         try:
-            self._take(body_of(datagram))
+            body = body_of(datagram)
+            for each in otlp.documents_of(body) if otlp.is_otlp(body) else [body]:
+                self._take(each)
         except (BadDatagramError, BadDocumentError) as error:
             _logger.warning("datagram of %d bytes rejected: %s", len(datagram), error)
             with self._lock:
