@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -39,7 +40,13 @@ HOSTILE = {
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """This project in a folder with spaces in its path, set up already."""
+    """This project in a folder with spaces in its path, set up already.
+
+    It shares node_modules with the project, which a set-up in here would replace.
+    """
+    digest = hashlib.sha256((PROJECT / "package-lock.json").read_bytes()).hexdigest()
+    if digest not in (PROJECT / "node_modules" / ".pilotlight-stamp").read_text():
+        pytest.fail("package-lock.json has changed since the set-up: run `node scripts/setup.mjs`")
     folder = tmp_path / "my services" / "the shop"
     folder.parent.mkdir()
     copy_service(PROJECT, folder)

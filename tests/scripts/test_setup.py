@@ -235,8 +235,29 @@ def test_every_script_says_what_it_is_for() -> None:
     assert max(map(len, lines)) <= 100
 
 
+def test_npx_takes_the_projects_own_sls_and_fetches_no_other(clone: Path, tmp_path: Path) -> None:
+    """On a fresh clone, also below its folder; offline, so that whatever npx fetched would fail."""
+    (clone / "node_modules/.bin").mkdir()
+    tool = clone / "node_modules/.bin/tool-that-setup-runs"
+    tool.write_text('#!/bin/sh\necho "$PWD: $*"\n')
+    tool.chmod(0o755)
+    program = (clone / "scripts/sls.mjs").read_text()
+    assert "'--', 'sls'" in program
+    (clone / "scripts/sls.mjs").write_text(program.replace("'--', 'sls'", "'--', 'tool-that-setup-runs'"))
+    (clone / "tests").mkdir()
+    done = subprocess.run(
+        ["npx", "sls", "deploy", "--stage", "prod"],
+        cwd=clone / "tests",
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "npm_config_offline": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, f"{clone}: deploy --stage prod\n"), done.stderr
+
+
 def test_scripts_of_the_deploy_tool_install_it_first() -> None:
-    """On a fresh clone `npx sls` would fetch another package of that name."""
     scripts = json.loads((PROJECT / "package.json").read_text())["scripts"]
     for name in ("deploy", "warm", "invoke", "logs", "remove"):
         assert scripts[name] == f"exec node scripts/setup.mjs --for run -- sls {name}"
