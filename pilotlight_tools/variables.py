@@ -7,6 +7,7 @@ this machine is reached directly.
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -20,14 +21,18 @@ _MISLEADING = frozenset(("PYTHONSAFEPATH", "PYTHONHOME", "PYTHONIOENCODING"))
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "PROXY")
 """What the deploy tool takes for a proxy, in any case, without regard to NO_PROXY (`aws/config.js` of osls)."""
 _NO_AWS_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+_SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
+"""uv's own list lacks those of a company whose proxy reads TLS; by its newer name and its older one."""
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
 def of_program(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the variables of a program that may reach the Internet, from `given` (default: this process's)."""
-    variables = {name: value for name, value in (given or os.environ).items() if name not in _MISLEADING}
+    whole = os.environ if given is None else given
+    variables = {name: value for name, value in whole.items() if name not in _MISLEADING}
     _reach_this_machine_directly(variables)
     return {
+        **(_SYSTEM_CERTIFICATES if _has_certificates() else {}),
         **variables,
         "PYTHONUTF8": "1",
         "NO_COLOR": "1",
@@ -51,7 +56,7 @@ def of_local_deploy_tool(scratch: Path, given: Mapping[str, str] | None = None) 
     both read ALL_PROXY too, which the deploy tool does not.
     """
     foreign = (*_OF_AWS, *_OF_THE_DEPLOY_TOOL)
-    whole = given or os.environ
+    whole = os.environ if given is None else given
     kept = {name: value for name, value in whole.items() if not name.startswith(foreign)}
     proxies = {name.upper(): kept.pop(name) for name in list(kept) if name.upper() in _PROXIES}
     proxy = next((proxies[name] for name in _PROXIES if proxies.get(name)), None)
@@ -84,6 +89,11 @@ def _reach_this_machine_directly(variables: MutableMapping[str, str]) -> None:
     named = [part.strip() for name in _NO_PROXY for part in variables.get(name, "").split(",")]
     whole = ",".join(dict.fromkeys(part for part in (*named, *_LOOPBACK) if part))
     variables.update(dict.fromkeys(_NO_PROXY, whole))
+
+
+def _has_certificates() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return any(path and Path(path).exists() for path in (paths.cafile, paths.capath))
 
 
 def _never_fails(stream: TextIO) -> None:

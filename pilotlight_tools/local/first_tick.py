@@ -7,22 +7,21 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pilotlight_tools.local.deployed_stage import DeployedStage, WarmerError
-from pilotlight_tools.local.introduction import schedule_of
+from pilotlight_tools.local.deployed_stage import WarmerError
 
 
-def tick_at_start(stage: DeployedStage, tell: Callable[[str], None]) -> threading.Thread | None:
-    """Tick in a thread, if the warmer has a schedule that is enabled; `tell` gets what went wrong."""
-    if stage.warmer is None or not schedule_of(stage):
-        return None
+def tick_at_start(
+    tick: Callable[[], object], *, is_running: Callable[[], bool], tell: Callable[[str], None]
+) -> threading.Thread:
+    """Tick in a thread; `tell` gets what went wrong, unless the engine does not run any more."""
 
-    def tick() -> None:
+    def run() -> None:
         try:
-            stage.tick()
+            tick()
         except (BotoCoreError, ClientError, WarmerError, ValueError) as error:
-            if stage.engine.running():  # else all of this is ending
+            if is_running():  # else all of this is ending
                 tell(f"The first tick failed: {error}")
 
-    thread = threading.Thread(target=tick, name="first-tick", daemon=True)
+    thread = threading.Thread(target=run, name="first-tick", daemon=True)
     thread.start()
     return thread

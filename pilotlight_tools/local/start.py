@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pilotlight_tools.latency.running import RunningService, announce
 from pilotlight_tools.local.console import line_of
+from pilotlight_tools.local.deployed_stage import DeployedStage
 from pilotlight_tools.local.engine import ENDED
 from pilotlight_tools.local.first_tick import tick_at_start
-from pilotlight_tools.local.introduction import introduce
+from pilotlight_tools.local.introduction import introduce, schedule_of
 from pilotlight_tools.local.page_server import page_port, page_server, report_reader
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.service import Service
@@ -49,7 +50,7 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
         running = RunningService(service.name, stage, service.url, service.xray.endpoint_url, page_url)
         exit_stack.enter_context(announce(running, project))
         introduce(console, service, page_url, time.monotonic() - began)
-        tick_at_start(service.stage, lambda text: console.print(text, markup=False))
+        _tick_first(service.stage, lambda text: console.print(text, markup=False))
         try:
             while service.stage.engine.running():
                 with suppress(queue.Empty):
@@ -60,3 +61,9 @@ def start(*, project: Path, port: int, stage: str, parameters: Mapping[str, str]
             return 0
         console.print(f"{ENDED}. The end of its log:\n{service.stage.engine.log()}", markup=False)
         return 1
+
+
+def _tick_first(stage: DeployedStage, tell: Callable[[str], None]) -> None:
+    """Tick at once, if the warmer has a schedule that is enabled."""
+    if stage.warmer is not None and schedule_of(stage):
+        tick_at_start(stage.tick, is_running=stage.engine.running, tell=tell)

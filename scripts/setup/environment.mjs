@@ -12,10 +12,13 @@ const misleadingPython =
 /** npm's settings for its own script (a log level, a dry run) and those that would leave packages out. */
 const ofScript =
   /^npm_(config_(loglevel|dry_run|json|silent|omit|include|only|also|production|global|location)$|lifecycle|package|command)/i;
+/** uv's own list of certificates lacks those of a company whose proxy reads TLS. */
+const hasCertificates = process.platform !== 'linux' || fs.existsSync('/etc/ssl/certs');
 
 /** Returns the variables of the command after `--`: programs of .venv and node_modules first, and text is UTF-8. */
 export function commandEnvironment(binaries) {
   const variables = {
+    ...(hasCertificates ? { UV_SYSTEM_CERTS: 'true', UV_NATIVE_TLS: 'true' } : {}),
     ...kept((name) => !misleadingPython.test(name)),
     VIRTUAL_ENV: inRoot('.venv'),
     PYTHONUTF8: '1',

@@ -42,6 +42,12 @@ def test_python_finds_its_modules_and_reads_utf_8() -> None:
     assert (variables["PYTHONUTF8"], variables["PYTHONPATH"]) == ("1", "/mine")
 
 
+def test_the_installer_trusts_what_the_machine_trusts_unless_told_otherwise() -> None:
+    """A company's proxy may read TLS with a certificate of its own."""
+    assert of_program({})["UV_SYSTEM_CERTS"] == of_program({})["UV_NATIVE_TLS"] == "true"
+    assert of_program({"UV_SYSTEM_CERTS": "false"})["UV_SYSTEM_CERTS"] == "false"
+
+
 def test_a_local_deployment_knows_nothing_of_aws(tmp_path: Path) -> None:
     variables = of_local_deploy_tool(tmp_path, SHELL)
     assert not {"AWS_PROFILE", "_X_AMZN_TRACE_ID", "SLS_DEBUG", "SERVERLESS_ACCESS_KEY"} & variables.keys()
