@@ -4,19 +4,22 @@
 // and the functions' role is narrowed. Other services that use Pilotlight keep their own ways in all three.
 
 const { narrowLogRights } = require('./log-rights.cjs');
-const { wrongParameter } = require('./parameters.cjs');
+const { unknownStage, wrongParameter } = require('./parameters.cjs');
 const { completeStage } = require('./stage.cjs');
 
 /** The commands that read parameters for a deployment, or print what they make of it. */
 const READS_PARAMETERS = ['deploy', 'deploy function', 'package', 'package function', 'invoke local', 'print'];
 
 class Api {
-  constructor(serverless) {
+  constructor(serverless, _, { log }) {
     this.serverless = serverless;
     this.provider = serverless.getProvider('aws');
     const { commands } = serverless.processedInput;
-    if (serverless.configurationInput && READS_PARAMETERS.includes(commands.join(' ')))
+    if (serverless.configurationInput && READS_PARAMETERS.includes(commands.join(' '))) {
       this.stopWhere(wrongParameter(serverless));
+      const notice = unknownStage(serverless);
+      if (notice) log.warning(notice);
+    }
     this.hooks = {
       'before:aws:package:finalize:mergeCustomProviderResources': () => this.narrowRole(),
       'after:aws:package:finalize:mergeCustomProviderResources': () => this.completeStage(),

@@ -52,4 +52,12 @@ function wrongType(name, value, standard) {
   return wrongUnit(value);
 }
 
-module.exports = { wrongParameter };
+/** Says that `params` name other stages than `--stage`, or null: any name is possible, and a misspelt one too. */
+function unknownStage({ processedInput, configurationInput }) {
+  const { stage } = processedInput.options;
+  const named = Object.keys(configurationInput?.params ?? {}).filter((name) => name !== 'default');
+  if (!stage || !named.length || named.includes(stage)) return null;
+  return `Stage ${stage} has no \`params\` of its own in serverless.yml, so the defaults apply. ${nearest(stage, named)}`;
+}
+
+module.exports = { unknownStage, wrongParameter };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,39 @@ class ConfigurationError(Exception):
 def read_configuration(project: Path = Path()) -> dict[str, Any]:
     """Parse serverless.yml in `project` without resolving its variables; empty when it cannot be read."""
     try:
-        content = yaml.load(_file(project).read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
-    except (OSError, yaml.YAMLError):
+        return _parse(configuration_file(project))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def service_name(project: Path = Path()) -> str:
     """Return `service` of serverless.yml. Raises ConfigurationError when it is missing or needs the deploy tool."""
-    name = read_configuration(project).get("service")
+    where = configuration_file(project).resolve()
+    if not where.exists():
+        raise ConfigurationError(
+            f"there is no {where.name} in {where.parent}: run it in the service's folder, or with --project"
+        )
+    try:
+        name = _parse(where).get("service")
+    except yaml.YAMLError as error:
+        raise ConfigurationError(_why_not_yaml(where, error)) from error
     if not isinstance(name, str) or "${" in name:
-        where = _file(project).resolve()
         raise ConfigurationError(f"{where} does not name its service: add a line such as `service: pilotlight`")
     return name
+
+
+def stage_without_parameters(configuration: Mapping[str, Any], stage: str) -> str | None:
+    """Say that `params` name other stages and not this one, which may be misspelt; None where there is nothing to say.
+
+    A stage may have any name: it then has the defaults.
+    """
+    params = configuration.get("params")
+    named = sorted(set(params) - {"default"}) if isinstance(params, dict) else []
+    if not named or stage in named:
+        return None
+    near = difflib.get_close_matches(stage, named, 1)
+    meant = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(named)}."
+    return f"stage {stage} has no `params` of its own in serverless.yml, so the defaults apply. {meant}"
 
 
 def find_warmer(configuration: Mapping[str, Any]) -> str | None:
@@ -52,9 +73,22 @@ def settings_of(configuration: Mapping[str, Any]) -> dict[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def _file(project: Path) -> Path:
+def configuration_file(project: Path) -> Path:
+    """Return the path of serverless.yml, or of what the deploy tool reads in its place."""
     files = [project / name for name in _FILES]
     return next((file for file in files if file.exists()), files[0])
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    content = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+    return content if isinstance(content, dict) else {}
+
+
+def _why_not_yaml(file: Path, error: yaml.YAMLError) -> str:
+    """One line with the place, for an editor to open."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+    return f"{file}{place} is not valid YAML: {problem or error}. Mend that line, or one just before it"
 
 
 class _Loader(yaml.SafeLoader):

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        resources = json.loads(options.template.read_text())["Resources"]
+        resources = json.loads(options.template.read_text(encoding="utf-8"))["Resources"]
         body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     except FileNotFoundError:
         print(f"error: {options.template} does not exist: run `npx sls package --stage prod`", file=sys.stderr)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import ConfigParseError
 
 from pilotlight_tools.configuration import ConfigurationError
 
@@ -52,6 +53,9 @@ def _of_source(source: str, environment: Mapping[str, str]) -> str | None:
 
 def _of_profile(environment: Mapping[str, str]) -> str | None:
     name = environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
-    profiles = botocore.session.Session().full_config.get("profiles", {})
+    try:
+        profiles = botocore.session.Session().full_config.get("profiles", {})
+    except ConfigParseError as error:
+        raise ConfigurationError(f"{error}: mend that file, or give --region") from error
     region = profiles.get(name, {}).get("region")
     return region if isinstance(region, str) else None

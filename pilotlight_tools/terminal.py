@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.status import Status
+from rich.table import Table
 
 LINE_EVERY_SECONDS = 10.0
 """How often a long step is reported again where the output is not a terminal."""
@@ -23,6 +27,32 @@ def results() -> Console:
 def printable(text: str) -> str:
     """Replace characters that could control a terminal: `text` may come from anybody's request."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def number_of(count: int, thing: str, things: str | None = None) -> str:
+    """Say how many there are: `1 trace`, `2,000 traces`; `things` where the plural is no `s`."""
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"
+
+
+def show_table(console: Console, table: Table, least_important_first: Sequence[str]) -> None:
+    """Print a table; where the terminal is too narrow, leave out columns by their headers, and say which."""
+    kept, left_out = table, list[str]()
+    unlimited = console.options.update(max_width=10_000)  # else nothing measures more than the terminal has
+    for header in least_important_first:
+        if Measurement.get(console, unlimited, kept).maximum <= console.width:
+            break
+        kept = _without(kept, header)
+        left_out.append(" ".join(header.split()))
+    console.print(kept)
+    if left_out:
+        console.print(f"[dim]Left out, because the terminal is narrow: {', '.join(left_out)}.[/dim]", highlight=False)
+
+
+def _without(table: Table, header: str) -> Table:
+    kept = copy.copy(table)
+    columns = [column for column in table.columns if column.header != header]
+    kept.columns = [replace(column, _index=index) for index, column in enumerate(columns)]
+    return kept
 
 
 class Progress:

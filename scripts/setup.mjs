@@ -14,11 +14,13 @@ import { installNodePackages, isNodeReady } from './setup/node.mjs';
 import { groups } from './setup/packages.mjs';
 import { requireNode } from './setup/project.mjs';
 import { installPythonPackages, isPythonReady } from './setup/python.mjs';
+import { refuseWhatNpmTook } from './setup/npm-options.mjs';
 import { run } from './setup/run.mjs';
 
 await main(async () => {
   const { group, command } = parse(process.argv.slice(2));
   requireNode();
+  refuseWhatNpmTook(command);
   if (missing(group).length) {
     await withLock(async () => {
       for (const install of missing(group)) await install(group);

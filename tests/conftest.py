@@ -2,20 +2,21 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from pilotlight_tools.local.settings import forget_aws_settings
+from pilotlight_tools.variables import forget_aws_settings
 
 forget_aws_settings()
 # Before anything imports aws_xray_sdk: it makes the SDK assume that it runs in Lambda, and not import botocore.
 os.environ["LAMBDA_TASK_ROOT"] = str(Path(__file__).parent)
 
 from pilotlight_tools.local.history import History  # noqa: E402 (after the settings above)
+from pilotlight_tools.local.runtime.prepared_folder import NoRuntimeClientError  # noqa: E402 (after the settings above)
 from pilotlight_tools.local.service import Service  # noqa: E402 (after the settings above)
 from tests.support.service import make_project  # noqa: E402 (after the settings above)
 
@@ -57,3 +58,21 @@ def until(find: Callable[[], Found], *, seconds: float = 20.0, what: str = "") -
         assert time.monotonic() < deadline, f"still waiting after {seconds} s for {what or find}"
         time.sleep(0.05)
     return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None]:
+    """Skip what needs Lambda's runtime client where there is none: in a fixture, or in the test itself."""
+    yield from _skipped_without_runtime_client()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    yield from _skipped_without_runtime_client()
+
+
+def _skipped_without_runtime_client() -> Generator[None]:
+    try:
+        return (yield)
+    except NoRuntimeClientError as error:
+        pytest.skip(str(error))

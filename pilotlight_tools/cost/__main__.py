@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pilotlight_tools.commands import program_name
-from pilotlight_tools.configuration import ConfigurationError
+from pilotlight_tools.commands import notice, parse_options, path_given, program_name
+from pilotlight_tools.configuration import ConfigurationError, read_configuration, stage_without_parameters
 from pilotlight_tools.cost.advice import recommend
 from pilotlight_tools.cost.configured_plan import plan_fields, print_configuration
 from pilotlight_tools.cost.model import (
@@ -26,10 +26,13 @@ from pilotlight_tools.cost.model import (
 from pilotlight_tools.cost.plan import Plan
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
 from pilotlight_tools.cost.usage import OBSERVING_LINES
+from pilotlight_tools.terminal import show_table
+from pilotlight_tools.variables import prepare_this_process
 
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_WRONG_USAGE = 2
 EXIT_CODE_INTERRUPTED = 130
+_LEAST_IMPORTANT_FIRST = ("of which\nfixed", "of which\nto see it", "above no\nwarming", "cold starts")
 _NAMES = {
     "none": "no warming",
     "warmer": "Pilotlight's warmer",
@@ -40,7 +43,8 @@ _NAMES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; the exit code is 0, 1 for a configuration problem, 2 for wrong usage, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
+    prepare_this_process()
     given = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
     flags = {name: value for name, value in given.items() if value is not None}
     try:
@@ -91,6 +95,8 @@ def _configuration(options: argparse.Namespace) -> dict[str, Any]:
         return {}
     if sys.stderr.isatty():
         print(f"Reading serverless.yml for stage {options.stage} …", file=sys.stderr)
+    if told := stage_without_parameters(read_configuration(options.project), options.stage):
+        notice(told)
     return print_configuration(options.stage, options.project, options.region)
 
 
@@ -126,14 +132,14 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
     where = f"{report['region']} (the stage is in {report['stage_region']})" if elsewhere else report["region"]
     table = Table(caption=f"US dollars a month, {where}, prices of {report['prices_checked']}")
     table.add_column("", no_wrap=True)
-    for title in ("price", "of which to see it", "above no warming", "of which fixed", "cold starts"):
-        table.add_column(title, justify="right")
+    for title in ("price", "of which\nto see it", "above no\nwarming", "of which\nfixed", "cold starts"):
+        table.add_column(title, justify="right", no_wrap=True)
     for row in report["alternatives"]:
         standing = row["lines"]["provisioned"] + row["lines"]["snapstart"]
         amounts = (f"{amount:,.2f}" for amount in (row["price"], row["of_observing"], row["added"], standing))
         cold = f"{row['cold_starts']:,.0f}" + (" restored" if row["alternative"] == "snapstart" else "")
         table.add_row(_NAMES[row["alternative"]], *amounts, cold)
-    console.print(table)
+    show_table(console, table, _LEAST_IMPORTANT_FIRST)
     console.print(_seeing(report), highlight=False)
     for key, text in _BREAK_EVEN.items():
         requests = report["break_even_requests_per_month"][key]
@@ -174,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
     parser.add_argument("--region", help="of the stage (default: as `sls deploy` chooses it)")
     parser.add_argument("--function", help="its key in serverless.yml (default: that of the first target)")
-    parser.add_argument("--project", type=Path, default=Path.cwd(), help="the service's folder (default: this)")
+    parser.add_argument("--project", type=path_given, default=Path.cwd(), help="the service's folder (default: this)")
     parser.add_argument("--requests-per-month", type=float, help=f"(default: {default.requests_per_month:,.0f})")
     parser.add_argument("--memory-mb", type=int, help=f"of the function (default: {default.memory_mb})")
     parser.add_argument("--architecture", choices=sorted(PRICES), help=f"(default: {default.architecture})")

@@ -3,13 +3,16 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from pilotlight.warming.schedule import rate_seconds
 from pilotlight_tools.configuration import ConfigurationError, find_warmer, settings_of
+from pilotlight_tools.deploy_output import reason_in
 from pilotlight_tools.node_modules import PROGRAM, find_node_modules, not_installed
+from pilotlight_tools.variables import of_deploy_tool
 
 
 def print_configuration(stage: str, project: Path, region: str | None = None) -> dict[str, Any]:
@@ -19,28 +22,24 @@ def print_configuration(stage: str, project: Path, region: str | None = None) ->
         raise ConfigurationError(f"{not_installed(project)}; or give flags instead of --stage")
     if shutil.which("node") is None:
         raise ConfigurationError("there is no `node` on PATH: install Node.js, or give flags")
+    of_region = ["--region", region] if region else []
     try:
-        printed = subprocess.run(
-            [
-                str(modules / PROGRAM),
-                "print",
-                "--stage",
-                stage,
-                "--format",
-                "json",
-                *(["--region", region] if region else []),
-            ],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory() as scratch:
+            printed = subprocess.run(
+                [str(modules / PROGRAM), "print", "--stage", stage, "--format", "json", *of_region],
+                cwd=project,
+                env=of_deploy_tool(Path(scratch)),
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=120,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         raise ConfigurationError("`sls print` did not end in two minutes: give flags instead") from None
     if printed.returncode:
-        output = f"{printed.stdout}\n{printed.stderr}".strip()  # the reason and the versions are on different streams
-        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{output}")
+        output = f"{printed.stdout}\n{printed.stderr}"  # the reason and the versions are on different streams
+        raise ConfigurationError(f"`sls print --stage {stage}` failed:\n{reason_in(output, project)}")
     try:
         configuration: dict[str, Any] = json.loads(printed.stdout[printed.stdout.index("{") :])
     except ValueError:

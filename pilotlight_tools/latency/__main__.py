@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pilotlight_tools.commands import command, program_name
+from pilotlight_tools.commands import command, notice, parse_options, path_given, program_name
+from pilotlight_tools.configuration import read_configuration, stage_without_parameters
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
 from pilotlight_tools.latency.make_report import make_report
@@ -20,6 +21,7 @@ from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.terminal import Progress, counting
+from pilotlight_tools.variables import prepare_this_process
 
 _DEFAULT_LAST = "6h"
 _DEFAULT_MOST = 2000
@@ -31,11 +33,18 @@ _QUIET_SECONDS = 2.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a problem, 2 for wrong usage, 3 for no traces, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
+    prepare_this_process()
     try:
         deployment = find_deployment(
             options.stage, service=options.service, region=options.region, project=options.project
         )
+        if not deployment.local and (
+            told := stage_without_parameters(read_configuration(options.project), options.stage)
+        ):
+            notice(told)
+        if options.html:
+            _check_writable(options.html)
         report = _read(deployment, options.last, options.most)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
@@ -43,7 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_CODE_INTERRUPTED
     if options.html:
-        options.html.parent.mkdir(parents=True, exist_ok=True)
         options.html.write_text(static_page(report, options.project), encoding="utf-8")
     if options.json:
         print(json.dumps(report.as_dict(), indent=2))
@@ -52,6 +60,18 @@ def main(arguments: list[str] | None = None) -> int:
     if options.html:
         print(f"Page written to {options.html}", file=sys.stderr)
     return 0
+
+
+def _check_writable(file: Path) -> None:
+    """Raise Problem where the page could not be written: before the reading, which takes its time."""
+    is_new = not file.exists()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("ab").close()
+    except OSError as error:
+        raise Problem(f"{file} cannot be written ({error.strerror}).", "Name another file: --html FILE") from error
+    if is_new:
+        file.unlink()
 
 
 def _read(deployment: Deployment, last: str, most: int) -> Report:
@@ -79,13 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", required=True, help=stage_help)
     parser.add_argument("--last", default=_DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")
     parser.add_argument("--most", default=_DEFAULT_MOST, type=_positive, help="traces to read in detail (%(default)s)")
-    parser.add_argument("--project", type=Path, default=Path(), help="folder of the service (default: the current one)")
+    parser.add_argument("--project", type=path_given, default=Path(), help="folder of the service (default: this one)")
     parser.add_argument("--service", help="service name (default: the one in serverless.yml)")
     parser.add_argument(
         "--region", help="AWS region (default: as `sls deploy` chooses it, by provider.region of serverless.yml)"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page that needs no network")
+    parser.add_argument("--html", type=path_given, metavar="FILE", help="also write it as a page that needs no network")
     return parser
 
 

@@ -102,7 +102,8 @@ def nothing_found(
     if deployment.endpoint_url is None and deployment.stack and not _is_deployed(deployment, cloudformation):
         return Problem(
             f"Stage {deployment.stage} is not deployed in {deployment.region}: there is no stack {deployment.stack}.",
-            f"Deploy it: npx sls deploy --stage {deployment.stage}, or name another --stage, --service or --region.",
+            f"Deploy it: {command('deploy', '--stage', deployment.stage)}, or name another --stage, --service or "
+            "--region.",
             EXIT_CODE_NO_TRACES,
         )
     return Problem(

@@ -58,7 +58,7 @@ function show(report) {
   put(
     'scope',
     `${report.region ?? 'On this machine'}, ${moment(report.time_range.start)} to ${moment(report.time_range.end)}: ` +
-      `${count(report.requests)} user requests${sample}.`,
+      `${number(report.requests, 'user request')}${sample}.`,
   );
   tiles(report);
   tables(report);
@@ -85,7 +85,7 @@ function tiles(report) {
     tile(
       'Cold-start rate',
       percent(report.cold_start_rate),
-      `${count(cold?.count ?? 0)} of ${count(report.requests)} requests met a cold start`,
+      `${count(cold?.count ?? 0)} of ${number(report.requests, 'request')} met a cold start`,
     ),
     tile(
       'Cold median',
@@ -98,14 +98,14 @@ function tiles(report) {
       'Saved by pings',
       count(pings.environments),
       pings.requests
-        ? `environments made by a ping served ${count(pings.requests)} requests: no user waited for their init`
+        ? `${pings.environments === 1 ? 'environment' : 'environments'} made by a ping served ${number(pings.requests, 'request')}: no user waited for the init`
         : 'No request has met an environment made by a ping',
     ),
     tile(
       'Coverage',
       percent(pings.coverage_mean),
       pings.ticks
-        ? `mean of ${count(pings.ticks)} ticks, lowest ${percent(pings.coverage_lowest)}`
+        ? `mean of ${number(pings.ticks, 'tick')}, lowest ${percent(pings.coverage_lowest)}`
         : 'No tick of the warmer in this time range',
     ),
   ]);
@@ -113,7 +113,7 @@ function tiles(report) {
     'spread-lead',
     cold?.response && warm?.response
       ? `Of ${count(cold.response.count)} cold and ${count(warm.response.count)} warm requests measured.`
-      : `Of ${count(report.measured)} requests measured.`,
+      : `Of ${number(report.measured, 'request')} measured.`,
   );
 }
 
@@ -336,7 +336,7 @@ function spread(report) {
         Plot.pointerX({
           x: (r) => Math.sqrt(r.from * r.to),
           y: 'share',
-          title: (r) => `${r.name}: ${count(r.n)} requests (${r.share.toFixed(1)} %)\n${ms(r.from)} to ${ms(r.to)}`,
+          title: (r) => `${r.name}: ${number(r.n, 'request')} (${r.share.toFixed(1)} %)\n${ms(r.from)} to ${ms(r.to)}`,
         }),
       ),
     ],
@@ -408,7 +408,7 @@ function overTime(id, report, value, colour, top, what) {
           Plot.pointerX({
             x: (r) => new Date((+r.from + +r.to) / 2),
             y: 'share',
-            title: (r) => `${moment(r.start)}\n${r.share.toFixed(1)} % ${what}, ${count(r.requests)} requests`,
+            title: (r) => `${moment(r.start)}\n${r.share.toFixed(1)} % ${what}, ${number(r.requests, 'request')}`,
           }),
         ),
       ],
@@ -477,6 +477,9 @@ function ms(value) {
 }
 function shortMs(value) {
   return value >= 1000 ? `${value / 1000} s` : `${value} ms`;
+}
+function number(n, thing) {
+  return `${count(n)} ${thing}${n === 1 ? '' : 's'}`;
 }
 function span(seconds) {
   return seconds < 60

@@ -32,6 +32,11 @@ def live_page(service: str, project: Path = Path()) -> str:
     )
 
 
+def stylesheet() -> str:
+    """Return the page's styles, for other pages beside it."""
+    return _text("page.css")
+
+
 def _page(title: str, data: str, project: Path, *, connect: str) -> str:
     parts = {
         "title": html.escape(title),

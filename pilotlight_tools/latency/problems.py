@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import botocore.session
 from botocore import exceptions
 
 from pilotlight_tools.commands import command
@@ -32,11 +33,14 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
     """Convert boto3's exceptions to Problem. `endpoint_url` is X-Ray's, None for AWS itself."""
     try:
         yield
+    except exceptions.ProfileNotFound as error:
+        raise _no_profile(error) from error
+    except exceptions.ConfigParseError as error:
+        raise Problem(f"{error}.", "Mend that file, or name another: export AWS_CONFIG_FILE=…") from error
     except (
         exceptions.NoCredentialsError,
         exceptions.PartialCredentialsError,
         exceptions.CredentialRetrievalError,
-        exceptions.ProfileNotFound,
         exceptions.SSOError,
     ) as error:
         raise Problem(
@@ -53,6 +57,13 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
         raise Problem(f"X-Ray does not respond at {endpoint_url or 'its AWS endpoint'} ({error}).", remedy) from error
     except exceptions.ClientError as error:
         raise _from_response(error) from error
+
+
+def _no_profile(error: exceptions.ProfileNotFound) -> Problem:
+    # The session's own profile does not exist, but its files can be read.
+    known = ", ".join(sorted(botocore.session.Session().available_profiles))
+    remedy = f"Choose one of {known}: export AWS_PROFILE=…, or unset it." if known else "Make one: aws configure."
+    return Problem(f"There is no AWS profile {error.kwargs.get('profile')}, which AWS_PROFILE names.", remedy)
 
 
 def _from_response(error: exceptions.ClientError) -> Problem:

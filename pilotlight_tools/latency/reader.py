@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -36,6 +37,8 @@ _MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, Type
 _ATTEMPTS = 10
 _LOCAL_ATTEMPTS = 3
 """A local X-Ray does not throttle, and has been stopped if it does not respond: fail early."""
+_NO_PROFILE: dict[str, Any] = {"profile": (None, None, None, None)}
+"""Settings of a botocore session (their key in a file, variable, default, conversion) that reads no profile's name."""
 _IDS_PER_BATCH = 5
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
@@ -49,17 +52,15 @@ quotas")."""
 
 def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -> XRayClient:
     """Make a client that waits when it is throttled. A local X-Ray needs no credentials, so it gets made-up ones."""
-    made_up = "local" if local else None
     # Adaptive mode backs off when throttled and then limits its own rate (Boto3 guide, "Retries").
     attempts = _LOCAL_ATTEMPTS if local else _ATTEMPTS
     config = Config(retries={"mode": "adaptive", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=30)
-    return boto3.client(
-        "xray",
-        region_name=region,
-        endpoint_url=endpoint_url,
-        config=config,
-        aws_access_key_id=made_up,
-        aws_secret_access_key=made_up,
+    # A profile of the shell may not exist, and is not meant for what runs here.
+    session = botocore.session.Session(session_vars=_NO_PROFILE if local else None)
+    if local:
+        session.set_credentials("local", "local")
+    return boto3.Session(botocore_session=session).client(
+        "xray", region_name=region, endpoint_url=endpoint_url, config=config
     )
 
 

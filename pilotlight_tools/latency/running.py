@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pilotlight_tools.commands import command
+from pilotlight_tools.commands import command, notice
 
 _FOLDER = Path("build", "running")
 """In the service's folder. A file is named by the port of its X-Ray, which no two stacks of a machine share."""
@@ -41,10 +40,9 @@ def announce(service: RunningService, project: Path = Path()) -> Iterator[None]:
         _remove_ended(folder)
         _write(file, json.dumps(asdict(service) | {"pid": os.getpid()}, indent=2) + "\n")
     except OSError as error:
-        print(
-            f"notice: {file} cannot be written ({error.strerror}), so `{command('latency', '--stage', service.stage)}` "
-            f"does not find this service: run it with AWS_ENDPOINT_URL_XRAY={service.xray_endpoint}",
-            file=sys.stderr,
+        notice(
+            f"{file} cannot be written ({error.strerror}), so `{command('latency', '--stage', service.stage)}` "
+            f"does not find this service: run it with AWS_ENDPOINT_URL_XRAY={service.xray_endpoint}"
         )
         yield
         return

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pilotlight_tools.latency.report import Report, StartType
 from pilotlight_tools.latency.statistics import Distribution, Histogram
+from pilotlight_tools.terminal import number_of, show_table
 
 _COLOURS = {
     "cold": "dodger_blue2",
@@ -22,6 +23,7 @@ _COLOURS = {
     "provisioned": "magenta",
     "restored": "cyan",
 }
+_LEAST_IMPORTANT_FIRST = ("p90", "4xx", "Init\np50", "p95", "5xx", "Share", "Max")
 _CHART_ROWS = 16
 _NOTHING = "-"
 """Shown in place of a duration that was not measured."""
@@ -31,7 +33,7 @@ def show(report: Report, console: Console) -> None:
     """Print the report; colours and width are the console's."""
     console.print(Text.assemble((report.service, "bold"), f" in {report.region or 'the local stack'}"))
     console.print(_time_range(report), highlight=False)
-    console.print(_table(report))
+    show_table(console, _table(report), _LEAST_IMPORTANT_FIRST)
     for line in _findings(report):
         console.print(line, highlight=False)
     if report.histogram.edges:
@@ -54,7 +56,7 @@ def _figure(value: float) -> str:
 def _time_range(report: Report) -> str:
     start, end = (datetime.fromtimestamp(at).astimezone() for at in (report.time_range.start, report.time_range.end))
     sampled = "" if report.sampled == report.requests else f", durations from a sample of {report.sampled:,}"
-    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M %Z}: {report.requests:,} user requests{sampled}"
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M %Z}: {number_of(report.requests, 'user request')}{sampled}"
 
 
 def _table(report: Report) -> Table:
@@ -106,21 +108,21 @@ def _findings(report: Report) -> Iterator[str]:
         yield line + "."
     pings = report.pings
     yield (
-        f"Pings saved: [bold]{pings.requests:,}[/bold] requests met one of [bold]{pings.environments:,}[/bold] "
-        "environments whose init a ping had waited for, not a user."
+        f"Pings saved: [bold]{number_of(pings.requests, 'request')}[/bold] met one of "
+        f"[bold]{number_of(pings.environments, 'environment')}[/bold] whose init a ping had waited for, not a user."
     )
     if pings.coverage_mean is None or pings.coverage_lowest is None:
         yield "No ticks of the warmer in this time range: check that its schedule is enabled."
     else:
         yield (
-            f"Coverage [bold]{100 * pings.coverage_mean:.1f} %[/bold] on average of {pings.ticks:,} ticks, lowest "
-            f"{100 * pings.coverage_lowest:.1f} %; {pings.cold_pings:,} pings met a cold start."
+            f"Coverage [bold]{100 * pings.coverage_mean:.1f} %[/bold] on average of {number_of(pings.ticks, 'tick')}, "
+            f"lowest {100 * pings.coverage_lowest:.1f} %; {number_of(pings.cold_pings, 'ping')} met a cold start."
         )
     if len(pings.functions) > 1:
         for name, each in pings.functions.items():
             yield (
-                f"  {escape(name)}: {100 * each.mean:.1f} % on average of {each.ticks:,} ticks, lowest "
-                f"{100 * each.lowest:.1f} %; {each.cold_pings:,} pings met a cold start."
+                f"  {escape(name)}: {100 * each.mean:.1f} % on average of {number_of(each.ticks, 'tick')}, lowest "
+                f"{100 * each.lowest:.1f} %; {number_of(each.cold_pings, 'ping')} met a cold start."
             )
 
 

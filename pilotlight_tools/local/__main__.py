@@ -13,10 +13,18 @@ from pathlib import Path
 from types import FrameType
 
 from pilotlight.ping import MOST_PINGS
-from pilotlight_tools.commands import command, is_installed_command, program_name
-from pilotlight_tools.local.settings import forget_aws_settings
+from pilotlight_tools.commands import (
+    command,
+    is_installed_command,
+    notice,
+    parse_options,
+    path_given,
+    program_name,
+)
+from pilotlight_tools.variables import forget_aws_settings, prepare_this_process
 
 _DEFAULT_PORT = 3000
+DEFAULT_STAGE = "local"
 _DEBUG_PORT = 5678
 """The port that launch configurations for debugpy name."""
 _DEFAULT_PATH = "/hello?name=marie&env=prod"
@@ -27,9 +35,10 @@ _INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments` (those of the process when None) and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
     inherited = dict(os.environ)
     forget_aws_settings()
+    prepare_this_process()
     for signal_number in _ENDING:
         signal.signal(signal_number, _interrupt_once)
     try:
@@ -51,8 +60,9 @@ def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
     """Run the chosen subcommand; print an expected error as one message and return 1."""
     # Imported late, so that --help and the message about a missing module need none of these.
     import requests
+    from botocore.exceptions import BotoCoreError
 
-    from pilotlight_tools.configuration import ConfigurationError
+    from pilotlight_tools.configuration import ConfigurationError, read_configuration, stage_without_parameters
     from pilotlight_tools.latency.problems import Problem
     from pilotlight_tools.local.deploy_tool import DeployToolError
     from pilotlight_tools.local.deployed_stage import WarmerError
@@ -64,6 +74,9 @@ def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
         if options.command == "start":
             from pilotlight_tools.local.start import Wishes, start
 
+            told = stage_without_parameters(read_configuration(options.project), options.stage)
+            if told and options.stage != DEFAULT_STAGE:
+                notice(told)
             return start(
                 Wishes(
                     project=options.project,
@@ -92,6 +105,9 @@ def _run(options: argparse.Namespace, inherited: Mapping[str, str]) -> int:
     ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BotoCoreError as error:
+        print(f"error: the local engine does not respond any more ({error}): start again", file=sys.stderr)
+        return 1
     except (OSError, sqlite3.Error) as error:
         if message := no_space(error):
             print(f"error: {message}", file=sys.stderr)
@@ -114,10 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--port",
         type=_port_number,
-        default=os.environ.get("PORT", str(_DEFAULT_PORT)),
+        default=os.environ.get("PORT") or str(_DEFAULT_PORT),
         help=f"port of the API on 127.0.0.1, 0 for any free one (default: $PORT, else {_DEFAULT_PORT})",
     )
-    start.add_argument("--stage", default="local", help="stage of serverless.yml (default: %(default)s)")
+    start.add_argument("--stage", default=DEFAULT_STAGE, help="stage of serverless.yml (default: %(default)s)")
     start.add_argument(
         "--param",
         type=_parameter,
@@ -136,7 +152,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"let a debugger attach to the functions, at this port of 127.0.0.1 (default: {_DEBUG_PORT}); nothing "
         "times out, and there are no ticks",
     )
-    demo = commands.add_parser("demo", help="compare cold with warm requests once, on free ports (npm run demo)")
+    demo = commands.add_parser(
+        "demo",
+        prog=program_name("demo"),
+        description="Send the same requests to a cold service and to a warmed one, once, on free ports.",
+        help="compare cold with warm requests once, on free ports (npm run demo)",
+    )
     demo.add_argument(
         "--concurrency",
         type=_concurrency,
@@ -159,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for each in (start, demo, local_env):
         each.add_argument(
-            "--project", type=Path, default=Path(), help="folder of the service (default: the working directory)"
+            "--project", type=path_given, default=Path(), help="folder of the service (default: the working directory)"
         )
     return whole
 

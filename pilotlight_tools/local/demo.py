@@ -28,9 +28,10 @@ from pilotlight_tools.local.findings import Burst, Findings, as_document, times_
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from pilotlight_tools.local.witness import contradictions, environments_started
-from pilotlight_tools.terminal import Progress, printable, results
+from pilotlight_tools.terminal import Progress, printable, results, show_table
 
 _CONCURRENCIES = (1, 2, 5, 10)
+_LEAST_IMPORTANT_FIRST = ("\ncount", *(f"{state}\n{column}" for column in ("max", "p95") for state in ("cold", "warm")))
 _REQUEST_SECONDS = 60.0
 
 
@@ -108,7 +109,7 @@ def _read_back(service: Service, began: float) -> Report:
 def _show(findings: Findings) -> None:
     """Print the table of cold and warm requests, the request that was sent, and the tick's result."""
     console, tick = results(), findings.tick
-    console.print(_table(findings))
+    show_table(console, _table(findings), _LEAST_IMPORTANT_FIRST)
     console.print(_request_line(findings), markup=False)
     console.print(
         f"The tick proved {tick['unique']} of {tick['requested']} execution environments warm "
@@ -131,7 +132,7 @@ def _table(findings: Findings) -> Table:
     table.add_column("\ncount", justify="right")
     for state in ("cold", "warm"):
         for column in ("p50", "p95", "max", "cold starts"):
-            table.add_column(f"{state}\n{column}", justify="right")
+            table.add_column(f"{state}\n{column}", justify="right", no_wrap=True)
     for before, after in zip(findings.cold, findings.warm, strict=True):
         table.add_row(str(before.concurrency), str(len(before.exchanges)), *_cells([before]), *_cells([after]))
     count = sum(len(burst.exchanges) for burst in findings.cold)

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pilotlight_tools.deploy_output import reason_in
 from pilotlight_tools.local.engine import SUPERVISOR
 from pilotlight_tools.node_modules import PROGRAM, find_node_modules, not_installed
+from pilotlight_tools.variables import of_local_deploy_tool
 
 _SHARED = ("node_modules", ".venv")
 """Large folders that are only read: they are linked, not copied."""
@@ -28,8 +30,6 @@ _LEFT_OUT_UNLESS_NAMED = frozenset(("build", "tests", "docs"))
 """Left out there too, unless serverless.yml names the folder: then it is the service's code, or packaged with it."""
 _LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
 _COMMENT = re.compile(r"(?m)(^|\s)#.*$")
-_WENT_WELL = re.compile(r"\s*\w+_(COMPLETE|IN_PROGRESS) - (?!.*FAILED)")
-_OWN_SETTINGS = ("AWS_", "SLS_", "SERVERLESS_")
 
 
 class DeployToolError(Exception):
@@ -46,10 +46,18 @@ def copy_service(project: Path, folder: Path) -> None:
         return everywhere(path, names) | in_root.intersection(names)
 
     shutil.copytree(project, folder, symlinks=True, ignore=left_out)
+    _make_writable(folder)
     _mend_links(project, folder)
     for name in _SHARED:
         if (project / name).exists():
             (folder / name).symlink_to(project / name)
+
+
+def _make_writable(folder: Path) -> None:
+    """The copy of a folder that may only be read may be written: the deploy tool does."""
+    for path in (folder, *_inside(folder)):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o700 if path.is_dir() else 0o600))
 
 
 def _mend_links(project: Path, folder: Path) -> None:
@@ -97,15 +105,14 @@ class DeployTool:
             raise DeployToolError(not_installed(project))
         self.program = modules / PROGRAM
         self.folder = folder
+        self._project = project
         copy_service(project, folder)
         if modules.parent != project:
             (folder.parent / "node_modules").symlink_to(modules)  # above the copy, as it is above the service
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(_OWN_SETTINGS)},
+            **of_local_deploy_tool(folder.parent),
             **environment,
             "SLS_AWS_MONITORING_FREQUENCY": "200",  # milliseconds between polls of the stack; 5000 suits AWS
-            "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
-            "NO_COLOR": "1",
         }
 
     def run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> Output:
@@ -119,7 +126,7 @@ class DeployTool:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             start_new_session=True,
         ) as process:
@@ -152,8 +159,8 @@ class DeployTool:
         """Run `sls` and return its output. Raises `DeployToolError` with the output when it fails."""
         output = self.run(*arguments, on_line=on_line)
         if output.exit_code != 0:
-            errors = "\n".join(line for line in output.text.splitlines() if not _WENT_WELL.match(line))
+            reason = reason_in(output.text, self._project, self.folder)
             raise DeployToolError(
-                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. Its output:\n\n{errors.strip()}"
+                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. Its output:\n\n{reason}"
             )
         return output.text

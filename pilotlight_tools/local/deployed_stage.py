@@ -15,7 +15,7 @@ import boto3
 from pilotlight_tools.commands import command
 from pilotlight_tools.configuration import find_warmer
 from pilotlight_tools.local.deploy_tool import DeployTool, DeployToolError
-from pilotlight_tools.local.engine import LOOPBACK, Engine
+from pilotlight_tools.local.engine import ENDED, LOOPBACK, Engine, EngineError
 from pilotlight_tools.local.invocation import Invocation
 
 Progress = Callable[[str, str], None]
@@ -115,9 +115,14 @@ class DeployedStage:
         """Deploy the stage from the work folder as it is now, and look up the stack's resources."""
         self._report("packaging")
         parameters = [part for name, value in self.parameters.items() for part in ("--param", f"{name}={value}")]
-        self.deploy_tool.must_run(
-            "deploy", "--verbose", "--stage", self.name, *parameters, on_line=self._report_resource
-        )
+        try:
+            self.deploy_tool.must_run(
+                "deploy", "--verbose", "--stage", self.name, *parameters, on_line=self._report_resource
+            )
+        except DeployToolError as error:
+            if self.engine.running():
+                raise
+            raise EngineError(f"{ENDED}. The end of its log:\n{self.engine.log()}") from error
         self._look_up()
 
     def deploy_again(self) -> None:

@@ -40,6 +40,9 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _PACKAGES = Path(pilotlight_tools.__path__[0]).parent
 
 
+ENDED = "The local engine ended unexpectedly"
+
+
 class EngineError(Exception):
     """The engine did not start; the message ends with what it logged."""
 
@@ -139,7 +142,7 @@ class Engine:
     def full_log(self) -> str:
         """Return the engine's whole log, or an empty text when there is none."""
         with contextlib.suppress(OSError):
-            return self._log_file.read_text(errors="replace")
+            return self._log_file.read_text(encoding="utf-8", errors="replace")
         return ""
 
     @property

@@ -33,6 +33,7 @@ from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
 from pilotlight_tools.local.serving import IDLE_SECONDS, Upload, runner
+from pilotlight_tools.local.welcome import Welcome, is_asked_for
 from pilotlight_tools.terminal import printable
 
 _HOP_BY_HOP = frozenset(
@@ -107,6 +108,8 @@ class FrontDoor:
     ) -> None:
         self.port: int = door.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{self.port}"
+        self.welcome: Welcome | None = None
+        """What a browser gets at the bare address where the service has nothing there."""
         self._door = door
         self._base = f"{origin}/{stage}"
         self.host = host
@@ -210,6 +213,9 @@ class FrontDoor:
         except ValueError as error:
             return await _refuse(request, 400, f"the request cannot be forwarded: {error}")
         async with upstream:
+            accept = request.headers.get("Accept", "")
+            if self.welcome and is_asked_for(request.method, request.raw_path, accept, upstream.status):
+                return await _show(request, upstream, await asyncio.to_thread(self.welcome))
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason)
             response.headers.extend(_end_to_end(upstream.raw_headers, errors="replace"))
             response[_INVOCATION] = response.headers.popall(INVOCATION_HEADER, [""])[-1]
@@ -263,6 +269,16 @@ async def _leave_out_own_headers(_: web.Request, response: web.StreamResponse) -
     for name in _MADE_BY_OUR_SERVER:
         if name.lower() not in passed_on:
             response.headers.popall(name, None)
+
+
+async def _show(request: web.Request, upstream: aiohttp.ClientResponse, page: str) -> web.StreamResponse:
+    """Respond with a page of the front door's own in place of what the service says is not there."""
+    response = web.Response(status=upstream.status, text=page, content_type="text/html")
+    response.headers["Cache-Control"] = "no-store"
+    response[_INVOCATION] = upstream.headers.get(INVOCATION_HEADER, "")
+    await response.prepare(request)
+    await response.write_eof()
+    return response
 
 
 async def _refuse(request: web.Request, status: int, message: str) -> web.StreamResponse:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
 
 import boto3
 from rich.console import Console
@@ -25,6 +28,7 @@ def introduce(
         f"[bold]Pilotlight is running[/bold] (started in {seconds:.1f} s)\n"
         f"  API     [bold]{service.url}[/bold]\n"
         f"  stage   {stage.name}: {', '.join(stage.functions)}, deployed by sls into {stage.engine.url}\n"
+        f"  Python  {python_of_functions(stage.deploy_tool.packaged_service())}\n"
         f"  warmer  {_warmer_of(stage)}\n"
         f"  X-Ray   {service.xray.endpoint_url}\n"
         f"  latency [bold]{page_url}[/bold] in a browser; or {command('latency', '--stage', stage.name)}\n"
@@ -40,6 +44,25 @@ def _debuggers(ports: Mapping[str, int]) -> str:
         return ""
     each = ", ".join(f"[bold]{LOOPBACK}:{port}[/bold] ({key})" for key, port in ports.items())
     return f"  debug   {each}; one environment each, no time-outs, no ticks: see docs/local.md\n"
+
+
+def python_of_functions(
+    service: Mapping[str, Any], running: tuple[int, ...] = tuple(sys.version_info[:3]), executable: str = sys.executable
+) -> str:
+    """Name the Python that runs the functions here, the engine's own, beside what is deployed where they differ."""
+    functions = service.get("functions") or {}
+    runtimes = {each.get("runtime") or service.get("provider", {}).get("runtime") for each in functions.values()}
+    deployed = sorted(each for each in runtimes if isinstance(each, str))
+    here = ".".join(map(str, running))
+    if all(each == f"python{running[0]}.{running[1]}" for each in deployed):
+        return f"{here}, as deployed"
+    wanted = ", ".join(deployed)
+    how = (
+        f"`PYTHON={deployed[-1]} {command('start')}` takes that, where it is installed"
+        if Path(executable).parent.parent.name == ".venv"
+        else f"{executable} runs this"
+    )
+    return f"{here}; on AWS {wanted} ({how})"
 
 
 def _warmer_of(stage: DeployedStage) -> str:

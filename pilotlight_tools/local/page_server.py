@@ -20,13 +20,16 @@ from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
+from pilotlight_tools.local.engine import is_free
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import PROTECTION, refusal_of_page
 from pilotlight_tools.local.http_thread import HttpThread
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.serving import in_time
+from pilotlight_tools.local.trace_page import trace_page
 
 _MOST = 2000
+_LAST_PORT = 65_535
 _REMEMBER = 4 * _MOST
 _FRESH_SECONDS = 1.0
 """How long a report is fresh. The page polls every two seconds; with the reading, the delay stays below five."""
@@ -57,6 +60,15 @@ def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1
     return ReportReader(service, report, reader.documents)
 
 
+def page_port(of_api: int, wanted: int) -> int:
+    """Return the port after the API's, where that is free, so that a browser's tab finds the page again.
+
+    Any free one (0) where the API's port was not chosen (`wanted` is 0) either.
+    """
+    port = of_api + 1
+    return port if wanted and port <= _LAST_PORT and is_free(port) else 0
+
+
 @contextmanager
 def page_server(
     reader: ReportReader, *, port: int = 0, project: Path = Path(), notify: Notify = to_stderr
@@ -76,7 +88,10 @@ def page_server(
 
 
 def page_application(reader: ReportReader, project: Path = Path()) -> web.Application:
-    """Return an application: the page at `/`, its figures at `/report.json`, a trace's documents at `/traces/<id>`."""
+    """Return an application: the page at `/`, its figures at `/report.json`, a trace at `/traces/<id>`.
+
+    A browser gets the trace as a waterfall, a program its documents as JSON.
+    """
     page = live_page(reader.service, project)
     latest = _Latest(reader.report)
 
@@ -93,6 +108,9 @@ def page_application(reader: ReportReader, project: Path = Path()) -> web.Applic
         documents = await asyncio.to_thread(reader.documents, request.match_info["trace_id"])
         if not documents:
             raise web.HTTPNotFound(text="X-Ray has no such trace (any more).\n")
+        if "text/html" in request.headers.get("Accept", ""):
+            page = trace_page(request.match_info["trace_id"], documents)
+            return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-store"})
         return web.json_response(text=json.dumps(documents, indent=2))
 
     guard = guarded(refusal_of_page, what="The latency page", remedy=_REMEDY, protection=PROTECTION)

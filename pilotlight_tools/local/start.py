@@ -17,17 +17,20 @@ from pilotlight_tools.commands import command
 from pilotlight_tools.latency.running import RunningService, announce
 from pilotlight_tools.local.debug_ports import open_debug_port
 from pilotlight_tools.local.debugging import Debugging
+from pilotlight_tools.local.deployed_stage import DeployedStage
+from pilotlight_tools.local.first_tick import tick_at_start
 from pilotlight_tools.local.incidents import Incidents, Notify
-from pilotlight_tools.local.introduction import introduce
+from pilotlight_tools.local.introduction import introduce, schedule_of
 from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.log_lines import LogLines
 from pilotlight_tools.local.narrator import Narrator
 from pilotlight_tools.local.notice import Notice
-from pilotlight_tools.local.page_server import page_server, report_reader
+from pilotlight_tools.local.page_server import page_port, page_server, report_reader
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.parent import Parent
 from pilotlight_tools.local.reload.reloader import Reloader
 from pilotlight_tools.local.service import Service
+from pilotlight_tools.local.welcome import welcome_page
 from pilotlight_tools.terminal import Progress, results
 
 _Happened: TypeAlias = Pair | Invocation | Notice
@@ -75,6 +78,8 @@ def start(wishes: Wishes) -> int:
                 debugging.begin()
 
         reloader.start(service.stage, follow)
+        if debugging is None:
+            _tick_first(service.stage, incidents)
         exit_stack.push(reloader)  # entered before the service, it must end before that too
         narrator = Narrator(console.print, None if wishes.quiet else LogLines(wishes.project))
         try:
@@ -117,10 +122,18 @@ def _announced_page(wishes: Wishes, service: Service, notify: Notify) -> Iterato
     """Serve the latency page, and let other commands find what runs; yield the page's address."""
     xray, stage = service.xray.endpoint_url, wishes.stage
     reader = report_reader(service=service.name, stage=stage, endpoint_url=xray)
-    with page_server(reader, project=wishes.project, notify=notify) as page_url:
+    port = page_port(service.front_door.port, wishes.port)
+    with page_server(reader, port=port, project=wishes.project, notify=notify) as page_url:
+        service.front_door.welcome = lambda: welcome_page(service.name, service.stage.methods(), page_url)
         running = RunningService(service.name, stage, service.url, xray, page_url, service.stage.engine.url)
         with announce(running, wishes.project):
             yield page_url
+
+
+def _tick_first(stage: DeployedStage, notify: Notify) -> None:
+    """Tick at once, if the warmer has a schedule that is enabled."""
+    if stage.warmer is not None and schedule_of(stage):
+        tick_at_start(stage.tick, is_running=stage.engine.running, tell=notify)
 
 
 def _tell(happened: _Happened, narrator: Narrator) -> None:

@@ -11,11 +11,14 @@ from typing import Any, get_args
 from rich.console import Console
 from rich.table import Table
 
+from pilotlight_tools.commands import parse_options, path_given
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED
 from pilotlight_tools.policies.compare import Setting, compare
 from pilotlight_tools.policies.load import TRACE, Load, LoadError, poisson, replay
 from pilotlight_tools.policies.simulate import Ticks
 from pilotlight_tools.policies.simulated_pool import PoolModel, Routing
+from pilotlight_tools.terminal import show_table
+from pilotlight_tools.variables import prepare_this_process
 
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_INTERRUPTED = 130
@@ -23,7 +26,8 @@ EXIT_CODE_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; the exit code is 0, 1 for a trace or plot problem, 2 for wrong usage, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
+    prepare_this_process()
     if options.plot and not _can_draw():
         print("error: --plot needs matplotlib: `node scripts/setup.mjs --for dev` installs it", file=sys.stderr)
         return EXIT_CODE_PROBLEM
@@ -110,8 +114,8 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
     )
     table = Table(caption=f"price: US dollars a month, all functions, of {report['prices_checked']}")
     table.add_column("policy", no_wrap=True)
-    for title in ("cold", "of requests", "pings a day", "price", "exposed s a day"):
-        table.add_column(title, justify="right")
+    for title in ("cold", "of requests", "pings a day", "price", "exposed\ns a day"):
+        table.add_column(title, justify="right", no_wrap=True)
     for row in report["policies"]:
         table.add_row(
             row["policy"],
@@ -121,7 +125,7 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
             f"{row['price_a_month']:,.2f}",
             f"{row['exposed_seconds_a_day']:,.0f}",
         )
-    console.print(table)
+    show_table(console, table, ("exposed\ns a day", "pings a day", "of requests"))
     for row in report["policies"]:
         if "ratio_to_fixed" in row:
             console.print(_beside(row), highlight=False)
@@ -144,7 +148,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 compared, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     load = parser.add_argument_group("load")
-    load.add_argument("--trace", type=Path, default=TRACE, help="CSV of invocations a minute (default: Azure 2019)")
+    load.add_argument(
+        "--trace", type=path_given, default=TRACE, help="CSV of invocations a minute (default: Azure 2019)"
+    )
     load.add_argument(
         "--burst-seconds", type=_burst, default=60.0, help="in which a minute's requests fall (default: 60)"
     )
@@ -167,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     warming.add_argument("--warmer-hours", type=_above_zero, default=2.0, help="auto keeps its state (default: 2)")
     warming.add_argument("--memory-mb", type=_whole(128), default=512, help="(default: %(default)s)")
     warming.add_argument("--architecture", choices=sorted(PRICES), default="arm64", help="(default: %(default)s)")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw cold share against price into this file")
+    parser.add_argument("--plot", type=path_given, metavar="PNG", help="draw cold share against price into this file")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 

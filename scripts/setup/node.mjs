@@ -25,8 +25,10 @@ export async function installNodePackages(group) {
 
 /** Returns npm's command line: the npm that runs this script (it passes its path), else the npm on PATH. */
 export function npm(...args) {
-  const parent = process.env.npm_execpath;
-  return parent?.endsWith('.js') ? [process.execPath, parent, ...args] : [isWindows ? 'npm.cmd' : 'npm', ...args];
+  const parent = process.env.npm_execpath; // npx passes its own
+  return parent?.endsWith('npm-cli.js')
+    ? [process.execPath, parent, ...args]
+    : [isWindows ? 'npm.cmd' : 'npm', ...args];
 }
 
 function stampLine(group) {

@@ -14,9 +14,12 @@ export function pythonInstallations(group) {
   return [{ title: 'Python packages', files: [file], options: ['--no-deps', '--require-hashes', '-r', file] }];
 }
 
+const all = ['--include=dev', '--include=optional'];
+
 /** npm's command for a group; `has` tells whether another group is there. */
 export function nodeInstallation(group, has) {
   // `npm ci` first removes node_modules, from which a running `npm start` may be deploying.
-  if (group === 'dev' && has('run')) return ['install', '--no-save'];
-  return group === 'dev' ? ['ci'] : ['ci', '--omit=dev'];
+  // What is wanted is said in full: NODE_ENV or a setting of npm may leave out packages.
+  if (group === 'dev') return [...(has('run') ? ['install', '--no-save'] : ['ci']), ...all];
+  return ['ci', '--omit=dev', '--include=optional'];
 }

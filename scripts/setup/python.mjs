@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { installEnvironment } from './environment.mjs';
 import { findPython, isNewEnough, probe } from './find-python.mjs';
 import { pythonInstallations } from './packages.mjs';
 import { digest, inRoot, isWindows } from './project.mjs';
@@ -38,7 +39,7 @@ export async function installPythonPackages(group) {
 function isVenvUsable() {
   const existing = probe([venvPython]);
   if (!existing || !isNewEnough(existing) || !isChosen(existing.version)) return false;
-  return spawnSync(venvPython, ['-m', 'pip', '--version']).status === 0;
+  return spawnSync(venvPython, ['-m', 'pip', '--version'], { env: installEnvironment() }).status === 0;
 }
 
 function isChosen(version) {

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { commandEnvironment } from './environment.mjs';
 import { SetupError } from './errors.mjs';
-import { moduleFolders } from './packages.mjs';
-import { inRoot, isWindows } from './project.mjs';
+import { isWindows } from './project.mjs';
 import { binaries, venvPython } from './python.mjs';
 import { endBy, ended, interruption, stop } from './signals.mjs';
 
@@ -12,7 +11,7 @@ import { endBy, ended, interruption, stop } from './signals.mjs';
  */
 export async function run([name, ...args]) {
   const program = name === 'python' ? venvPython : name;
-  const child = spawn(program, args, { stdio: 'inherit', env: environment(), detached: !isWindows });
+  const child = spawn(program, args, { stdio: 'inherit', env: commandEnvironment(binaries), detached: !isWindows });
   const parent = process.ppid;
   // The parent process changes when npm or its shell is killed.
   const orphaned = setInterval(() => process.ppid !== parent && !interruption() && stop('SIGTERM'), 1000);
@@ -21,13 +20,4 @@ export async function run([name, ...args]) {
   if (error) throw new SetupError(`${name} did not start: ${error.message}`);
   if (signal) endBy(signal);
   else process.exitCode = code;
-}
-
-function environment() {
-  const variables = { ...process.env, VIRTUAL_ENV: inRoot('.venv') };
-  const modules = [...moduleFolders.map((folder) => inRoot(folder)), process.env.PYTHONPATH].filter(Boolean);
-  if (modules.length) variables.PYTHONPATH = modules.join(path.delimiter);
-  const pathName = Object.keys(variables).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
-  variables[pathName] = [binaries, inRoot('node_modules', '.bin'), variables[pathName]].join(path.delimiter);
-  return variables;
 }

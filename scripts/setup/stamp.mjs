@@ -1,6 +1,7 @@
 // A stamp records what an installation was made from, one line for each group, so that a second run only compares.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import { groups } from './packages.mjs';
 import { readIfThere } from './project.mjs';
 
@@ -9,6 +10,7 @@ export function isStamped(file, line) {
 }
 
 export function writeStamp(file, lines) {
+  fs.mkdirSync(path.dirname(file), { recursive: true }); // npm makes no node_modules where there is nothing to install
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { installEnvironment } from './environment.mjs';
 import { SetupError } from './errors.mjs';
 import { inRoot, root } from './project.mjs';
 import { ended, interruption } from './signals.mjs';
@@ -44,10 +45,4 @@ function endOfLog() {
     .map((line) => `  ${line.length > 300 ? `${line.slice(0, 300)} …` : line}`)
     .join('\n');
   return end.trim() ? ` The last lines of ${path.relative(root, logFile)}:\n${end}` : '';
-}
-
-/** Returns the environment without npm's settings for its script (a log level, a dry run): they must not apply here. */
-function installEnvironment() {
-  const ofScript = /^npm_(config_(loglevel|dry_run|json|silent)|lifecycle|package|command)/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofScript.test(name)));
 }

@@ -61,6 +61,18 @@ def test_a_stage_is_read_as_it_would_be_deployed(project: Path, capsys: pytest.C
 
 
 @pytest.mark.slow
+def test_a_relative_project_is_that_of_the_working_directory(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a stage that `params` do not name is noticed."""
+    monkeypatch.chdir(project.parent)
+    assert main(["--stage", "prd", "--project", project.name, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["plan"]["concurrency"] == 3
+    assert printed.err.endswith("so the defaults apply. Did you mean prod?\n")
+
+
+@pytest.mark.slow
 def test_a_flag_stands_in_for_what_cannot_be_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "serverless.yml").write_text(SERVERLESS_YML.replace("rate(4 minutes)", "cron(0/5 * * * ? *)"))
     arguments = ["--stage", "prod", "--project", str(project), "--json"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 
 from tests.conftest import CONCURRENCY, Deployed, until
 from tests.support.limits import readable_limits
-from tests.support.processes import children_of
+from tests.support.processes import children_of, environment_of
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
@@ -44,13 +43,18 @@ def target(result: dict[str, Any]) -> dict[str, Any]:
 
 def held_environment(deployed: Deployed) -> int:
     """Return the process of an API environment that sleeps because a ping holds it; 0 without one."""
-    name = f"AWS_LAMBDA_FUNCTION_NAME={deployed.service.stage.functions['api']}".encode()
+    name = deployed.service.stage.functions["api"]
     for process in children_of(deployed.service.stage.engine.process_id or 0):
-        with contextlib.suppress(OSError):
-            held = "nanosleep" in Path(f"/proc/{process}/wchan").read_text()
-            if held and name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
-                return process
+        if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name and _sleeps(process):
+            return process
     return 0
+
+
+def _sleeps(process: int) -> bool:
+    try:
+        return "nanosleep" in Path(f"/proc/{process}/wchan").read_text()
+    except OSError:
+        return False
 
 
 def tick_with_signal(deployed: Deployed, signal_number: signal.Signals) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -15,7 +16,7 @@ import requests
 from pilotlight_tools.local.deploy_tool import copy_service
 from pilotlight_tools.local.engine import is_free
 from tests.conftest import until
-from tests.support.processes import children_of, is_alive
+from tests.support.processes import arguments, children_of, is_alive
 from tests.support.project import PROJECT
 from tests.support.started import starting
 
@@ -30,7 +31,11 @@ def test_start_serves_prints_what_happens_and_leaves_nothing(
         url = started.url()
         port = int(url.rsplit(":", 1)[1])
         assert requests.get(f"{url}/hello?name=marie", timeout=60).json()["query"] == {"name": "marie"}
-        until(lambda: started.printed(r"GET +/hello\?name=marie +200 .* cold \(init"), what="the request's line")
+        until(lambda: started.printed(r"GET +/hello\?name=marie +200 .* (cold \(init|warm)"), what="the request's line")
+        until(lambda: started.printed(r"tick +\d of \d environments warm"), what="the first tick, long before its time")
+        assert "no route" in requests.get(f"{url}/", timeout=60).text, "a program gets the service's own response"
+        welcome = requests.get(f"{url}/", headers={"Accept": "text/html"}, timeout=60)
+        assert (welcome.status_code, "<h1>sample-local is running</h1>" in welcome.text) == (404, True), welcome.text
         curls = re.findall(r"^ +(curl .*)$", started.everything(), re.MULTILINE)
         assert len(curls) == 3
         for curl in curls:
@@ -80,6 +85,37 @@ def test_taken_port_is_an_error_in_one_line(sample_project: Path, tmp_path: Path
         assert f"port {port}" in line
         assert "PORT=0" in line
         started.leaves_nothing()
+
+
+def test_an_empty_port_is_the_default() -> None:
+    code = "from pilotlight_tools.local.__main__ import _parser; print(_parser().parse_args(['start']).port)"
+    done = subprocess.run([sys.executable, "-c", code], env={"PORT": ""}, capture_output=True, text=True, check=True)
+    assert done.stdout == "3000\n"
+
+
+def test_a_mistake_in_serverless_yml_is_one_line_before_anything_starts(tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    (tmp_path / "serverless.yml").write_text("service: shop\nparams: [\n")
+    with starting(temporary, PROJECT, "--project", str(tmp_path), PORT="0") as started:
+        assert started.process.wait(30) == 1
+    [line] = started.everything().splitlines()
+    assert line.startswith(f"error: {tmp_path}/serverless.yml:3:1 is not valid YAML")
+    started.leaves_nothing()
+
+
+@pytest.mark.end_to_end
+@pytest.mark.slow
+def test_an_engine_that_ends_during_the_deployment_is_said(sample_project: Path, tmp_path: Path) -> None:
+    with starting(tmp_path, sample_project, PORT="0") as started:
+        until(lambda: started.printed("Deploying stage local"), seconds=60, what="the deployment to begin")
+        launched = [(each, " ".join(arguments(each))) for each in children_of(started.process.pid)]
+        [engine] = [each for each, line in launched if "launcher.main" in line and "supervisor.py" not in line]
+        os.kill(engine, signal.SIGKILL)
+        assert started.process.wait(60) == 1, started.everything()
+    assert started.printed("error: The local engine ended unexpectedly. The end of its log:")
+    assert not started.printed("Traceback")
+    started.leaves_nothing()
 
 
 @pytest.mark.parametrize("port", ["none", "65536", "-1", "80 80"])

@@ -6,7 +6,6 @@ added here return their process id, and the processes that live before a request
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -26,7 +25,7 @@ from pilotlight.environment import PROACTIVE_AFTER_SECONDS
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from tests.conftest import until
-from tests.support.processes import children_of, is_alive
+from tests.support.processes import children_of, environment_of, is_alive
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow, pytest.mark.xdist_group("truth")]
 
@@ -82,12 +81,11 @@ class Witness:
 
     def environments(self) -> set[int]:
         """The processes that are execution environments of the API now."""
-        name = f"AWS_LAMBDA_FUNCTION_NAME={self.service.stage.functions['api']}".encode()
+        name = self.service.stage.functions["api"]
         found = set()
         for process in children_of(self.service.stage.engine.process_id or 0):
-            with contextlib.suppress(OSError):
-                if name in Path(f"/proc/{process}/environ").read_bytes().split(b"\0") and is_alive(process):
-                    found.add(process)
+            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name and is_alive(process):
+                found.add(process)
         return found
 
     def send(self, *paths: str) -> list[requests.Response]:

@@ -83,6 +83,50 @@ def test_html_is_written_with_its_folder(xray: XRay, tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("file", ["/dev/null/page.html", "/"])
+def test_a_page_that_cannot_be_written_is_reported_before_anything_is_read(file: str) -> None:
+    """The X-Ray of this test would refuse to be read."""
+    result = run("--stage", STAGE, "--service", NAME, "--html", file, AWS_ENDPOINT_URL_XRAY="http://127.0.0.1:9")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {file} cannot be written (")
+    assert result.stderr.endswith("). Name another file: --html FILE\n")
+
+
+def test_a_page_that_could_be_written_leaves_no_file_when_there_is_nothing_to_show(xray: XRay, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    result = run("--stage", STAGE, "--service", "x", "--html", str(file), AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert result.returncode == 3
+    assert not file.exists()
+
+
+def test_a_profile_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text("[default]\nregion = eu-west-1\n[profile work]\nregion = eu-west-1\n")
+    result = run("--stage", "prod", AWS_PROFILE="nope", AWS_CONFIG_FILE=str(file))
+    assert result.returncode == 1
+    assert result.stderr == (
+        "error: There is no AWS profile nope, which AWS_PROFILE names. "
+        "Choose one of default, work: export AWS_PROFILE=…, or unset it.\n"
+    )
+
+
+def test_the_local_stack_is_read_whatever_aws_settings_the_shell_has(xray: XRay, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text("[profile")
+    settings = {"AWS_PROFILE": "nope", "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    result = run("--stage", STAGE, "--service", NAME, AWS_ENDPOINT_URL_XRAY=xray.endpoint_url, **settings)
+    assert result.returncode == 0, result.stderr
+    broken = run("--stage", "prod", AWS_CONFIG_FILE=str(file))
+    assert broken.returncode == 1
+    assert broken.stderr.startswith(f"error: Unable to parse config file: {file}: mend that file, or give --region.")
+
+
+def test_a_stage_that_may_be_misspelt_is_noticed() -> None:
+    result = run("--stage", "prdo", "--region", "us-east-1")
+    assert result.stderr.startswith("notice: stage prdo has no `params` of its own in serverless.yml")
+    assert "Did you mean prod?\n" in result.stderr
+
+
 def test_no_traces_yet_is_reported_with_the_remedy(xray: XRay) -> None:
     result = run("--stage", STAGE, "--service", "other", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
     assert result.returncode == 3
@@ -151,7 +195,8 @@ def refused(code: str) -> exceptions.ClientError:
     ("raised", "wrong", "remedy"),
     [
         (exceptions.NoCredentialsError(), "no AWS credentials", "aws configure"),
-        (exceptions.ProfileNotFound(profile="x"), "no AWS credentials", "AWS_PROFILE"),
+        (exceptions.ProfileNotFound(profile="x"), "no AWS profile x, which AWS_PROFILE names", "aws configure"),
+        (exceptions.ConfigParseError(path="~/.aws/config"), "~/.aws/config", "Mend that file"),
         (exceptions.NoRegionError(), "No AWS region", "--region"),
         (refused("ExpiredTokenException"), "does not accept these credentials", "aws sso login"),
         (refused("AccessDeniedException"), "may not call xray:GetTraceSummaries", "AWSXrayReadOnlyAccess"),

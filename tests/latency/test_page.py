@@ -4,6 +4,7 @@ Skipped where there is no Chromium with its driver; `apt-get install chromium ch
 """
 
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -24,7 +25,7 @@ from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Coverage, Report
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.exchange import Exchange
-from pilotlight_tools.local.page_server import page_server, report_reader
+from pilotlight_tools.local.page_server import page_port, page_server, report_reader
 from pilotlight_tools.local.xray import XRay
 from tests.support.browser import Page, needs_browser, open_browser
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
@@ -212,7 +213,7 @@ def test_the_live_page_shows_new_requests_without_a_reload(page: Page) -> None:
         page.evaluate("window.same = true")
         records = RecordMaker()
         scope = page.browser.find_element(By.ID, "scope")
-        for expected in ("1 user requests", "2 user requests"):
+        for expected in ("1 user request.", "2 user requests."):
             send_request(fresh, records, time.time(), 0.05, "warm")
             wait.until(text_to_be_present_in_element((By.ID, "scope"), expected), scope.text)
         assert page.evaluate("window.same")
@@ -223,6 +224,47 @@ def test_the_live_page_shows_new_requests_without_a_reload(page: Page) -> None:
     WebDriverWait(page.browser, 30, poll_frequency=0.1).until(
         lambda _: "does not respond" in page.browser.find_element(By.ID, "state").text
     )
+
+
+def test_a_tab_goes_on_with_the_next_start_at_the_same_address(page: Page) -> None:
+    """As when `npm start` is ended and started again: the page is the one that was open."""
+    state = (By.ID, "state")
+    wait = WebDriverWait(page.browser, 30, poll_frequency=0.1)
+    with XRay(service=SERVICE, stage=STAGE) as first, served(first) as url:
+        page.open(url)
+        wait.until(text_to_be_present_in_element(state, "Live"), "the first start")
+        page.evaluate("window.same = true")
+    wait.until(text_to_be_present_in_element(state, "does not respond"), "its end")
+    with XRay(service=SERVICE, stage=STAGE) as second:
+        send_request(second, RecordMaker(), time.time(), 0.05, "warm")
+        reader = report_reader(service=SERVICE, stage=STAGE, endpoint_url=second.endpoint_url)
+        with page_server(reader, port=int(url.rstrip("/").rpartition(":")[2])) as again:
+            assert again == url
+            wait.until(text_to_be_present_in_element(state, "Live"), "the second start")
+            wait.until(text_to_be_present_in_element((By.ID, "scope"), "1 user request."), "its figures")
+            assert page.evaluate("window.same")
+
+
+def test_a_trace_opens_as_a_waterfall(page: Page, xray: XRay, report: Report) -> None:
+    with served(xray) as url:
+        page.open(f"{url}traces/{report.slowest[0].trace_id}", width=400)
+        rows = [row.text.split("\n")[0] for row in page.browser.find_elements(By.CSS_SELECTOR, "tbody tr th")]
+        assert rows[0] == f"{SERVICE}/{STAGE}", "API Gateway's segment"
+        assert "pilotlight" in rows
+        bars = page.browser.find_elements(By.CSS_SELECTOR, ".bar")
+        assert len(bars) == len(rows)
+        assert all(bar.size["width"] >= 2 for bar in bars)
+        assert bars[0].size["width"] >= max(bar.size["width"] for bar in bars)
+        assert page.errors() == []
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [(0, 0), (3000, 1), (65_535, 0)])
+def test_the_page_is_beside_the_api_where_that_port_is_free(wanted: int, expected: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert page_port(port - 1, wanted or 3000) == 0, "somebody else's"
+    free = 65_535 if wanted == 65_535 else port - 1
+    assert page_port(free, wanted) == (free + 1 if expected else 0)
 
 
 def test_the_live_page_gives_a_traces_documents_and_says_when_there_are_none(xray: XRay, report: Report) -> None:

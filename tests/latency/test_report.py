@@ -88,7 +88,7 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     assert [point.coverage for point in report.timeline if point.coverage is not None] == [1.0, 0.75]
     assert [slow.response_ms for slow in report.slowest[:3]] == [pytest.approx(ms) for ms in (8000, 7000, 6000)]
     assert sum(map(sum, report.histogram.counts.values())) == 51
-    assert any("1 requests that left no record (1 throttled)" in note for note in report.notes)
+    assert any("1 request that left no record (1 throttled)" in note for note in report.notes)
     assert any("1 of these met a limit of the stage" in note for note in report.notes)
     assert report.engine is not None
     assert report.engine.p50 == pytest.approx(15), "half of the time is the function's own"
@@ -147,7 +147,7 @@ def test_a_tick_without_a_result_is_noted_and_is_no_coverage_of_zero(xray: XRay)
     xray.flush(settle=True)
     report = report_of(xray)
     assert (report.pings.ticks, report.pings.coverage_lowest) == (0, None)
-    assert any(note.startswith("1 ticks left no result in X-Ray") for note in report.notes)
+    assert any(note.startswith("1 tick left no result in X-Ray") for note in report.notes)
     client = xray_client("us-east-1", xray.endpoint_url, local=True)
     now = TimeRange(time.time() - 600, time.time() + 1)
     assert make_report(Reader(client, SERVICE, STAGE), now, stage=STAGE, region=None, most=9).notes == []
@@ -203,7 +203,7 @@ def test_throttled_calls_are_repeated_and_reported() -> None:
         xray.flush(settle=True)
         report = report_of(xray)
     assert report.measured == 10
-    assert "X-Ray throttled 2 calls; they were repeated until they succeeded." in report.notes
+    assert "X-Ray throttled 2 calls, repeated until all succeeded." in report.notes
 
 
 class Forgetful:
@@ -258,7 +258,7 @@ def test_partial_traces_and_missing_annotations_are_reported(xray: XRay) -> None
     assert report.starts["unknown"].count == 1
     assert report.cold_start_rate == 0
     assert any(note.startswith("2 traces are partial") for note in report.notes)
-    assert any("no start annotation" in note for note in report.notes)
+    assert any("without a start annotation" in note for note in report.notes)
 
 
 def test_times_of_one_function_are_of_one_segment(xray: XRay) -> None:
@@ -275,7 +275,7 @@ def test_times_of_one_function_are_of_one_segment(xray: XRay) -> None:
     assert (mixed.requests, mixed.measured, mixed.measured_by) == (2, 1, "API Gateway")
     assert mixed.starts["warm"].response is not None
     assert mixed.starts["warm"].response.max == pytest.approx(20)
-    assert any("1 traces have no API Gateway segment" in note for note in mixed.notes)
+    assert any("1 trace has no API Gateway segment" in note for note in mixed.notes)
     assert not any("no API Gateway stage" in note for note in mixed.notes)
 
 
@@ -354,7 +354,7 @@ def test_each_function_that_is_warmed_has_its_own_coverage(xray: XRay) -> None:
     tables.show(report, console)
     text = console.export_text()
     assert "  one: 100.0 % on average of 2 ticks, lowest 100.0 %; 4 pings met a cold start." in text
-    assert "  two: 50.0 % on average of 1 ticks, lowest 50.0 %; 1 pings met a cold start." in text
+    assert "  two: 50.0 % on average of 1 tick, lowest 50.0 %; 1 ping met a cold start." in text
 
 
 def test_what_a_ticks_record_has_beside_is_ignored(xray: XRay) -> None:

@@ -104,7 +104,6 @@ def test_account_concurrency_is_a_real_throttle(engine: Engine) -> None:
     assert outcomes.count("succeeded") >= 2
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_engine_listens_on_the_loopback_interface_and_nowhere_else(engine: Engine) -> None:
     assert engine.process_id is not None
     assert listening_addresses(engine.process_id) == {("127.0.0.1", engine.port)}

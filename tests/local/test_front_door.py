@@ -95,6 +95,7 @@ def opened_door(idle_seconds: float = 60.0) -> Iterator[Door]:
             notify=notices.append,
             idle_seconds=idle_seconds,
         ) as front_door:
+            front_door.welcome = lambda: "<p>welcome"
             yield Door(front_door.url, front_door.port, upstream, exchanges, notices)
 
 
@@ -370,3 +371,31 @@ def test_closed_door_leaves_no_port_and_no_thread() -> None:
         assert "front-door" in {thread.name for thread in set(threading.enumerate()) - before}
     open_port(port).close()
     assert "front-door" not in {thread.name for thread in set(threading.enumerate()) - before}
+
+
+NOT_THERE = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+BROWSER = b"Accept: text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "response", "welcomed"),
+    [
+        (get("/", BROWSER), NOT_THERE, True),
+        (get("/"), NOT_THERE, False),
+        (get("/orders", BROWSER), NOT_THERE, False),
+        (get("/?a=1", BROWSER), NOT_THERE, False),
+        (get("/", BROWSER).replace(b"GET", b"POST"), NOT_THERE, False),
+        (get("/", BROWSER), OK, False),
+        (get("/", BROWSER), OK.replace(b"200 OK", b"500 Internal Server Error"), False),
+    ],
+)
+def test_a_browser_is_welcomed_at_the_bare_address_where_the_service_has_nothing(
+    door: Door, request_bytes: bytes, response: bytes, welcomed: bool
+) -> None:
+    """The status stays the service's, and the request is one like any other."""
+    door.upstream.response = response
+    received = door.raw(request_bytes)
+    assert received.split(b"\r\n")[0].split(b" ", 1)[1] == response.split(b"\r\n")[0].split(b" ", 1)[1]
+    assert received.endswith(b"<p>welcome") is welcomed
+    assert (b"text/html" in received) is welcomed
+    assert door.last().status == int(response.split()[1])

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pilotlight_tools.local.introduction import requests_to_try
+from pilotlight_tools.local.introduction import python_of_functions, requests_to_try
+from pilotlight_tools.local.welcome import welcome_page
 from tests.support.project import PROJECT
 
 URL = "http://127.0.0.1:3000"
@@ -39,3 +40,27 @@ def test_no_module_finds_the_service_by_counting_the_folders_above_itself() -> N
     sources = [path for room in rooms for path in (PROJECT / room).rglob("*.py")]
     assert len(sources) > 80
     assert [path.name for path in sources if counting.search(path.read_text())] == []
+
+
+SERVICE = {"provider": {"runtime": "python3.13"}, "functions": {"api": {"name": "shop-api"}, "warmer": {}}}
+
+
+def test_the_python_that_runs_is_named_beside_the_one_that_is_deployed() -> None:
+    assert python_of_functions(SERVICE, (3, 13, 5)) == "3.13.5, as deployed"
+    assert python_of_functions(SERVICE, (3, 11, 7), "/shop/.venv/bin/python") == (
+        "3.11.7; on AWS python3.13 (`PYTHON=python3.13 npm start` takes that, where it is installed)"
+    )
+    own = {**SERVICE, "functions": {"api": {"runtime": "python3.12"}, "warmer": {}}}
+    assert python_of_functions(own, (3, 13, 5), "/usr/bin/python3") == (
+        "3.13.5; on AWS python3.12, python3.13 (/usr/bin/python3 runs this)"
+    )
+
+
+def test_the_welcome_links_what_a_browser_can_open_and_names_the_rest() -> None:
+    methods = {"/": {"ANY"}, "/hello": {"ANY"}, "/orders": {"POST", "PUT"}, "/items/{id}": {"GET"}, "/<b>": {"GET"}}
+    page = welcome_page("shop-local", methods, "http://127.0.0.1:3001/")
+    assert '<a href="/hello"><code>/hello</code></a>' in page
+    assert "<code>POST PUT /orders</code>" in page
+    assert "<code>GET /items/{id}</code>" in page
+    assert '<a href="http://127.0.0.1:3001/">' in page
+    assert "<b>" not in page

@@ -80,6 +80,15 @@ def test_a_mistake_in_serverless_yml_is_an_error(tool: DeployTool, mistake: str)
     assert (output.exit_code, message in output.text) == (1, True), output.text
 
 
+@pytest.mark.parametrize(("stage", "noticed"), [("prdo", True), ("mine", True), ("prod", False)])
+def test_a_stage_that_params_do_not_name_is_noticed(tool: DeployTool, stage: str, noticed: bool) -> None:
+    """Any name is possible, and a misspelt one deploys another stage."""
+    output = tool.run("print", "--stage", stage)
+    assert output.exit_code == 0
+    assert (f"Stage {stage} has no `params` of its own in serverless.yml" in output.text) is noticed
+    assert ("Did you mean `prod`?" in output.text) is (stage == "prdo")
+
+
 def test_a_parameter_that_only_its_use_declares_is_known(tool: DeployTool) -> None:
     configuration = tool.folder / "serverless.yml"
     configuration.write_text(

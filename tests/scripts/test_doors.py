@@ -63,6 +63,20 @@ def test_the_workflow_runs_what_the_readme_says_with_every_supported_python() ->
     assert "`.ci/run`" in (PROJECT / "README.md").read_text()
     assert "exec npm test" in (PROJECT / ".ci/run").read_text()
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert job["steps"][-1]["env"] == {"PYTHON": "python${{ matrix.python }}"}
+
+
+def test_the_workflow_starts_the_service_on_macos() -> None:
+    job = workflow()["jobs"]["macos"]
+    assert job["runs-on"].startswith("macos-")
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands[0] == "npm run check"
+    assert all((PROJECT / name).is_file() for name in commands[1].split(" -- ")[1].split())
+
+
+def test_what_is_for_linux_alone_is_not_installed_elsewhere() -> None:
+    locked = (PROJECT / "requirements-dev.txt").read_text()
+    assert re.search(r"^awslambdaric==\S+ ; sys_platform == 'linux' ", locked, re.MULTILINE)
 
 
 def test_the_workflow_may_only_read_and_ends_by_itself() -> None:

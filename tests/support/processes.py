@@ -1,89 +1,71 @@
-"""Processes and sockets of this machine, for tests that nothing is left: POSIX `ps`, and Linux's /proc for sockets."""
+"""Processes and sockets of this machine, for tests that nothing is left. By psutil: /proc is Linux's alone."""
+
+from __future__ import annotations
 
 import contextlib
-import socket
-import struct
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator
 
-_LISTENING = "0A"
-"""The state of a listening socket in /proc/net/tcp."""
+import psutil
 
 
 def children_of(ancestor: int) -> set[int]:
     """Return every process below `ancestor`."""
-    listing = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = (line.split() for line in listing.splitlines())
-    parents = {int(process): int(parent) for process, parent in pairs}
-    below = {ancestor}
-    while more := {process for process, parent in parents.items() if parent in below} - below:
-        below |= more
-    return below - {ancestor}
+    return {process.pid for process in _below(ancestor)}
 
 
 def processes_with(*texts: str) -> set[int]:
     """Return every process that has all these texts in its command line or its environment variables."""
-    listing = subprocess.run(["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
-    lines = (line.split(maxsplit=1) for line in listing.splitlines())
-    return {int(process) for process, *command in lines if all(text in "".join(command) for text in texts)}
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            variables = [f"{name}={value}" for name, value in process.environ().items()]
+            if all(text in " ".join([*process.cmdline(), *variables]) for text in texts):
+                found.add(process.pid)
+    return found
 
 
 def is_alive(process: int) -> bool:
     """Whether `process` runs (a zombie does not)."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    ).stdout
-    return bool(state.strip()) and not state.startswith("Z")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def arguments(process: int) -> list[str]:
+    """The command line of `process`; empty where it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return list(psutil.Process(process).cmdline())
+    return []
+
+
+def environment_of(process: int) -> dict[str, str]:
+    """The environment variables that `process` was started with; empty where it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return dict(psutil.Process(process).environ())
+    return {}
 
 
 def listening_addresses(ancestor: int) -> set[tuple[str, int]]:
     """Return the TCP addresses that `ancestor` and its descendants listen on."""
-    sockets = set()
-    for process in {ancestor, *children_of(ancestor)}:
-        for entry in Path(f"/proc/{process}/fd").iterdir():
-            try:
-                sockets.add(str(entry.readlink()))
-            except FileNotFoundError:
-                continue
     found = set()
-    for line in [
-        *Path("/proc/net/tcp").read_text().splitlines()[1:],
-        *Path("/proc/net/tcp6").read_text().splitlines()[1:],
-    ]:
-        fields = line.split()
-        if fields[3] == _LISTENING and f"socket:[{fields[9]}]" in sockets:
-            address, port = fields[1].split(":")
-            packed = struct.pack("<I", int(address, 16)) if len(address) == 8 else b""
-            found.add((socket.inet_ntoa(packed) if packed else address, int(port, 16)))
+    for process in (psutil.Process(ancestor), *_below(ancestor)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            sockets = process.net_connections(kind="tcp")
+            found |= {(each.laddr.ip, each.laddr.port) for each in sockets if each.status == psutil.CONN_LISTEN}
     return found
 
 
 def bound_addresses(ancestor: int) -> set[tuple[str, str]]:
     """Return the protocol and the local address of each bound Internet socket of `ancestor` and its descendants."""
-    inodes = _sockets_of({ancestor, *children_of(ancestor)})
     found = set()
-    for protocol in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6", "udplite", "udplite6"):
-        table = Path(f"/proc/net/{protocol}")
-        for line in table.read_text().splitlines()[1:] if table.exists() else ():
-            fields = line.split()
-            if fields[9] in inodes:
-                found.add((protocol, _address(fields[1].split(":")[0])))
+    for process in (psutil.Process(ancestor), *_below(ancestor)):
+        for protocol in ("tcp4", "tcp6", "udp4", "udp6"):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                sockets = process.net_connections(kind=protocol)
+                found |= {(protocol, each.laddr.ip) for each in sockets if each.laddr}
     return found
 
 
-def _sockets_of(processes: set[int]) -> set[str]:
-    """The inodes of the sockets that these processes have open."""
-    inodes = set()
-    for process in processes:
-        with contextlib.suppress(FileNotFoundError):  # it ended, or closed it
-            for entry in Path(f"/proc/{process}/fd").iterdir():
-                with contextlib.suppress(FileNotFoundError):
-                    inodes.add(str(entry.readlink()).removeprefix("socket:[").removesuffix("]"))
-    return inodes
-
-
-def _address(hexadecimal: str) -> str:
-    """An address of /proc/net: words of 32 bits in the machine's byte order."""
-    words = [struct.pack("=I", int(hexadecimal[index : index + 8], 16)) for index in range(0, len(hexadecimal), 8)]
-    family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
-    return socket.inet_ntop(family, b"".join(words))
+def _below(ancestor: int) -> Iterator[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        yield from psutil.Process(ancestor).children(recursive=True)

@@ -59,8 +59,14 @@ def starting(temporary: Path, folder: Path, *arguments: str, **environment: str)
         stderr=subprocess.PIPE,
         text=True,
     )
-    started = Started(process, temporary)
+    with followed(process, temporary) as started:
+        yield started
 
+
+@contextmanager
+def followed(process: subprocess.Popen[str], temporary: Path) -> Iterator[Started]:
+    """Collect what a process prints until the block ends, which ends the process."""
+    started = Started(process, temporary)
     assert process.stdout is not None
     assert process.stderr is not None
     readers = [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import pilotlight
 from pilotlight_tools.__main__ import main
-from pilotlight_tools.commands import command, program_name
+from pilotlight_tools.commands import command, parse_options, path_given, program_name
 from tests.support.project import PROJECT
 
 INSTALLED = "/home/marie/.venv/bin/pilotlight"
@@ -46,6 +48,55 @@ def test_the_repositorys_names_are_scripts_of_package_json() -> None:
     for name in ("start", "latency", "cost"):
         assert command(name, program=REPOSITORY) in ("npm start", f"npm run {name}")
         assert name in scripts
+
+
+TAKEN = {"npm_lifecycle_event": "latency", "npm_config_stage": "true", "npm_config_no_wait": "", "npm_config_json": ""}
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser()
+    of_command = made.add_subparsers().add_parser("start")
+    for each in (made, of_command):
+        each.add_argument("--json", action="store_true")
+    of_command.add_argument("--stage")
+    made.add_argument("--requests-per-month")
+    return made
+
+
+def test_what_npm_took_is_wrong_usage_with_the_right_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of `npm run latency --stage prod` npm leaves `prod`."""
+    with pytest.raises(SystemExit) as ended:
+        parse_options(parser(), ["start", "prod"], TAKEN)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "error: npm took --stage for itself: put `--` before, as in `npm run latency -- --stage …`\n"
+    )
+    with pytest.raises(SystemExit):
+        parse_options(parser(), [], {"npm_lifecycle_event": "start", "npm_config_requests_per_month": "true"})
+    assert "as in `npm start -- --requests-per-month …`" in capsys.readouterr().err
+
+
+def test_what_was_given_after_the_dashes_is_taken_as_it_is() -> None:
+    assert parse_options(parser(), ["start", "--stage=prod"], TAKEN).stage == "prod"
+    assert parse_options(parser(), ["start"], {"npm_config_stage": "true"}).stage is None, "not started by npm"
+
+
+def test_a_path_is_the_users_where_npm_has_changed_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INIT_CWD", "/home/marie/shop/tests")
+    monkeypatch.setenv("npm_package_json", "/somewhere/else/package.json")
+    assert path_given("a") == Path("a")
+    monkeypatch.setenv("npm_package_json", str(tmp_path / "package.json"))
+    assert path_given("../a") == Path("/home/marie/shop/tests/../a")
+    assert path_given("/a") == Path("/a")
+
+
+@pytest.mark.parametrize("name", ["latency", "cost", "policies", "local start", "local demo"])
+def test_usage_names_the_command_as_people_type_it(name: str) -> None:
+    module, *subcommand = name.split()
+    command = [sys.executable, "-m", f"pilotlight_tools.{module}", *subcommand, "--help"]
+    printed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert printed.startswith("usage: npm start --" if "start" in name else f"usage: npm run {name.split()[-1]} --")
 
 
 def test_help_names_each_subcommand(capsys: pytest.CaptureFixture[str]) -> None:

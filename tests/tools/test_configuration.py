@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from pilotlight_tools.configuration import ConfigurationError, find_warmer, service_name
+from pilotlight_tools.configuration import (
+    ConfigurationError,
+    find_warmer,
+    service_name,
+    stage_without_parameters,
+)
 from pilotlight_tools.local.deployed_stage import no_rest_api
 from pilotlight_tools.node_modules import find_node_modules, not_installed
 
@@ -45,8 +50,34 @@ def test_a_service_is_named_by_each_file_that_the_deploy_tool_reads(tmp_path: Pa
 
 
 def test_a_folder_without_a_service_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"serverless\.yml does not name its service"):
+    with pytest.raises(ConfigurationError, match=rf"there is no serverless\.yml in {tmp_path}: .* --project"):
         service_name(tmp_path)
+    (tmp_path / "serverless.yml").write_text("provider: {name: aws}")
+    with pytest.raises(ConfigurationError, match=r"serverless\.yml does not name its service: add a line"):
+        service_name(tmp_path)
+
+
+def test_a_mistake_in_yaml_is_one_line_with_its_place_in_the_services_own_file(tmp_path: Path) -> None:
+    (tmp_path / "serverless.yml").write_text("service: shop\nparams: [\n  a: b: c\n")
+    with pytest.raises(ConfigurationError) as raised:
+        service_name(tmp_path)
+    assert str(raised.value).startswith(f"{tmp_path}/serverless.yml:3:7 is not valid YAML: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"default": {"a": 1}, "prod": {}, "dev": {}}, "so the defaults apply. Did you mean prod?"),
+        ({"blue": {}, "green": {}}, "so the defaults apply. Known are blue, green."),
+        ({"prd": {}}, None),
+        ({"default": {"a": 1}}, None),
+        (None, None),
+    ],
+)
+def test_a_stage_that_params_do_not_name_may_be_misspelt(params: object, said: str | None) -> None:
+    told = stage_without_parameters({"params": params}, "prd")
+    assert (told is None) if said is None else (told or "").endswith(said)
 
 
 def test_a_service_without_a_rest_api_is_told_what_it_has() -> None:

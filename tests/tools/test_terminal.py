@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
+from rich.table import Table
 
-from pilotlight_tools.terminal import LINE_EVERY_SECONDS, Progress, counting, printable
+from pilotlight_tools.cost.__main__ import main as cost
+from pilotlight_tools.terminal import LINE_EVERY_SECONDS, Progress, counting, number_of, printable, show_table
 
 
 class Shown:
@@ -64,3 +67,40 @@ def test_a_terminal_gets_one_moving_line_without_control_characters() -> None:
 
 def test_printable_text_stays_as_it_is() -> None:
     assert printable("/caf\u00e9?a=1") == "/caf\u00e9?a=1"
+
+
+def test_one_thing_is_not_a_plural() -> None:
+    assert [number_of(count, "trace") for count in (0, 1, 2000)] == ["0 traces", "1 trace", "2,000 traces"]
+    assert number_of(2, "reply", "replies") == "2 replies"
+
+
+WIDE = {"name": "api", "p50": "1,234.5", "p90": "2,345.6", "p99": "3,456.7"}
+
+
+@pytest.mark.parametrize(("width", "left_out"), [(80, []), (34, ["p90"]), (24, ["p90", "p50"]), (10, ["p90", "p50"])])
+def test_a_narrow_terminal_gets_fewer_columns_and_no_cut_figures(width: int, left_out: list[str]) -> None:
+    console = Console(file=io.StringIO(), width=width, record=True)
+    table = Table()
+    for header in WIDE:
+        table.add_column(header, no_wrap=True)
+    table.add_row(*WIDE.values())
+    show_table(console, table, ["p90", "p50"])
+    text = console.export_text()
+    if width > 10:
+        assert {each for each in WIDE.values() if each in text} == {WIDE[name] for name in WIDE if name not in left_out}
+        assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    said = " ".join(text.partition("Left out")[2].split())
+    assert said == (f", because the terminal is narrow: {', '.join(left_out)}." if left_out else "")
+    assert [column.header for column in table.columns] == list(WIDE), "the table itself stays as it is"
+
+
+@pytest.mark.parametrize("columns", ["50", "69", "80"])
+def test_the_table_of_cost_has_whole_figures_at_any_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert cost([]) == 0
+    printed = capsys.readouterr().out
+    assert "\N{HORIZONTAL ELLIPSIS} " not in printed.partition("Requests a month")[0]
+    assert "provisioned concurrency" in printed
+    assert "364 restored" in printed or "Left out" in printed

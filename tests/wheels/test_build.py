@@ -21,10 +21,10 @@ from tests.support.project import PROJECT
 from tests.support.wheels import Wheels, metadata_of, names_in, text_in
 from wheels import build as builder
 
-MODULES_OF = {"pyyaml": "yaml"}
+MODULES_OF = {"opentelemetry-proto": "opentelemetry", "pyyaml": "yaml"}
 """Where a distribution's name is not that of its module."""
-SUPPLIED = {"botocore", "hypercorn"}
-"""What boto3 and the engine bring along, and nobody has without them."""
+SUPPLIED = {"botocore", "google", "hypercorn"}
+"""What boto3, the engine and OTLP's messages bring along, and nobody has without them."""
 TYPES_ONLY = re.compile(r"^mypy_boto3_")
 
 

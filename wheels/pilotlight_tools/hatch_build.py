@@ -32,7 +32,8 @@ class Needs(MetadataHookInterface):
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Add what the group names, and the other wheel."""
-        groups = tomllib.loads((_repository(self.root) / "pyproject.toml").read_text())["dependency-groups"]
+        table = (_repository(self.root) / "pyproject.toml").read_text(encoding="utf-8")
+        groups = tomllib.loads(table)["dependency-groups"]
         metadata["dependencies"] = [f"pilotlight=={metadata['version']}", *groups["tools"]]
 
 

@@ -10,16 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pilotlight_tools.variables import of_program
+
 
 class SetupError(Exception):
     """A folder could not be created; the message includes the installer's output."""
+
+
+class NoRuntimeClientError(SetupError):
+    """Lambda's runtime client does not exist for this system."""
 
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """Hold a lock file, because tests run in several processes and only one may set up at a time."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
+    with lock.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -35,12 +41,12 @@ def digest(*parts: bytes) -> str:
 def is_current(folder: Path, stamp: str) -> bool:
     """Whether the folder exists and its stamp is `stamp`."""
     file = stamp_file(folder)
-    return folder.is_dir() and file.is_file() and file.read_text() == stamp
+    return folder.is_dir() and file.is_file() and file.read_text(encoding="utf-8") == stamp
 
 
 def write_stamp(folder: Path, stamp: str) -> None:
     """Record the stamp of a finished folder."""
-    stamp_file(folder).write_text(stamp)
+    stamp_file(folder).write_text(stamp, encoding="utf-8")
 
 
 def stamp_file(folder: Path) -> Path:
@@ -50,7 +56,8 @@ def stamp_file(folder: Path) -> Path:
 
 def run_uv(*arguments: str) -> None:
     """Run uv. Raises SetupError with uv's error output."""
-    done = subprocess.run([sys.executable, "-m", "uv", *arguments], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "uv", *arguments]
+    done = subprocess.run(command, env=of_program(), capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise SetupError(f"uv {' '.join(arguments)} failed:\n{done.stderr.strip()}")
 

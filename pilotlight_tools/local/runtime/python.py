@@ -7,7 +7,15 @@ import sys
 from pathlib import Path
 
 from pilotlight_build.bytecode import find_python
-from pilotlight_tools.local.runtime.prepared_folder import alone, digest, is_current, run_uv, say, write_stamp
+from pilotlight_tools.local.runtime.prepared_folder import (
+    NoRuntimeClientError,
+    alone,
+    digest,
+    is_current,
+    run_uv,
+    say,
+    write_stamp,
+)
 
 DEPLOYED_PYTHON = (3, 13)
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
@@ -44,7 +52,14 @@ def _folder(project: Path | None) -> Path:
     return (project or Path.cwd()) / "build" / "runtime"
 
 
+def refuse_other_systems(platform: str = sys.platform) -> None:
+    """Raise NoRuntimeClientError where awslambdaric has no wheel: it is for Linux alone."""
+    if platform != "linux":
+        raise NoRuntimeClientError("Lambda's runtime client (awslambdaric) is for Linux alone")
+
+
 def _set_up(folder: Path, base: Path) -> Path:
+    refuse_other_systems()
     with alone(folder.with_name(f"{folder.name}.lock")):
         return _set_up_alone(folder, base)
 

@@ -17,7 +17,7 @@ from pilotlight_tools.local.http_thread import HttpThread
 from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify, to_stderr
 from pilotlight_tools.local.pair import Pair
-from pilotlight_tools.local.xray import documents
+from pilotlight_tools.local.xray import documents, otlp
 from pilotlight_tools.local.xray.api import Admit, application
 from pilotlight_tools.local.xray.daemon import BadDatagramError, DaemonPort, body_of
 from pilotlight_tools.local.xray.documents import BadDocumentError
@@ -155,7 +155,9 @@ class XRay:
 
     def _take_datagram(self, datagram: bytes) -> None:
         try:
-            self._take(body_of(datagram))
+            body = body_of(datagram)
+            for each in otlp.documents_of(body) if otlp.is_otlp(body) else [body]:
+                self._take(each)
         except (BadDatagramError, BadDocumentError) as error:
             self._reject(str(error))
         except Exception as error:  # nothing that somebody sends may end this thread

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pilotlight_tools.local.runtime.prepared_folder import (
+    NoRuntimeClientError,
     SetupError,
     alone,
     digest,
@@ -16,7 +17,12 @@ from pilotlight_tools.local.runtime.prepared_folder import (
     run_uv,
     write_stamp,
 )
-from pilotlight_tools.local.runtime.python import DEPLOYED_PYTHON, deployed_python, runtime_python
+from pilotlight_tools.local.runtime.python import (
+    DEPLOYED_PYTHON,
+    deployed_python,
+    refuse_other_systems,
+    runtime_python,
+)
 
 TRYING = """
 import fcntl, sys
@@ -56,3 +62,8 @@ def test_the_runtimes_python_is_the_deployed_one_with_the_runtime_client_and_the
     output = subprocess.run([runtime_python(), "-c", code], capture_output=True, text=True, check=True).stdout
     here = sys.version_info[:2] if deployed_python() == Path(sys.executable) else DEPLOYED_PYTHON
     assert output.strip() == str(tuple(here))
+
+
+def test_there_is_no_runtime_client_for_another_system_than_linux() -> None:
+    with pytest.raises(NoRuntimeClientError, match="for Linux alone"):
+        refuse_other_systems("darwin")
