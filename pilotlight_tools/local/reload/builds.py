@@ -87,7 +87,7 @@ class Builds:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                text=True,
+                encoding="utf-8",
                 start_new_session=True,
             ) as process,
         ):
