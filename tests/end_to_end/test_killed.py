@@ -126,3 +126,11 @@ def test_a_killed_set_up_ends_what_it_started(sample_project: Path, tmp_path: Pa
     nothing_runs(processes)
     assert "error: the process that started this one was killed" in log.read_text()
     assert list(temporary.iterdir()) == []
+
+
+def test_the_set_up_says_that_its_command_was_killed() -> None:
+    program = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    command = ["node", "scripts/setup.mjs", "--for", "dev", "--", *program]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert done.stderr.startswith("error: the command was killed (SIGKILL). Start it again")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 
 import pytest
 import requests
 
 from pilotlight_tools.local.page_server import page_server, report_reader
 from tests.conftest import Deployed
-from tests.support.processes import bound_addresses
 from tests.support.project import PROJECT
+from tests.support.sockets import bound_addresses
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
+pytestmark = [
+    pytest.mark.end_to_end,
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+]
 
 
 def test_every_socket_of_the_stack_is_on_the_loopback_interface(deployed: Deployed) -> None:

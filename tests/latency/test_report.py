@@ -2,9 +2,11 @@
 
 import io
 import itertools
+import json
 import time
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -466,3 +468,37 @@ def test_a_trace_that_x_ray_does_not_have_is_asked_for_once(xray: XRay) -> None:
     waits: list[float] = []
     assert Reader(client, SERVICE, STAGE, sleep=waits.append).documents(f"1-{'0' * 8}-{'0' * 24}") == []
     assert (len(asked), waits) == (1, [])
+
+
+def test_a_record_of_another_form_is_in_no_figure_and_is_said(xray: XRay) -> None:
+    """X-Ray on AWS keeps what the local one refuses: so does its store, asked directly."""
+    records = RecordMaker()
+    request(xray, records, END - 60, 0.02)
+    xray.flush(settle=True)
+    broken = records.request(END - 50)
+    broken["annotations"] |= {"status": "fine", "init_ms": "long"}
+    xray._store.add([(json.dumps(broken), broken)])
+    report = report_of(xray)
+    assert report.measured == 1
+    assert report.starts["warm"].response is not None
+    [note] = [note for note in report.notes if "malformed" in note]
+    assert note.startswith("1 documents or records are malformed")
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 50_000, "[]", "{", json.dumps({"name": "pilotlight", "annotations": {"kind": "request"}, "http": 7})]
+)
+def test_a_document_that_is_none_ends_no_reading(body: str) -> None:
+    good = RecordMaker().request(END)
+
+    class Client:
+        meta = SimpleNamespace(events=SimpleNamespace(register=lambda *_: None))
+
+        def batch_get_traces(self, **_: Any) -> dict[str, Any]:
+            documents = [{"Document": each} for each in (body, json.dumps(good))]
+            return {"Traces": [{"Id": "1-2-3", "Segments": documents}]}
+
+    reader = Reader(cast(Any, Client()), SERVICE, STAGE)
+    list(reader.ticks(["1-2-3"]))
+    [found] = reader.observations(["1-2-3"])
+    assert found.route == "/hello"

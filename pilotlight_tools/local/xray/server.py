@@ -37,8 +37,8 @@ class XRay:
 
     `service` is the stage's API name and the records' `service` annotation. `port` 0 takes a free one; a taken
     port raises OSError. `admit` can refuse operations as throttled, and `destination` can claim that Transaction Search
-    is on: readers of X-Ray must handle both. `in_flight` are the front door's requests without a
-    response. `notify` gets a line for what is wrong with a client or a record.
+    is on: readers of X-Ray must handle both. `in_flight` are the front door's requests without a response. `notify`
+    gets a line for what is wrong with a client or a record.
     """
 
     def __init__(
