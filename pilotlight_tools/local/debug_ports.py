@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.front_door import PortTakenError
@@ -23,6 +23,8 @@ from pilotlight_tools.local.front_door import PortTakenError
 _LENGTH = b"Content-Length"
 """The first header of a message ("Debug Adapter Protocol", "Base protocol"). A web page's request begins otherwise."""
 _LOOK_SECONDS = 0.05
+_Greeted: TypeAlias = tuple[str, asyncio.StreamReader, asyncio.StreamWriter, bytes]
+"""What an environment noted, the connection to its debugger, and that one's first answer."""
 _LONGEST_BYTES = 16 * 1024 * 1024
 
 
@@ -100,22 +102,26 @@ class DebugPorts:
                 way.cancel()
             to_environment.close()
 
-    async def _greet(self, noted: Path, first: bytes) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter, bytes]:
-        """Wait for an environment whose debugger answers a client's first message; return what it noted, too."""
+    async def _greet(self, noted: Path, first: bytes) -> _Greeted:
+        """Wait for an environment whose debugger answers a client's first message."""
         while True:
             with contextlib.suppress(OSError, ValueError, EOFError):
                 note = noted.read_text(encoding="ascii")
-                if self._is_of_now(noted, note):
-                    reader, writer = await asyncio.open_connection(LOOPBACK, int(note.split()[1]), limit=_LONGEST_BYTES)
-                    writer.write(_framed(first))
-                    answer = asyncio.create_task(_message(reader))
-                    while not answer.done() and self._is_of_now(noted, note):
-                        await asyncio.wait({answer}, timeout=_LOOK_SECONDS)
-                    if answer.done():
-                        return note, reader, writer, answer.result()
-                    answer.cancel()
-                    writer.close()
+                if self._is_of_now(noted, note) and (greeted := await self._ask(noted, note, first)):
+                    return greeted
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _ask(self, noted: Path, note: str, first: bytes) -> _Greeted | None:
+        reader, writer = await asyncio.open_connection(LOOPBACK, int(note.split()[1]), limit=_LONGEST_BYTES)
+        writer.write(_framed(first))
+        answer = asyncio.create_task(_message(reader))
+        while not answer.done() and self._is_of_now(noted, note):
+            await asyncio.wait({answer}, timeout=_LOOK_SECONDS)
+        if answer.done():
+            return note, reader, writer, answer.result()
+        answer.cancel()
+        writer.close()
+        return None
 
     def _is_of_now(self, noted: Path, note: str) -> bool:
         """Whether the environment that noted this runs. One that is being replaced may still take connections."""
