@@ -17,7 +17,7 @@ routes = Routes()
 def hello(request: Request) -> dict[str, Any]:
     """Say hello, and show how the request arrived."""
     response: dict[str, Any] = {
-        "message": "Hello from Lambda 26388",
+        "message": "Hello from Lambda",
         "method": request.method,
         "path": request.path,
         "query": dict(sorted(request.query.items())),
