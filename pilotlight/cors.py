@@ -34,7 +34,7 @@ class Cors:
             return
         listed = [each.strip() for each in origins.split(",")] if isinstance(origins, str) else list(origins)
         for origin in listed:
-            _check(origin, credentials=credentials)
+            _check(origin, credentials=credentials, alone=len(listed) == 1)
         self._allowed = frozenset(listed).__contains__
         if len(listed) == 1:
             self._fixed = {"Access-Control-Allow-Origin": listed[0], **self._headers}
@@ -49,8 +49,10 @@ class Cors:
         return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **self._headers}
 
 
-def _check(origin: str, *, credentials: bool) -> None:
+def _check(origin: str, *, credentials: bool, alone: bool) -> None:
     if origin == "*":
+        if not alone:
+            raise ValueError('"*" in `allow_origin` is every page: name it alone, or only the other origins')
         if credentials:
             raise ValueError('browsers refuse credentials from "*": name the origins in `allow_origin`')
         return

@@ -4,11 +4,10 @@
 
 const path = require('node:path');
 
+const { REDIRECTED } = require('./elsewhere.cjs');
 const { askPython } = require('./python.cjs');
 const { pluginsOf } = require('./service.cjs');
 const { PYTHON_REQUIREMENTS } = require('./settings.cjs');
-
-const REDIRECTED = 'PILOTLIGHT_HANDLER';
 
 /**
  * Returns `errors` and `warnings` about the packages of the targets, and their `builds`, from one look into each. `only`

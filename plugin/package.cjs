@@ -7,6 +7,7 @@ const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { elsewhereOf } = require('./elsewhere.cjs');
 const { localEndpoint } = require('./engine.cjs');
 const { packagesOf, platformOf } = require('./packages.cjs');
 const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_TO_PACKAGE } = require('./python.cjs');
@@ -49,6 +50,8 @@ class Packaging {
     }
     if (localEndpoint() && this.built.length) this.noteBuilds();
     for (const notice of new Set(this.built.flatMap(({ notices }) => notices))) this.log.warning(notice);
+    for (const line of new Set(this.built.flatMap(({ left_out: files }) => files.map(describeLeftOut))))
+      this.log.info(line);
   }
 
   hasBuilt(key) {
@@ -82,7 +85,7 @@ class Packaging {
   }
 
   /** Builds a zip, and returns what the builder says of it, with where it is shipped from. */
-  build({ name, patterns, handlers, platform }) {
+  build({ name, keys, patterns, handlers, platform }) {
     if (!patterns.length) throw this.error(NO_PATTERNS, 'NO_PATTERNS');
     const target = platform
       ? ['--runtime', platform.runtime, '--architecture', platform.architecture]
@@ -90,11 +93,15 @@ class Packaging {
     this.progress.get('main').notice('Building the Python package');
     const cache = path.join(this.folder, 'node_modules', '.cache', 'pilotlight');
     const python = this.python();
+    const elsewhere = elsewhereOf(this.serverless, keys);
     // `-P`: modules of the service must not be taken for the standard library's.
     const args = [
       ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
       ...repeated('--pattern', patterns),
-      ...repeated('--handler', handlers),
+      ...repeated('--handler', [...handlers, ...elsewhere.redirected]),
+      ...repeated('--layer', elsewhere.layers),
+      ...repeated('--has-layers', elsewhere.layered),
+      ...repeated('--python-path', elsewhere.pythonPath),
       ...this.options(),
       ...['--cache', cache, '--output', path.join(cache, 'packages', `${name}-${nameOf(platform)}.zip`)],
     ];
@@ -103,7 +110,7 @@ class Packaging {
     if (built.status !== 0)
       throw this.error(built.stderr?.trim() || `${python} did not run: ${built.error?.message}`, 'PACKAGING');
     const result = JSON.parse(built.stdout);
-    return { ...result, artifact: this.shipped(name, result.artifact), command: [python, ...args] };
+    return { ...result, artifact: this.shipped(name, result), command: [python, ...args] };
   }
 
   /** Notes how the packages were built: `npm start` builds them again when a file is saved, without the deploy tool. */
@@ -114,19 +121,22 @@ class Packaging {
   }
 
   options() {
-    const { provided, requireHashes, shipBoto3 } = settingsOf(this.serverless.service);
+    const { keep, provided, requireHashes, shipBoto3 } = settingsOf(this.serverless.service);
     return [
       ...repeated('--provided', provided),
+      ...repeated('--keep', keep),
       ...(requireHashes ? ['--require-hashes'] : []),
       ...(shipBoto3 ? ['--ship-boto3'] : []),
     ];
   }
 
-  /** Puts a package where osls puts its own, and finds it for `--package FOLDER` too. */
-  shipped(name, artifact) {
-    const shipped = path.join(this.folder, '.serverless', `${name}.zip`);
-    fs.mkdirSync(path.dirname(shipped), { recursive: true });
+  /** Puts a package where osls puts its own, and finds it for `--package FOLDER` too; its bill of materials beside it. */
+  shipped(name, { artifact, bill_of_materials: bill }) {
+    const folder = path.join(this.folder, '.serverless');
+    const shipped = path.join(folder, `${name}.zip`);
+    fs.mkdirSync(folder, { recursive: true });
     fs.copyFileSync(path.resolve(this.folder, artifact), shipped);
+    fs.copyFileSync(path.resolve(this.folder, bill), path.join(folder, `${name}.cdx.json`));
     return shipped;
   }
 
@@ -188,6 +198,10 @@ class Packaging {
 
 function repeated(option, values) {
   return values.map((value) => `${option}=${value}`);
+}
+
+function describeLeftOut({ pattern, reason, files, bytes }) {
+  return `Left out of the dependencies: ${pattern} (files: ${files}, ${(bytes / 1e6).toFixed(2)} MB): ${reason}`;
 }
 
 function describe({ runtime, architecture }) {

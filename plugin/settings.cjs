@@ -21,7 +21,8 @@ const schema = {
         packaging: { enum: ['pilotlight', null] },
         requireHashes: { type: 'boolean' },
         shipBoto3: { type: 'boolean' },
-        provided: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' } },
+        keep: { type: 'array', items: { type: 'string', minLength: 1 } },
+        provided: { type: 'array', items: { type: 'string', minLength: 1 } }, // checked by the builder
         sampling: { type: 'number', minimum: 0, maximum: 1 },
         alarmTopic: { anyOf: [{ type: 'string', pattern: '^(arn:aws[a-z-]*:sns:.+)?$' }, { type: 'object' }] },
         metricsNamespace: { type: 'string', pattern: '^(?!AWS/)[0-9A-Za-z.\\-_/#]{1,255}$' }, // "PutMetricData"
@@ -45,6 +46,7 @@ const DEFAULTS = {
   packaging: null,
   requireHashes: false,
   shipBoto3: false,
+  keep: [], // patterns of dependencies' files that would be left out
   provided: [], // modules that a layer has
   sampling: 0.05,
   alarmTopic: '',
@@ -58,7 +60,7 @@ const DEFAULTS = {
 const RENAMED = { xray: 'observability' };
 
 /** Settings of what `packaging: pilotlight` builds. */
-const BUILDERS = ['requireHashes', 'shipBoto3', 'provided'];
+const BUILDERS = ['requireHashes', 'shipBoto3', 'keep', 'provided'];
 
 /** The key of the warmer's function where the service names none of its own: the plugin adds it. */
 const ADDED_WARMER = 'pilotlightWarmer';

@@ -10,14 +10,14 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from pilotlight_build.imports import Import, imports_of, lazy_imports
+from pilotlight_build.source_facts import Import, imports_of, lazy_imports
 from tests.support.project import PROJECT
 
 ROOMS = (
@@ -144,7 +144,7 @@ def _named(found: Import) -> set[str]:
     return submodules if found.names and len(submodules) == len(found.names) else {*submodules, found.module}
 
 
-def statements(module: str) -> Sequence[Import]:
+def statements(module: str) -> Iterator[Import]:
     return imports_of(modules()[module], file(module))
 
 

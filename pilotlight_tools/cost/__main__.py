@@ -15,9 +15,17 @@ from pilotlight_tools.commands import program_name
 from pilotlight_tools.configuration import ConfigurationError
 from pilotlight_tools.cost.advice import recommend
 from pilotlight_tools.cost.configured_plan import plan_fields, print_configuration
-from pilotlight_tools.cost.model import ALTERNATIVES, Bill, bill, break_even, requests_that_keep_warm
+from pilotlight_tools.cost.model import (
+    ALTERNATIVES,
+    Bill,
+    bill,
+    break_even,
+    price_of_further_stage,
+    requests_that_keep_warm,
+)
 from pilotlight_tools.cost.plan import Plan
 from pilotlight_tools.cost.prices import PRICES, PRICES_CHECKED, REGION
+from pilotlight_tools.cost.usage import OBSERVING_LINES
 
 EXIT_CODE_PROBLEM = 1
 EXIT_CODE_WRONG_USAGE = 2
@@ -72,6 +80,7 @@ def _compare(plan: Plan, *, free_tier: bool = False, no_cold_starts: bool = Fals
             "provisioned_no_dearer_than_warmer": break_even(plan, "provisioned", "warmer", free_tier=free_tier),
             "snapstart_no_dearer_than_warmer": break_even(plan, "snapstart", "warmer", free_tier=free_tier),
         },
+        "stages_of_an_account": {number: price_of_further_stage(plan, "warmer", number) for number in (1, 2, 3)},
         "recommendation": recommend(plan, bills, no_cold_starts=no_cold_starts),
     }
 
@@ -99,6 +108,7 @@ def _row(priced: Bill, none: Bill) -> dict[str, Any]:
         "added": added,
         "cold_starts": priced.cold_starts,
         "price_per_cold_start_avoided": added / avoided if avoided > 0 else None,
+        "of_observing": priced.of_observing,
         "lines": priced.lines,
         "usage": dataclasses.asdict(priced.usage),
     }
@@ -116,19 +126,31 @@ def _show(report: Mapping[str, Any], console: Console) -> None:
     where = f"{report['region']} (the stage is in {report['stage_region']})" if elsewhere else report["region"]
     table = Table(caption=f"US dollars a month, {where}, prices of {report['prices_checked']}")
     table.add_column("", no_wrap=True)
-    for title in ("price", "above no warming", "of which fixed", "cold starts"):
+    for title in ("price", "of which to see it", "above no warming", "of which fixed", "cold starts"):
         table.add_column(title, justify="right")
     for row in report["alternatives"]:
         standing = row["lines"]["provisioned"] + row["lines"]["snapstart"]
-        amounts = (f"{amount:,.2f}" for amount in (row["price"], row["added"], standing))
+        amounts = (f"{amount:,.2f}" for amount in (row["price"], row["of_observing"], row["added"], standing))
         cold = f"{row['cold_starts']:,.0f}" + (" restored" if row["alternative"] == "snapstart" else "")
         table.add_row(_NAMES[row["alternative"]], *amounts, cold)
     console.print(table)
+    console.print(_seeing(report), highlight=False)
     for key, text in _BREAK_EVEN.items():
         requests = report["break_even_requests_per_month"][key]
         console.print(f"{text}: " + ("never" if requests is None else f"{requests:,.0f}"), highlight=False)
     console.print()
     console.print(report["recommendation"], highlight=False)
+
+
+def _seeing(report: Mapping[str, Any]) -> str:
+    """What seeing costs, and what of it all an account has free."""
+    lines = report["alternatives"][ALTERNATIVES.index("warmer")]["lines"]
+    parts = ", ".join(f"{name} {lines[name]:,.2f}" for name in OBSERVING_LINES)
+    first, second, third = report["stages_of_an_account"].values()
+    return (
+        f"To see it, with the warmer: {parts}\nAfter the free tier, if the account has nothing else: {first:,.2f} for "
+        f"the first such stage, {second:,.2f} for the second, {third:,.2f} for the third"
+    )
 
 
 _BREAK_EVEN = {
@@ -162,16 +184,36 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--request-ms", type=float, help=f"of a warm request (default: {default.request_ms:g})")
     parser.add_argument("--init-ms", type=float, help=f"INIT of a cold start (default: {default.init_ms:g})")
     parser.add_argument("--warmer-memory-mb", type=int, help=f"(default: {default.warmer_memory_mb})")
-    parser.add_argument("--trace-share", type=float, help=f"sampled by X-Ray, 0 to 1 (default: {default.trace_share})")
+    _add_observing(parser, default)
     idle_help = f"how long Lambda keeps an idle environment (default: {default.idle_minutes:g})"
     parser.add_argument("--idle-minutes", type=float, help=idle_help)
     lifetime_help = f"how long Lambda keeps any environment (default: {default.lifetime_hours:g})"
     parser.add_argument("--lifetime-hours", type=float, help=lifetime_help)
     parser.add_argument("--cold-share", type=float, help="measured share of cold requests without warming, 0 to 1")
+    worth = f"US dollars above which avoiding one is not worth it (default: {default.price_of_a_cold_start})"
+    parser.add_argument("--price-of-a-cold-start", type=float, metavar="DOLLARS", help=worth)
     parser.add_argument("--free-tier", action="store_true", help="subtract it, as if the account ran nothing else")
     parser.add_argument("--no-cold-starts", action="store_true", help="a cold start is not acceptable at any price")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
+
+
+def _add_observing(parser: argparse.ArgumentParser, default: Plan) -> None:
+    reservoir = f"requests of each second that X-Ray traces (default: {default.traced_per_second})"
+    parser.add_argument("--traced-per-second", type=int, help=reservoir)
+    parser.add_argument(
+        "--sampling", type=float, help=f"share of the others that it traces, 0 to 1 (default: {default.sampling})"
+    )
+    parser.add_argument(
+        "--observability",
+        action=argparse.BooleanOptionalAction,
+        help=f"the stage has a dashboard and alarms (default: {'yes' if default.observability else 'no'})",
+    )
+    methods = f"methods of the API with metrics of their own (default: {default.api_methods_measured})"
+    parser.add_argument("--api-methods-measured", type=int, help=methods)
+    parser.add_argument(
+        "--reports-per-month", type=float, help=f"reports of six hours (default: {default.reports_per_month:g})"
+    )
 
 
 if __name__ == "__main__":

@@ -66,9 +66,10 @@ def plan_fields(
         "memory_mb": int(target.get("memorySize") or provider.get("memorySize") or 1024),
         "architecture": target.get("architecture") or provider.get("architecture") or "x86_64",
     }
+    fields |= _observing(configuration)
     warmer = find_warmer(configuration)
     if warmer is None:
-        return fields
+        return {name: value for name, value in fields.items() if name not in given}
     own = functions[warmer]
     fields["warmer_memory_mb"] = int(own.get("memorySize") or provider.get("memorySize") or 1024)
     if "interval_minutes" not in given:
@@ -88,6 +89,23 @@ def parse_rate(expression: str) -> float:
     if seconds is None:
         raise ConfigurationError(f"the warmer's schedule {expression!r} is not a rate(…): give --interval-minutes")
     return seconds / 60
+
+
+def _observing(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stage traces and measures. The sampling rule, and the API's metrics, are of REST APIs alone."""
+    provider, functions = configuration.get("provider") or {}, configuration.get("functions") or {}
+    settings = settings_of(configuration)
+    methods = [event for each in functions.values() for event in each.get("events") or [] if _is_method(event)]
+    fields: dict[str, Any] = {"observability": bool(settings.get("observability"))}
+    if methods and fields["observability"] and settings.get("sampling") is not None:
+        fields["sampling"] = float(settings["sampling"])
+    if (provider.get("apiGateway") or {}).get("metrics"):
+        fields["api_methods_measured"] = len(methods)
+    return fields
+
+
+def _is_method(event: Any) -> bool:
+    return isinstance(event, dict) and "http" in event
 
 
 def _first_target(configuration: Mapping[str, Any]) -> str:

@@ -3,56 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pilotlight_tools.cost.observing import observing
 from pilotlight_tools.cost.plan import (
     MONTH_SECONDS,
     Plan,
     cold_share_beyond,
     cold_share_without_warming,
     share_beyond_busy,
+    ticks_per_month,
 )
-from pilotlight_tools.cost.prices import FREE_TIER, PRICES, Prices
+from pilotlight_tools.cost.prices import PRICES
+from pilotlight_tools.cost.usage import OBSERVING_LINES, Usage
 
 ALTERNATIVES = ("none", "warmer", "provisioned", "snapstart")
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What AWS bills for in a month."""
-
-    requests: float = 0.0
-    gigabyte_seconds: float = 0.0
-    provisioned_gigabyte_seconds: float = 0.0
-    provisioned_running_gigabyte_seconds: float = 0.0
-    snapstart_cached_gigabyte_seconds: float = 0.0
-    snapstart_restored_gigabytes: float = 0.0
-    traces: float = 0.0
-    schedules: float = 0.0
-
-    def less_free_tier(self) -> "Usage":
-        """Subtract the free tier. Lambda's part does not apply to functions with provisioned concurrency."""
-        provisioned = self.provisioned_gigabyte_seconds > 0
-        return replace(
-            self,
-            requests=self.requests if provisioned else max(0.0, self.requests - FREE_TIER.requests),
-            gigabyte_seconds=self.gigabyte_seconds
-            if provisioned
-            else max(0.0, self.gigabyte_seconds - FREE_TIER.gigabyte_seconds),
-            traces=max(0.0, self.traces - FREE_TIER.traces),
-            schedules=max(0.0, self.schedules - FREE_TIER.schedules),
-        )
-
-    def price_lines(self, prices: Prices) -> dict[str, float]:
-        """US dollars for each line of the bill."""
-        return {
-            "requests": self.requests * prices.request,
-            "duration": self.gigabyte_seconds * prices.gigabyte_second
-            + self.provisioned_running_gigabyte_seconds * prices.provisioned_running_gigabyte_second,
-            "provisioned": self.provisioned_gigabyte_seconds * prices.provisioned_gigabyte_second,
-            "snapstart": self.snapstart_cached_gigabyte_seconds * prices.snapstart_cached_gigabyte_second
-            + self.snapstart_restored_gigabytes * prices.snapstart_restored_gigabyte,
-            "traces": self.traces * prices.trace,
-            "schedule": self.schedules * prices.schedule,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +31,28 @@ class Bill:
     def total(self) -> float:
         return sum(self.lines.values())
 
+    @property
+    def of_observing(self) -> float:
+        """The part of the total that is for traces, metrics, alarms, dashboard and logs."""
+        return sum(self.lines[name] for name in OBSERVING_LINES)
+
 
 def bill(plan: Plan, alternative: str, *, free_tier: bool = False) -> Bill:
     """Compute the monthly bill of `alternative`, one of `ALTERNATIVES`; users' requests are included in each."""
-    usage, cold_starts = _USAGE[alternative](plan)
+    runs, cold_starts = _USAGE[alternative](plan)
+    usage = runs + observing(plan, alternative)
     to_pay = usage.less_free_tier() if free_tier else usage
     return Bill(alternative, usage, to_pay.price_lines(PRICES[plan.architecture]), cold_starts)
+
+
+def price_of_further_stage(plan: Plan, alternative: str, number: int) -> float:
+    """US dollars a month that the `number`-th stage of this kind adds, in an account that has no others.
+
+    All share one free tier, so the first may cost nothing and the third its list price.
+    """
+    usage, prices = bill(plan, alternative).usage, PRICES[plan.architecture]
+    with_it, before = (usage.times(stages).less_free_tier().price(prices) for stages in (number, number - 1))
+    return with_it - before
 
 
 def break_even(plan: Plan, dearer: str, cheaper: str, *, free_tier: bool = False) -> float | None:
@@ -100,7 +79,7 @@ def _none(plan: Plan) -> tuple[Usage, float]:
 
 
 def _warmer(plan: Plan) -> tuple[Usage, float]:
-    ticks = MONTH_SECONDS / (plan.interval_minutes * 60)
+    ticks = ticks_per_month(plan)
     pings = ticks * plan.concurrency
     gigabytes, warmer_gigabytes = plan.memory_mb / 1024, plan.warmer_memory_mb / 1024
     # A request is still cold while pings hold all environments, and while users keep all of them busy.
@@ -117,7 +96,6 @@ def _warmer(plan: Plan) -> tuple[Usage, float]:
             gigabyte_seconds=served.gigabyte_seconds
             + (pings * plan.hold_ms + inits * plan.concurrency * plan.init_ms) / 1000 * gigabytes
             + (ticks * (plan.hold_ms + _DISPATCH_MS) + inits * _WARMER_INIT_MS) / 1000 * warmer_gigabytes,
-            traces=served.traces + (ticks if plan.trace_share else 0),
             schedules=ticks,
         ),
         cold_starts,
@@ -138,7 +116,6 @@ def _provisioned(plan: Plan) -> tuple[Usage, float]:
             requests=plan.requests_per_month,
             provisioned_gigabyte_seconds=plan.concurrency * MONTH_SECONDS * gigabytes,
             provisioned_running_gigabyte_seconds=running_ms / 1000 * gigabytes,
-            traces=plan.requests_per_month * plan.trace_share,
         ),
         cold_starts,
     )
@@ -176,7 +153,6 @@ def _served(plan: Plan, cold_starts: float) -> Usage:
     return Usage(
         requests=plan.requests_per_month,
         gigabyte_seconds=milliseconds / 1000 * plan.memory_mb / 1024,
-        traces=plan.requests_per_month * plan.trace_share,
     )
 
 

@@ -2,7 +2,8 @@
 
 Region us-east-1, US dollars, without free tiers (they belong to the whole account; see `FREE_TIER`), first volume
 tier. AWS pages: "AWS Lambda Pricing" (functions, provisioned concurrency, SnapStart), "AWS X-Ray pricing",
-"Amazon EventBridge pricing". To use other prices, change them here, together with the date.
+"Amazon CloudWatch pricing", "Amazon EventBridge pricing". To use other prices, change them here, together with the
+date.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,16 @@ class Prices:
     """One restored environment, for each GB of its memory (not for Java)."""
     trace: float
     """One X-Ray trace recorded."""
+    trace_read: float
+    """One X-Ray trace retrieved or scanned, as by a report."""
+    metric: float
+    """One custom metric for a month: a name with one set of dimensions."""
+    alarm_metric: float
+    """One metric of an alarm of standard resolution, for a month."""
+    dashboard: float
+    """One dashboard for a month."""
+    log_gigabyte: float
+    """One GB of logs taken in. Keeping them for two weeks adds a few per cent, which are left out."""
     schedule: float
     """One firing of a schedule. EventBridge Scheduler's price; AWS publishes none for a scheduled rule, so this
     may be too high, by less than a cent a month."""
@@ -42,6 +53,11 @@ _SHARED = {
     "snapstart_cached_gigabyte_second": 0.0000015046,
     "snapstart_restored_gigabyte": 0.0001397998,
     "trace": 5.00 / 1e6,
+    "trace_read": 0.50 / 1e6,
+    "metric": 0.30,
+    "alarm_metric": 0.10,
+    "dashboard": 3.00,
+    "log_gigabyte": 0.50,
     "schedule": 1.00 / 1e6,
 }
 
@@ -69,6 +85,11 @@ class FreeTier:
     requests: float = 1_000_000
     gigabyte_seconds: float = 400_000
     traces: float = 100_000
+    traces_read: float = 1_000_000
+    metrics: float = 10
+    alarm_metrics: float = 10
+    dashboards: float = 3
+    log_gigabytes: float = 5
     schedules: float = 14_000_000
 
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,23 +46,29 @@ def copy_service(project: Path, folder: Path) -> None:
         return everywhere(path, names) | in_root.intersection(names)
 
     shutil.copytree(project, folder, symlinks=True, ignore=left_out)
-    _copy_what_links_lead_to(project, folder, everywhere)
+    _mend_links(project, folder)
     for name in _SHARED:
         if (project / name).exists():
             (folder / name).symlink_to(project / name)
 
 
-def _copy_what_links_lead_to(project: Path, folder: Path, ignore: Callable[[str, list[str]], set[str]]) -> None:
-    """In place of each link that leaves the service: from the copy it would lead nowhere, or to something else."""
-    for copied in [path for path in folder.rglob("*") if path.is_symlink()]:
-        target = (project / copied.relative_to(folder)).resolve()
-        if target.is_relative_to(project.resolve()) or not target.exists():
-            continue
-        copied.unlink()
-        if target.is_dir():
-            shutil.copytree(target, copied, symlinks=True, ignore=ignore)
-        else:
-            shutil.copy2(target, copied)
+def _mend_links(project: Path, folder: Path) -> None:
+    """Lead each link of the copy that leaves the service, or leads to what is left out, to where it led before.
+
+    One to a folder that holds the service stays as it is, and holds the copy.
+    """
+    home = project.resolve()
+    for link in [path for path in _inside(folder) if path.is_symlink()]:
+        target = (project / link.relative_to(folder)).resolve()
+        is_right = target.is_relative_to(home) and link.exists()
+        if not is_right and target.exists() and not home.is_relative_to(target):
+            link.unlink()
+            link.symlink_to(target)
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for path, folders, names in os.walk(folder):
+        yield from (Path(path, name) for name in (*folders, *names))
 
 
 def _not_named(project: Path) -> set[str]:

@@ -1,8 +1,8 @@
 """The monthly price of what a replay counted, from the same table as `npm run cost`."""
 
-from pilotlight_tools.cost.model import Usage
 from pilotlight_tools.cost.plan import MONTH_SECONDS
 from pilotlight_tools.cost.prices import PRICES
+from pilotlight_tools.cost.usage import Usage
 from pilotlight_tools.policies.simulate import Counts, Ticks
 
 _DISPATCH_SECONDS = 0.15
@@ -29,4 +29,4 @@ def month_price(
         provisioned_running_gigabyte_seconds=provisioned_seconds * gigabytes * months,
         schedules=warmer_invocations * months,
     )
-    return sum(usage.price_lines(PRICES[architecture]).values())
+    return usage.price(PRICES[architecture])

@@ -176,7 +176,24 @@ def test_a_function_that_is_no_target_asks_for_the_flag() -> None:
 
 
 def test_what_the_framework_deploys_by_default_is_assumed_where_the_file_is_silent() -> None:
-    assert plan_fields({"functions": {"api": {}}}) == {"memory_mb": 1024, "architecture": "x86_64"}
+    deployed = {"memory_mb": 1024, "architecture": "x86_64", "observability": False}
+    assert plan_fields({"functions": {"api": {}}}) == deployed
+
+
+def test_what_a_stage_traces_and_measures_is_read_and_a_flag_wins() -> None:
+    stage = configuration()
+    stage["custom"]["pilotlight"] |= {"observability": True, "sampling": 0.5}
+    stage["functions"]["api"]["events"] = [
+        {"http": "GET /orders"},
+        {"http": {"path": "/", "method": "get"}},
+        {"sqs": "a"},
+    ]
+    stage["provider"]["apiGateway"] = {"metrics": True}
+    read = {"observability": True, "sampling": 0.5, "api_methods_measured": 2}
+    assert plan_fields(stage).items() >= read.items()
+    assert "sampling" not in plan_fields(stage, given=["sampling"])
+    stage["custom"]["pilotlight"]["observability"] = False
+    assert "sampling" not in plan_fields(stage), "without the rule Lambda decides"
 
 
 def test_an_unknown_function_is_refused_with_the_known_ones() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilotlight_tools.cost.advice import recommend
-from pilotlight_tools.cost.model import ALTERNATIVES, Bill, Usage, bill, break_even, requests_that_keep_warm
+from pilotlight_tools.cost.model import ALTERNATIVES, Bill, bill, break_even, requests_that_keep_warm
 from pilotlight_tools.cost.plan import (
     MONTH_SECONDS,
     Plan,
@@ -19,6 +19,7 @@ from pilotlight_tools.cost.plan import (
     share_beyond_busy,
 )
 from pilotlight_tools.cost.prices import PRICES
+from pilotlight_tools.cost.usage import OBSERVING_LINES, Usage
 
 STEADY = Plan(memory_mb=1024, architecture="x86_64", requests_per_month=10_000, request_ms=100, init_ms=400)
 
@@ -30,7 +31,7 @@ def bills(plan: Plan) -> dict[str, Bill]:
 def test_the_example_of_the_lambda_price_page() -> None:
     """3 million requests of 120 ms at 1536 MB x86 cost $2.73 with the free tier (AWS Lambda Pricing, example 1)."""
     usage = Usage(requests=3e6, gigabyte_seconds=3e6 * 0.12 * 1.5).less_free_tier()
-    assert sum(usage.price_lines(PRICES["x86_64"]).values()) == pytest.approx(2.73, abs=0.005)
+    assert usage.price(PRICES["x86_64"]) == pytest.approx(2.73, abs=0.005)
 
 
 def test_the_free_tier_does_not_apply_to_provisioned_concurrency() -> None:
@@ -39,11 +40,11 @@ def test_the_free_tier_does_not_apply_to_provisioned_concurrency() -> None:
 
 
 def test_no_warming_by_hand_with_its_init_billed() -> None:
-    plan = replace(STEADY, cold_share=0.25, trace_share=0.0)
+    plan = replace(STEADY, cold_share=0.25)
     one = bill(plan, "none")
     assert one.cold_starts == 2500
     assert one.lines["duration"] == pytest.approx((10_000 * 0.1 + 2500 * 0.4) * 0.0000166667)
-    assert one.total == pytest.approx(one.lines["duration"] + 10_000 * 0.2e-6)
+    assert one.total - one.of_observing == pytest.approx(one.lines["duration"] + 10_000 * 0.2e-6)
 
 
 def test_the_warmer_by_hand() -> None:
@@ -54,7 +55,6 @@ def test_the_warmer_by_hand() -> None:
         hold_ms=200,
         requests_per_month=0,
         warmer_memory_mb=512,
-        trace_share=1,
     )
     ticks = 730 * 12
     recycled = 730 / 2
@@ -62,13 +62,13 @@ def test_the_warmer_by_hand() -> None:
     warmer_seconds = ticks * 0.35 + recycled * 0.5
     one = bill(plan, "warmer")
     assert one.usage.requests == ticks * 5
-    assert one.lines == pytest.approx(
+    work = {name: amount for name, amount in one.lines.items() if name not in OBSERVING_LINES}
+    assert work == pytest.approx(
         {
             "requests": ticks * 5 * 0.2e-6,
             "duration": (function_seconds * 1.0 + warmer_seconds * 0.5) * 0.0000166667,
             "provisioned": 0,
             "snapstart": 0,
-            "traces": ticks * 5e-6,
             "schedule": ticks * 1e-6,
         }
     )
@@ -139,7 +139,9 @@ def test_users_keep_it_warm_from_where_the_cold_share_falls_below_one_percent() 
     ("plan", "advice"),
     [
         (replace(STEADY, init_ms=50), "Do not warm: a cold start costs a user 50 ms"),
-        (replace(STEADY, requests_per_month=1e6), "Do not warm: 1,000,000 requests a month, if spread evenly, keep"),
+        (replace(STEADY, requests_per_month=1e8), "Do not warm: at 100,000,000 requests a month the warmer adds"),
+        (replace(STEADY, price_of_a_cold_start=0.0001), "Do not warm: at 10,000 requests a month"),
+        (replace(STEADY, price_of_a_cold_start=100, requests_per_month=20), "Use the warmer"),
         (replace(STEADY, requests_per_month=1), "Do not warm: at 1 requests a month"),
         (replace(STEADY, requests_per_month=0), "Do not warm: at 0 requests a month"),
         (STEADY, "Use the warmer"),

@@ -83,6 +83,12 @@ def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
         Routes([SHOP, origin])
 
 
+@pytest.mark.parametrize("origins", [[SHOP, "*"], f"*, {SHOP}", ["*", "*"]])
+def test_every_page_is_named_alone(origins: str | list[str]) -> None:
+    with pytest.raises(ValueError, match='"\\*" in `allow_origin` is every page'):
+        Routes(origins)
+
+
 def test_exposed_headers_are_added_to_ours() -> None:
     assert headers_for(Routes(expose_headers=["X-Total"]), SHOP)["Access-Control-Expose-Headers"] == (
         "X-Request-Id, X-Total"

@@ -388,10 +388,12 @@ def test_an_artifact_that_is_named_is_not_built(foreign: Foreign, place: str) ->
 
 def test_what_is_the_same_for_several_packages_is_said_once(foreign: Foreign) -> None:
     functions = {name: function_of(name, package={"patterns": [f"!{name}.none"]}) for name in ("orders", "pay")}
-    requirements = {"requirements.txt": f"pilotlight @ file://{wheel(foreign.folder)}\n"}
-    files = {"orders.none": "", "pay.none": "", **requirements}
-    package = {"individually": True, "patterns": ["!**", "orders.py", "pay.py"]}
-    assert packaged_by_us(foreign, functions, files, package=package).output.count("pins no hashes") == 1
+    shared = "def export():\n    import pandas\n"
+    own = dict.fromkeys(("orders.py", "pay.py"), f"import shared\n{REPLIES}")
+    files = {"orders.none": "", "pay.none": "", "shared.py": shared, **own}
+    package = {"individually": True, "patterns": [*OWN_PATTERNS, "shared.py"]}
+    output = packaged_by_us(foreign, functions, files, package=package).output
+    assert output.count("If it ever runs: shared.py, line 2 imports pandas") == 1
 
 
 def test_a_function_by_the_services_name_has_a_package_of_its_own(foreign: Foreign) -> None:
@@ -453,7 +455,7 @@ def test_a_package_that_nobody_changes_is_announced_without_a_warning(foreign: F
     [
         ({"requireHashes": True}, "--hash"),
         ({"requireHashes": False}, None),
-        ({"provided": ["no module"]}, "'custom.pilotlight.provided"),
+        ({"provided": ["no module"]}, "custom.pilotlight.provided has 'no module'"),
         ({"shipBoto3": "yes"}, "'custom.pilotlight.shipBoto3'"),
     ],
 )

@@ -28,6 +28,7 @@ PARAMETERS = {
     "alarmTopic=me@example.com": "'custom.pilotlight.alarmTopic': must match pattern",
     "metricsNamespace=AWS/Lambda": "'custom.pilotlight.metricsNamespace': must match pattern",
     "corsOrigins=shop.example": "corsOrigins: an origin is a scheme and a host such as https://shop.example",
+    "corsOrigins=https://shop.example,*": 'corsOrigins: "*" is every page: name it alone',
     "apiGatewayAccount=on": "'custom.pilotlight.apiGatewayAccount': must match pattern",
 }
 LARGE = "x" * 4000

@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 
 from pilotlight_build import bytecode
+from pilotlight_build.build import Built, Service, Settings, build
 from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.own_files import own_files
-from pilotlight_build.package import Built, Settings, build, main
+from pilotlight_build.package import main
 from pilotlight_build.requirements import read
 from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS, RUNTIME_MODULES
 from tests.support.package import Packaging
@@ -47,7 +49,7 @@ def project(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="module")
 def built(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("package")
-    return build(project, PATTERNS, HANDLERS, DEPLOYED, folder / "package.zip", folder / "cache")
+    return build(Service(project, PATTERNS, HANDLERS), DEPLOYED, folder / "package.zip", folder / "cache")
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +102,12 @@ def test_leaves_the_sdk_of_the_runtime_out(files: dict[str, bytes]) -> None:
 
 @pytest.mark.slow
 def test_is_small(built: Built, files: dict[str, bytes]) -> None:
-    """No tests, stubs or installer's records; at most half a megabyte without the service's own."""
+    """No tests, stubs or installer's records; at most half a megabyte without the service's own, and licences."""
     with zipfile.ZipFile(built.artifact) as archive:
         of_the_service = {entry for entry in archive.infolist() if module_of(entry.filename) not in EVERYWHERE}
+        of_the_service |= {entry for entry in archive.infolist() if re.search(r"/(LICENSE|NOTICE)$", entry.filename)}
     # Modules and dependencies of the service's own may be as large as they are.
-    assert built.bytes - sum(entry.compress_size for entry in of_the_service) <= 500_000
+    assert built.bytes - sum(map(weight, of_the_service)) <= 500_000
     assert not [name for name in files if re.search(r"(^|/)tests?/|\.pyi$|py\.typed$|RECORD$|INSTALLER$", name)]
 
 
@@ -148,7 +151,7 @@ def test_bytecode_belongs_to_the_source_beside_it(files: dict[str, bytes]) -> No
 def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_path: Path) -> None:
     """From another folder, with files of another time, without any cache: the same SHA-256."""
     elsewhere = copied(project, tmp_path / "elsewhere")
-    again = build(elsewhere, PATTERNS, HANDLERS, DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
+    again = build(Service(elsewhere, PATTERNS, HANDLERS), DEPLOYED, tmp_path / "again.zip", tmp_path / "cache")
     assert not again.cached
     assert (again.sha256, again.build) == (built.sha256, built.build)
 
@@ -157,11 +160,11 @@ def test_the_same_input_gives_the_same_bytes(project: Path, built: Built, tmp_pa
 def test_built_once_until_something_changes(tmp_path: Path) -> None:
     """A second build reuses the first; a changed line of code causes a new one with the cached dependencies."""
     project = small_project(tmp_path)
-    first = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
-    second = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    first = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    second = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
     assert (first.cached, second.cached, second.sha256) == (False, True, first.sha256)
     (project / "handler.py").write_text("def handler(event, context): return 2\n")
-    third = build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
+    third = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "cache")
     assert not third.cached
     assert third.sha256 != first.sha256
 
@@ -207,8 +210,8 @@ def test_the_package_names_its_build_by_all_its_other_files(tmp_path: Path) -> N
     (project / "pilotlight" / "__init__.py").write_text("")
 
     def build_of(zip_name: str) -> str:
-        arguments = (["handler.py", "pilotlight/**"], ["handler.handler"], DEPLOYED)
-        built = build(project, *arguments, tmp_path / zip_name, tmp_path / "cache")
+        service = Service(project, ["handler.py", "pilotlight/**"], ["handler.handler"])
+        built = build(service, DEPLOYED, tmp_path / zip_name, tmp_path / "cache")
         with zipfile.ZipFile(built.artifact) as archive:
             assert archive.read("pilotlight/build.txt").decode() == f"{built.build}\n"
             assert built.files == len(archive.namelist())
@@ -240,7 +243,7 @@ def test_the_command_tells_the_build(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         ("import mymodule\n", "add 'mymodule.py' to package.patterns"),
         ("from myfolder.deep import thing\n", r"add 'myfolder/\*\*' to package.patterns"),
-        ("import requests\n", r"handler.py, line 1 imports requests.*pyproject.toml.*npm run lock"),
+        ("import requests\n", r"handler.py, line 1 imports requests.*add its package to them and lock them again"),
         ("import pilot.gone\n", "there is no pilot/gone.py"),
         ("def handler(:\n", "handler.py, line 1"),
     ],
@@ -251,7 +254,12 @@ def test_an_import_without_a_module_stops_the_packaging(tmp_path: Path, source: 
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text("")
     with pytest.raises(PackagingError, match=message):
-        build(project, ["handler.py", "pilot/**"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+        build(
+            Service(project, ["handler.py", "pilot/**"], ["handler.handler"]),
+            DEPLOYED,
+            tmp_path / "a.zip",
+            tmp_path / "c",
+        )
 
 
 def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
@@ -259,35 +267,11 @@ def test_an_import_that_may_fail_does_not_stop_it(tmp_path: Path) -> None:
     project = small_project(
         tmp_path,
         "import boto3\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n    import nowhere\n"
-        "try:\n    import elsewhere\nexcept ImportError:\n    elsewhere = None\nfrom . import helper\n",
+        "try:\n    import elsewhere\nexcept ImportError:\n    elsewhere = None\nimport helper\n",
     )
     (project / "helper.py").write_text("")
-    build(project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
-
-
-LAZY = """
-def __getattr__(name):
-    if name == "Light":
-        from lamp.light import Light
-    elif name == "Dark":
-        from lamp.dark import Dark
-    return locals()[name]
-"""
-
-
-@pytest.mark.parametrize("name", ["Light", "Dark"])
-def test_a_name_that_a_package_loads_on_demand_is_followed_to_its_module(tmp_path: Path, name: str) -> None:
-    """lamp.dark imports a missing module, which is an error only for imports of Dark."""
-    project = small_project(tmp_path, f"from lamp import {name}\n")
-    (project / "lamp").mkdir()
-    for file, source in {"__init__": LAZY, "light": "Light = 1\n", "dark": "import nowhere\nDark = 2\n"}.items():
-        (project / "lamp" / f"{file}.py").write_text(source)
-    arguments = (project, ["handler.py", "lamp/**"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
-    if name == "Light":
-        build(*arguments)
-    else:
-        with pytest.raises(PackagingError, match=r"lamp/dark\.py, line 1 imports nowhere"):
-            build(*arguments)
+    built = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    assert [notice for notice in built.notices if "imports" in notice] == []
 
 
 @pytest.mark.parametrize(
@@ -300,7 +284,75 @@ def test_a_name_that_a_package_loads_on_demand_is_followed_to_its_module(tmp_pat
 )
 def test_patterns_that_must_be_mistakes_are_refused(tmp_path: Path, patterns: list[str], message: str) -> None:
     with pytest.raises(PackagingError, match=message):
-        build(small_project(tmp_path), patterns, ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+        build(
+            Service(small_project(tmp_path), patterns, ["handler.handler"]),
+            DEPLOYED,
+            tmp_path / "a.zip",
+            tmp_path / "c",
+        )
+
+
+@needs_deployed_python
+def test_a_source_that_does_not_compile_is_a_notice_where_nothing_loads_it(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    for name in "abcd":
+        (project / f"{name}.py").write_text("print 'of Python 2'\n")
+    built = build(Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    told = "The deployed Python cannot compile a.py, b.py, c.py and 1 more: importing it would fail."
+    assert built.notices == [told]
+
+
+@pytest.mark.slow
+def test_a_pattern_that_removes_what_is_imported_is_named(tmp_path: Path) -> None:
+    """What a pattern removes from a dependency is not shipped, so it cannot be imported."""
+    project = small_project(tmp_path, "from shopkit.web import App\n")
+    (project / "shopkit" / "shopkit").mkdir(parents=True)
+    (project / "shopkit" / "shopkit" / "web.py").write_text("class App: ...\n")
+    (project / "shopkit" / "shopkit" / "__init__.py").touch()
+    (project / "shopkit" / "pyproject.toml").write_text('[project]\nname = "shopkit"\nversion = "1"\n')
+    (project / "requirements.txt").write_text("./shopkit\n")
+    arguments = (DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    build(Service(project, ["handler.py"], ["handler.handler"]), *arguments)
+    with pytest.raises(
+        PackagingError, match=r"imports shopkit\.web, which '!shopkit/w\*' of package\.patterns leaves out"
+    ):
+        build(Service(project, ["handler.py", "!shopkit/w*"], ["handler.handler"]), *arguments)
+    build(Service(project, ["handler.py", "!shopkit/w*", "shopkit/web.py"], ["handler.handler"]), *arguments)
+    build(
+        Service(project, ["handler.py", "!shopkit/w*"], ["handler.handler"]),
+        *arguments,
+        Settings(elsewhere=Elsewhere(provided=("shopkit",))),
+    )
+
+
+def test_a_layer_of_the_service_is_read_and_a_change_of_it_checks_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = small_project(tmp_path, "import pandas\n")
+    module = project / "layer" / "python" / "pandas.py"
+    module.parent.mkdir(parents=True)
+    options = ["--root", str(project), "--pattern", "handler.py", "--handler", "handler.handler", "--for-this-machine"]
+    options += ["--output", str(tmp_path / "a.zip")]
+    for more, exit_code in (([], 1), (["--layer", "layer"], 1), (["--provided", "pandas"], 0)):
+        assert main([*options, *more]) == exit_code
+    module.touch()
+    assert main([*options, "--layer", "layer"]) == 0
+    module.unlink()
+    assert main([*options, "--layer", "layer"]) == 1
+    capsys.readouterr()
+    assert main([*options, "--has-layers", "handler.handler", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notices"][0].startswith("Unless a layer has it: handler.py, line 1")
+    assert main([*options, "--python-path", "/mnt/efs"]) == 0
+
+
+def test_a_mode_alone_makes_another_build(tmp_path: Path) -> None:
+    project = small_project(tmp_path)
+    arguments = (Service(project, ["handler.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    first = build(*arguments)
+    (project / "handler.py").chmod(0o755)
+    second = build(*arguments)
+    assert not second.cached
+    assert first.build != second.build
 
 
 def test_later_patterns_win(tmp_path: Path) -> None:
@@ -337,7 +389,7 @@ def test_markers_are_evaluated_for_lambda_not_for_this_machine(tmp_path: Path) -
 def test_a_dependency_without_hashes_is_an_error_where_they_are_required(tmp_path: Path) -> None:
     project = small_project(tmp_path)
     (project / "requirements.txt").write_text("wrapt==1.17.3\n")
-    arguments = (project, ["*.py"], ["handler.handler"], DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
+    arguments = (Service(project, ["*.py"], ["handler.handler"]), DEPLOYED, tmp_path / "a.zip", tmp_path / "c")
     with pytest.raises(PackagingError, match="wrapt has no --hash, and hashes are required: `npm run lock`"):
         build(*arguments, Settings(require_hashes=True))
 
@@ -361,6 +413,11 @@ def test_a_traceback_on_lambda_names_the_file_there(files: dict[str, bytes]) -> 
     if sys.version_info[:2] == DEPLOYED.python:
         assert marshal.loads(files[name][16:]).co_filename == "/var/task/handler.py"  # noqa: S302 (made above)
     assert b"/var/task/handler.py" in files[name]
+
+
+def weight(entry: zipfile.ZipInfo) -> int:
+    """The bytes of an entry: its content, and its headers, each with its name (30 and 46 bytes without)."""
+    return entry.compress_size + 30 + 46 + 2 * len(entry.filename)
 
 
 def canonical(distribution: str) -> str:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from platform import machine
 
 import pytest
 
 from pilotlight_build import installing
+from pilotlight_build.build import Service, build
 from pilotlight_build.bytecode import PackagingError, find_python
-from pilotlight_build.dependencies import shipped
-from pilotlight_build.package import build
 from pilotlight_build.platforms import Platform
-from pilotlight_build.requirements import NOT_HASHED, Requirements, read
+from pilotlight_build.requirements import Requirements, of_service, read
+from pilotlight_build.shipped import choose, content
+from pilotlight_build.uv import find_uv
 
 needs_deployed_python = pytest.mark.skipif(find_python((3, 13)) is None, reason="there is no Python 3.13 here")
 ARM, INTEL = Platform((3, 13), "aarch64"), Platform((3, 13), "x86_64")
 HASH = f"--hash=sha256:{'0' * 64}"
+DOCOPT = "--hash=sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491"
+ITSDANGEROUS = "--hash=sha256:c6242fc49e35958c8b15141343aa660db5fc54d4f13a1db01a3f5891b98700ef"
 
 
 @pytest.fixture
@@ -36,15 +42,16 @@ def service(tmp_path: Path) -> Path:
 
 
 def written(service: Path, text: str, **others: str) -> Path:
-    for name, content in {"requirements": text, **others}.items():
-        (service / f"{name}.txt").write_text(content)
+    for name, each in {"requirements": text, **others}.items():
+        (service / f"{name}.txt").write_text(each)
     return service / "requirements.txt"
 
 
-def installed(requirements: Path, platform: Platform = ARM) -> set[str]:
+def installed(requirements: Path, platform: Platform = ARM, uv: Sequence[str] | None = None) -> set[str]:
     """The names at the top of what is installed."""
     folder = requirements.parent / "installed"
-    installing.install(read(requirements, platform), platform, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    installing.install(read(requirements, platform), platform, folder, uv)
     return {path.name for path in folder.iterdir()}
 
 
@@ -54,11 +61,25 @@ def test_what_is_hashed_throughout_is_not_resolved(service: Path) -> None:
     assert found.text == f"a==1 {HASH}\nb==2 {HASH}\n"
 
 
-@pytest.mark.parametrize("text", ["flask\n", f"a==1 {HASH}\nflask>=3\n", "./libs/prices\n", "-e ./libs/prices\n"])
-def test_what_has_no_hash_is_taken_with_a_notice_or_refused_where_hashes_are_required(service: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("flask\n", ["flask"]),
+        (f"a==1 {HASH}\nflask>=3\nrequests\n", ["flask and 1 more"]),
+        ("./libs/prices\n", []),
+        ("-e ./libs/prices\n", []),
+    ],
+)
+def test_what_has_no_hash_is_taken_with_one_notice_or_refused_where_hashes_are_required(
+    service: Path, text: str, told: list[str]
+) -> None:
+    """A folder of this machine is what it is: no index can give something else."""
     requirements = written(service, text)
     found = read(requirements, ARM)
-    assert (found.are_hashed, found.notices) == (False, (NOT_HASHED,))
+    assert not found.are_hashed
+    assert [re.findall(r"\((.+?)\)", notice) for notice in found.notices] == [[name] for name in told]
+    with pytest.raises(PackagingError, match="has no --hash, and hashes are required"):
+        read(written(service, f"--require-hashes\n{text}"), ARM)
     with pytest.raises(PackagingError, match="has no --hash, and hashes are required"):
         read(requirements, ARM, require_hashes=True)
 
@@ -86,7 +107,7 @@ def test_a_changed_local_source_is_another_state(service: Path) -> None:
     ("text", "message"),
     [
         ("-r nowhere.txt\n", r"requirements\.txt names nowhere\.txt, which cannot be read"),
-        ("-r requirements.txt\n", r"names requirements\.txt, which cannot be read"),
+        ("-r requirements.txt\n", r"names requirements\.txt, which names it again"),
         ("./nowhere\n", r"there is no \./nowhere"),
     ],
 )
@@ -124,54 +145,125 @@ def test_a_handler_may_be_of_an_installed_package(service: Path) -> None:
     (service / "app.py").write_text("")
     written(service, "./libs/prices\n")
     arguments = (ARM, service / "a.zip", service / "cache")
-    assert build(service, ["app.py"], ["prices.handler"], *arguments).files > 1
+    assert build(Service(service, ["app.py"], ["prices.handler"]), *arguments).files > 1
     with pytest.raises(PackagingError, match=r"prices\.py defines no 'handlr': did you mean 'handler'"):
-        build(service, ["app.py"], ["prices.handlr"], *arguments)
+        build(Service(service, ["app.py"], ["prices.handlr"]), *arguments)
+
+
+INSTALLERS = pytest.mark.parametrize("uv", [find_uv(), ()], ids=["uv", "pip"])
+"""uv, and pip where there is no uv."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", ["./libs/prices\n", "-e ./libs/prices\n", "prices @ file://{service}/libs/prices\n"])
-def test_a_library_of_ones_own_is_built(service: Path, text: str) -> None:
-    assert "prices.py" in installed(written(service, text.format(service=service)))
+@INSTALLERS
+@pytest.mark.parametrize(
+    "text", ["./libs/prices\n", "-e ./libs/prices[fast]\n", "prices @ file://{service}/libs/prices\n"]
+)
+def test_a_library_of_ones_own_is_built(service: Path, text: str, uv: Sequence[str]) -> None:
+    assert "prices.py" in installed(written(service, text.format(service=service)), uv=uv)
 
 
 @pytest.mark.slow
-def test_a_library_in_git_is_built(service: Path) -> None:
+@INSTALLERS
+def test_a_library_of_ones_own_is_built_again_when_it_changes(service: Path, uv: Sequence[str]) -> None:
+    """uv alone would take what it built before, since pyproject.toml is the same."""
+    requirements = written(service, "./libs/prices\n")
+    for source in ("VAT = 0.19\n", "VAT = 0.25\n"):
+        (service / "libs" / "prices" / "prices.py").write_text(source)
+        installed(requirements, uv=uv)
+        assert (service / "installed" / "prices.py").read_text() == source
+
+
+@pytest.mark.slow
+@INSTALLERS
+def test_a_library_in_git_is_built(service: Path, uv: Sequence[str]) -> None:
     library = service / "libs" / "prices"
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "1"]):
         subprocess.run(["git", *command], cwd=library, check=True)
-    assert "prices.py" in installed(written(service, f"prices @ git+file://{library}\n"))
+    assert "prices.py" in installed(written(service, f"prices @ git+file://{library}\n"), uv=uv)
 
 
 @pytest.mark.slow
-def test_pure_python_without_a_wheel_is_built(service: Path) -> None:
-    assert "docopt.py" in installed(written(service, "docopt==0.6.2\n"))
+@INSTALLERS
+@pytest.mark.parametrize("text", ["docopt\n", f"docopt==0.6.2 {DOCOPT}\nitsdangerous==2.2.0 {ITSDANGEROUS}\n"])
+def test_pure_python_without_a_wheel_is_built(service: Path, text: str, uv: Sequence[str]) -> None:
+    assert "docopt.py" in installed(written(service, text), uv=uv)
 
 
 @pytest.mark.slow
-def test_what_cannot_be_built_for_the_platform_is_named_with_the_way_out(service: Path) -> None:
-    """psycopg2 has source distributions alone on Linux, and is C."""
-    with pytest.raises(PackagingError, match=r"psycopg2[\s\S]*name its module under `provided`"):
-        installed(written(service, "psycopg2==2.9.10\n"))
-
-
-@pytest.mark.slow
+@INSTALLERS
 @pytest.mark.parametrize("platform", [ARM, INTEL])
-def test_pip_and_uv_install_the_same(service: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = read(written(service, "orjson==3.11.4\nitsdangerous==2.2.0\n"), platform)
+def test_what_is_built_for_this_machine_only_is_named_with_the_way_out(
+    service: Path, platform: Platform, uv: Sequence[str]
+) -> None:
+    """Also for this machine's own processor: what is compiled here needs this machine's libraries."""
+    (service / "libs" / "prices" / "setup.py").write_text(
+        "from setuptools import setup\nfrom setuptools.dist import Distribution\n"
+        "class Compiled(Distribution):\n    def has_ext_modules(self): return True\n"
+        "setup(distclass=Compiled)\n"
+    )
+    with pytest.raises(PackagingError, match=r"prices has no wheel for .*linux_.*this machine only.*`provided`"):
+        installed(written(service, "./libs/prices\n"), platform, uv)
 
-    def files(folder: Path) -> dict[str, bytes]:
-        installing.install(wanted, platform, folder)
-        found = (path for path in folder.rglob("*") if path.is_file() and ".dist-info" not in str(path))
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
-    by_uv = files(service / "by-uv")
-    monkeypatch.setattr(installing, "find_uv", lambda: None)
-    assert files(service / "by-pip") == by_uv
+@pytest.mark.slow
+@INSTALLERS
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("psycopg2==2.9.10\n", "psycopg2.* has no wheel for python3.13-aarch64.*`provided`"),
+        ("pywin32\n", "pywin32.* has no wheel for python3.13-aarch64.*`provided`"),
+        ("itsdangerous==0.0.0.1\n", "no index has.*: (write a version|check its name)"),
+        ("itsdangerous==2.2.0\nitsdangerous==2.1.2\n", "contradict each other"),
+        (f"itsdangerous==2.2.0 {HASH}\n", "itsdangerous has another hash"),
+    ],
+)
+def test_what_cannot_be_installed_is_named_with_the_way_out(
+    service: Path, text: str, message: str, uv: Sequence[str]
+) -> None:
+    """psycopg2 has source distributions alone on Linux, and is C."""
+    with pytest.raises(PackagingError, match=message) as error:
+        installed(written(service, text), uv=uv)
+    assert re.search(message, str(error.value).splitlines()[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", [ARM, INTEL, Platform((3, 11), "x86_64")])
+def test_pip_and_uv_ship_the_same(service: Path, platform: Platform) -> None:
+    """What is resolved has a dependency for Python before 3.12 alone, whatever Python runs pip."""
+    text = "orjson==3.11.4\nflask==3.1.0\ndocopt==0.6.2\n./libs/prices\nimportlib-resources==6.5.2\nanyio==4.9.0\n"
+    wanted = read(written(service, text), platform)
+
+    def files(folder: Path, uv: Sequence[str]) -> dict[str, bytes]:
+        installing.install(wanted, platform, folder, uv)
+        return {name: content(folder, name) for name in choose(folder).names}
+
+    by_uv = files(service / "by-uv", find_uv() or pytest.skip("there is no uv"))
+    assert files(service / "by-pip", ()) == by_uv
+    assert {"prices.py", "docopt.py"} <= by_uv.keys()
+    assert ("typing_extensions.py" in by_uv) == (platform.python < (3, 13))
+
+
+@pytest.mark.slow
+def test_without_requirements_a_lock_of_uv_has_them(service: Path) -> None:
+    """With the libraries of the workspace, without groups of development and what is for other systems."""
+    (service / "pyproject.toml").write_text(
+        '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["prices", "itsdangerous==2.2.0", "colorama ; sys_platform == \'win32\'"]\n'
+        '[dependency-groups]\ndev = ["iniconfig"]\n[tool.uv.sources]\nprices = { path = "libs/prices" }\n'
+    )
+    subprocess.run([*(find_uv() or pytest.skip("there is no uv")), "lock", "-q"], cwd=service, check=True)
+    found = of_service(service, ARM)
+    assert [line.name for line in found.lines] == ["./libs/prices", "itsdangerous"]
+    assert (found.lines[1].wanted, len(found.lines[1].hashes), found.notices) == ("itsdangerous==2.2.0", 2, ())
+    installing.install(found, ARM, service / "installed")
+    assert {"prices.py", "itsdangerous"} <= {path.name for path in (service / "installed").iterdir()}
+    written(service, "docopt\n")
+    assert [line.name for line in of_service(service, ARM).lines] == ["docopt"]
 
 
 def test_nothing_to_install_starts_no_installer(tmp_path: Path) -> None:
-    installing.install(Requirements("\n", are_hashed=True), Platform((3, 13), sys.platform), tmp_path / "a")
+    installing.install(Requirements(), Platform((3, 13), sys.platform), tmp_path / "a")
     assert list((tmp_path / "a").iterdir()) == []
 
 
@@ -182,32 +274,10 @@ def test_what_is_shipped_can_be_imported(service: Path, library: str, module: st
     (service / "app.py").write_text(f"import {module}\n\ndef handler(event, context): pass\n")
     written(service, f"{library}\n")
     platform = Platform((3, 13), {"arm64": "aarch64"}.get(machine(), machine()))
-    built = build(service, ["app.py"], ["app.handler"], platform, service / "a.zip", service / "cache")
-    assert built.notices == [NOT_HASHED]
+    built = build(Service(service, ["app.py"], ["app.handler"]), platform, service / "a.zip", service / "cache")
+    assert any("pin no hashes" in notice for notice in built.notices)
     with zipfile.ZipFile(built.artifact) as archive:
         archive.extractall(service / "task")
     found = find_python(platform.python)
     assert found is not None
     subprocess.run([found.path, "-S", "-c", "import app"], cwd=service / "task", check=True)
-
-
-LAZY = {
-    "lazy/__init__.py": "import lazy_loader\n\n__getattr__, *_ = lazy_loader.attach_stub(__name__, __file__)\n",
-    "lazy/__init__.pyi": "from .lamp import Lamp\n",
-    "lazy/bin/tool.py": "",
-    "lazy/data/a.csv": "1",
-    "plain/__init__.py": "from .test import Case\n",
-    "plain/__init__.pyi": "",
-    "plain/test/__init__.py": "Case = 1\n",
-    "other/tests/test_it.py": "from other.tests import it\n",
-    "other/__init__.py": "",
-    "bin/command": "",
-}
-
-
-def test_what_runs_is_shipped_and_the_rest_is_not(tmp_path: Path) -> None:
-    for name, text in LAZY.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    left_out = LAZY.keys() - dict(shipped(tmp_path)).keys()
-    assert left_out == {"plain/__init__.pyi", "other/tests/test_it.py", "bin/command"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from pilotlight_build.build import Service, build
 from pilotlight_build.bytecode import find_python
-from pilotlight_build.package import build
 from pilotlight_build.platforms import Platform
 
 
@@ -37,7 +37,7 @@ def unpacked_package(project: Path, folder: Path) -> Path:
     platform = packaging.platform if find_python(packaging.platform.python) else Platform.this_machine()
     cache = project / "node_modules" / ".cache" / "pilotlight"  # the plugin's own: nothing is installed twice
     zip_file = folder / "package.zip"
-    built = build(project, packaging.patterns, packaging.handlers, platform, zip_file, cache)
+    built = build(Service(project, packaging.patterns, packaging.handlers), platform, zip_file, cache)
     with zipfile.ZipFile(built.artifact) as archive:
         archive.extractall(folder / "task")
     return folder / "task"

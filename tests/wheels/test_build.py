@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import pilotlight
-from pilotlight_build.imports import imports_of
+from pilotlight_build.source_facts import imports_of
 from tests.support.project import PROJECT
 from tests.support.wheels import Wheels, metadata_of, names_in, text_in
 from wheels import build as builder

@@ -31,6 +31,8 @@ class Python:
 
 def find_python(wanted: tuple[int, int]) -> Python | None:
     """Find a CPython of minor version `wanted` on this machine, or None. Each candidate is run, not only looked up."""
+    if sys.implementation.name == "cpython" and sys.version_info[:2] == wanted:
+        return Python(sys.executable, ".".join(map(str, sys.version_info[:3])))
     code = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3])"
     for candidate in _candidates(".".join(map(str, wanted))):
         try:
@@ -75,15 +77,15 @@ def missing_notice(wanted: tuple[int, int]) -> str:
 
 
 def _candidates(version: str) -> Iterator[str]:
-    yield sys.executable
     if "PYTHON" in os.environ:
         yield os.environ["PYTHON"]
-    yield f"python{version}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local/share/uv/python"))
     folders = [*pyenv.glob(f"versions/{version}*/bin"), *uv.glob(f"cpython-{version}*/bin")]
-    folders += [Path("/opt/homebrew/bin"), Path("/usr/local/bin"), Path("/usr/bin")]
-    yield from (str(folder / f"python{version}") for folder in folders)
+    name = f"python{version}"
+    yield from (str(folder / name) for folder in folders)  # before PATH, whose python may be a slow script of pyenv
+    yield name
+    yield from (f"{folder}/{name}" for folder in ("/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"))
 
 
 def source_of(name: str) -> str:

@@ -1,10 +1,16 @@
-"""The functions' handlers in serverless.yml, such as `handler.handler`: the module's file, and the name in it."""
+"""The functions' handlers in serverless.yml, such as `handler.handler`: the module, and the name in it."""
 
-import ast
+from __future__ import annotations
+
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
 
 from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.source_facts import Facts
+
+_ALWAYS_BUILT_IN = frozenset(
+    ["atexit", "builtins", "errno", "gc", "itertools", "marshal", "posix", "signal", "sys", "time"]
+)
+"""Modules within the interpreter, whatever a package has: Lambda refuses handlers in them."""
 
 
 def entry_module(handler: str) -> str:
@@ -18,49 +24,29 @@ def module_files(handler: str) -> tuple[str, str]:
     return file, file.removesuffix(".py") + "/__init__.py"
 
 
-def is_installed(handler: str, own: Mapping[str, bytes], installed: Mapping[str, bytes]) -> bool:
-    """Whether a handler's module is of an installed package, such as `pilotlight.redirect.handler`."""
-    files = module_files(handler)
-    return not any(file in own for file in files) and any(file in installed for file in files)
+def module_of(handler: str) -> str:
+    """Return the module that Lambda imports for a handler. Raises `PackagingError` for one that it cannot take."""
+    path, dot, name = handler.rpartition(".")
+    parts = path.replace("\\", "/").replace(".", "/").split("/")
+    if not dot or not name:
+        problem = "names no function in a module: write the module, a dot and the function, such as handler.handler"
+    elif "\\" in path or "" in parts:
+        problem = f"is no path within the package: write '{'/'.join(filter(None, parts))}.{name}'"
+    elif parts[0] in _ALWAYS_BUILT_IN:
+        problem = f"is in a module with the name of Python's own `{parts[0]}`, which Lambda imports instead: rename it"
+    else:
+        return ".".join(parts)
+    raise PackagingError(f"serverless.yml has the handler {handler!r}, which {problem}.")
 
 
-def check_handlers(files: Mapping[str, bytes], handlers: Iterable[str]) -> None:
-    """Raise `PackagingError` for a handler whose module, one of the package's `files`, certainly lacks its name.
+def wrong_name(handler: str, file: str, facts: Facts) -> str | None:
+    """Return what is wrong where a handler's module, which is in `file`, certainly lacks its name.
 
     Lambda would find out at the first invocation ("Define Lambda function handler in Python").
     """
-    for handler in handlers:
-        name = handler.rpartition(".")[2]
-        file = next(each for each in module_files(handler) if each in files)
-        names = top_level_names(files[file])
-        if names is None or name in names:
-            continue
-        near = difflib.get_close_matches(name, names, n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"it defines {', '.join(sorted(names)) or 'nothing'}."
-        raise PackagingError(f"serverless.yml has the handler {handler!r}, but {file} defines no {name!r}: {remedy}")
-
-
-def top_level_names(source: bytes) -> set[str] | None:
-    """Return the names that a module defines; None where that is not certain (`import *`, a module `__getattr__`)."""
-    names = set(_names(ast.parse(source).body))
-    return None if names & {"*", "__getattr__"} else names
-
-
-def _names(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    for statement in statements:
-        match statement:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                yield from ((alias.asname or alias.name).partition(".")[0] for alias in aliases)
-            case _:
-                # Assignments of every kind, also those inside `if`, `try` or `with`, which define for the module too.
-                for node in ast.walk(statement):
-                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                        yield node.id
-                    elif isinstance(node, ast.stmt) and node is not statement:
-                        yield from _names([node]) if _defines(node) else ()
-
-
-def _defines(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
+    name = handler.rpartition(".")[2]
+    if facts.names is None or name in facts.names:
+        return None
+    near = difflib.get_close_matches(name, facts.names, n=1)
+    remedy = f"did you mean {near[0]!r}?" if near else f"it defines {', '.join(sorted(facts.names)) or 'nothing'}."
+    return f"serverless.yml has the handler {handler!r}, but {file} defines no {name!r}: {remedy}"

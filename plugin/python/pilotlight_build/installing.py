@@ -1,107 +1,139 @@
-"""Install requirements for the platform that Lambda runs: hashed ones as they are pinned, others resolved.
+"""Install requirements for the platform that Lambda runs: by uv where it is there, else by pip; both give the same.
 
-pip installs what is pinned by hashes. What has to be resolved or built, uv does where it is there: it evaluates markers
-for the deployed platform, and builds local folders, git checkouts and source distributions. pip can resolve too, where
-everything has a wheel.
+What has hashes is installed as it is pinned, the rest is resolved, with the markers of the deployed platform. Folders
+of this machine are built to wheels first; what else has no wheel is built, and taken if the wheel is for any machine.
 """
 
-import importlib.util
-import re
 import shutil
-import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from pilotlight_build import wheel_builder
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.platforms import Platform, wheel_platforms
-from pilotlight_build.requirements import Requirements, normalised
-from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS
+from pilotlight_build.install_errors import problem, run, without_wheel
+from pilotlight_build.installed import check_platform
+from pilotlight_build.platforms import Platform, marker_environment, newest_glibc, wheel_platforms
+from pilotlight_build.requirements import Requirements
+from pilotlight_build.runtime_modules import normalised
+from pilotlight_build.uv import find_uv
 
-_MACHINES = {"x86_64": 62, "aarch64": 183}
-"""`e_machine` in the header of an ELF file (System V ABI)."""
+_WORDS_OF_UV = {"--pre": "--prerelease allow", "--trusted-host": "--allow-insecure-host"}
+_UNKNOWN_TO_UV = frozenset({"--prefer-binary", "--use-feature"})
+_MOST_BUILDS = 50
 
 
-def install(requirements: Requirements, platform: Platform, folder: Path) -> None:
-    """Install into `folder`, which is new, without what the runtime includes. Raises `PackagingError` with a remedy."""
+def install(requirements: Requirements, platform: Platform, folder: Path, uv: Sequence[str] | None = None) -> None:
+    """Install into `folder`, which is new, without what is left to the runtime. Raises `PackagingError` with a remedy.
+
+    `uv` is the command; an empty one stands for pip.
+    """
     folder.mkdir()
-    if not requirements.text.strip():
+    if not requirements.lines:
         return
-    listed = folder.with_suffix(".txt")
-    listed.write_text(requirements.text)
-    if requirements.are_hashed:
-        _run([*_pip(platform, folder), "--no-deps", "--require-hashes", "-r", str(listed)], "pip", platform)
-        return
-    constraints: list[str] = []
-    if requirements.constraints:
-        file = folder.with_name("constraints.txt")
-        file.write_text(requirements.constraints)
-        constraints = ["-c", str(file)]
-    if uv := find_uv():
-        _run([*uv, *_uv_options(platform, folder), "-r", str(listed), *constraints], "uv", platform)
-    else:
-        _run([*_pip(platform, folder), "-r", str(listed), *constraints], "pip", platform)
+    command = find_uv() if uv is None else uv
+    with tempfile.TemporaryDirectory() as work:
+        task = _Task(requirements, platform, folder, Path(work))
+        if command:
+            _by_uv(task, command)
+        else:
+            _by_pip(task)
     (folder / ".lock").unlink(missing_ok=True)  # of uv
-    if not requirements.ships_boto3:
-        _remove_runtime(folder)
-    _check_platform(folder, platform)
+    _remove(folder, requirements.left_to_runtime)
+    check_platform(folder, platform)
 
 
-def find_uv() -> list[str] | None:
-    """The command that runs uv: of this Python, or on PATH; None where there is none."""
-    if importlib.util.find_spec("uv"):
-        return [sys.executable, "-m", "uv"]
-    found = shutil.which("uv")
-    return [found] if found else None
+@dataclass(frozen=True)
+class _Task:
+    """What to install, for which platform and where to; `work` is a folder for what that needs on the way."""
+
+    requirements: Requirements
+    platform: Platform
+    folder: Path
+    work: Path
+
+    @property
+    def wheels(self) -> Path:
+        """Where wheels are that are built here."""
+        return self.work / "wheels"
 
 
-def _uv_options(platform: Platform, folder: Path) -> list[str]:
-    options = ["pip", "install", "--quiet", "--no-progress", "--link-mode", "copy", "--target", str(folder)]
-    options += ["--python", sys.executable]
+def _by_uv(task: _Task, uv: Sequence[str]) -> None:
+    platform = task.platform
+    built = wheel_builder.wheels_of_folders(task.requirements, wheel_builder.by_uv(uv), task.wheels, platform)
+    options, words = [], []
+    for option in built.options:
+        name, _, value = option.partition(" ")
+        if name in _WORDS_OF_UV:
+            words += f"{_WORDS_OF_UV[name]} {value}".split()
+        elif name not in _UNKNOWN_TO_UV:
+            options.append(option)
+    listed = _written(task.work / "requirements.txt", [*options, *map(str, built.lines)])
+    command = [*uv, "pip", "install", "--quiet", "--no-progress", "--link-mode", "copy", "--python", sys.executable]
+    command += ["--target", str(task.folder), *words, *_how(built, task.work), "-r", listed]
+    if platform.machine is not None:
+        version = ".".join(map(str, platform.python))
+        target = f"{platform.machine}-manylinux_2_{newest_glibc(platform)}"
+        command += ["--python-version", version, "--python-platform", target]
+    failed = run(command)
+    if failed:
+        raise PackagingError(problem(failed, "uv", platform))
+
+
+def _by_pip(task: _Task) -> None:
+    platform, wheels = task.platform, task.wheels
+    current = wheel_builder.wheels_of_folders(task.requirements, wheel_builder.by_pip(), wheels, platform)
+    if any(line.hashes for line in current.lines):
+        current = wheel_builder.hashed(current)
+    for _attempt in range(_MOST_BUILDS):
+        listed = _written(task.work / "requirements.txt", [*current.options, *map(str, current.lines)])
+        command = [*_pip(platform), "--target", str(task.folder), *_how(current, task.work), "-r", listed]
+        if wheels.is_dir():
+            command += ["--find-links", str(wheels)]
+        failed = run(command)
+        if not failed:
+            return
+        missing = without_wheel(failed) if platform.machine else None
+        if missing is None or not wheel_builder.build_missing(missing, current, wheels, platform):
+            raise PackagingError(problem(failed, "pip", platform))
+        current = wheel_builder.with_built(current, missing, wheels)
+
+
+def _pip(platform: Platform) -> list[str]:
+    """pip, whose markers are those of the platform: its own options change the wheels that it takes, not these."""
+    pip = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
+    pip += ["--root-user-action=ignore"]
     if platform.machine is None:
-        return options
-    newest = next(wheel_platforms(platform)).removesuffix(f"_{platform.machine}")
-    version = ".".join(map(str, platform.python))
-    return [*options, "--python-version", version, "--python-platform", f"{platform.machine}-{newest}"]
+        return [sys.executable, "-m", "pip", *pip]
+    environment = marker_environment(platform)
+    code = (
+        f"from pip._vendor.packaging import markers; own = markers.default_environment; "
+        f"markers.default_environment = lambda: {{**own(), **{environment!r}}}; "
+        "import sys; from pip._internal.cli.main import main; sys.exit(main())"
+    )
+    pip += ["--only-binary=:all:", "--implementation=cp", f"--python-version={'.'.join(map(str, platform.python))}"]
+    return [sys.executable, "-c", code, *pip, *(f"--platform={tag}" for tag in wheel_platforms(platform))]
 
 
-def _pip(platform: Platform, folder: Path) -> list[str]:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    pip += ["--no-compile", "--root-user-action=ignore", "--target", str(folder)]
-    if platform.machine is None:
-        return pip
-    version = ".".join(map(str, platform.python))
-    pip += ["--only-binary=:all:", "--implementation=cp", f"--python-version={version}"]
-    return [*pip, *(f"--platform={tag}" for tag in wheel_platforms(platform))]
+def _how(requirements: Requirements, work: Path) -> list[str]:
+    if requirements.are_hashed:
+        return ["--no-deps", "--require-hashes"]
+    if not requirements.constraints:
+        return []
+    return ["-c", _written(work / "constraints.txt", [requirements.constraints])]
 
 
-def _run(command: Sequence[str], installer: str, platform: Platform) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        output = done.stderr.strip().splitlines()[-12:]
-        told = f"{installer} could not install the dependencies:\n  " + "\n  ".join(output)
-        raise PackagingError(told + _remedy(done.stderr, installer, platform))
+def _written(file: Path, lines: Sequence[str]) -> str:
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(file)
 
 
-def _remedy(output: str, installer: str, platform: Platform) -> str:
-    if "No module named pip" in output:
-        return "\nThis Python has no pip. `node scripts/setup.mjs --for run` creates a .venv that has pip."
-    without = re.search(r"No matching distribution found for (\S+)", output)
-    if without and platform.machine:
-        way = "" if installer == "uv" or find_uv() else ", or install uv (`pip install uv`), which builds pure Python"
-        return f"\n{without[1]} has no wheel for {platform.name}: pin a version that has one, or remove it{way}."
-    if "wheel" in output or "build" in output.lower():
-        return (
-            f"\nWhat has no wheel for {platform.name} can be built here only if it is pure Python: pin a version that "
-            "has a wheel, or put it into a layer and name its module under `provided`."
-        )
-    return ""
-
-
-def _remove_runtime(folder: Path) -> None:
-    """What Lambda has, and what was resolved as a dependency of something else."""
+def _remove(folder: Path, names: frozenset[str]) -> None:
+    """What is left to the runtime, and was installed because something else needs it."""
     for record in folder.glob("*.dist-info/RECORD"):
-        if normalised(record.parent.name.partition("-")[0]) not in RUNTIME_DISTRIBUTIONS:
+        if normalised(record.parent.name.removesuffix(".dist-info").rpartition("-")[0]) not in names:
             continue
         for line in record.read_text(encoding="utf-8").splitlines():
             (folder / line.split(",")[0]).unlink(missing_ok=True)
@@ -109,23 +141,3 @@ def _remove_runtime(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-
-
-def _beginning(file: Path) -> bytes:
-    """What tells an ELF file's platform; libraries are large."""
-    if not file.is_file():
-        return b""
-    with file.open("rb") as opened:
-        return opened.read(20)
-
-
-def _check_platform(folder: Path, platform: Platform) -> None:
-    """What was built here may be for this machine only."""
-    wanted = _MACHINES.get(platform.machine or "")
-    for library in folder.rglob("*.so*") if wanted else ():
-        header = _beginning(library)
-        if header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") != wanted:
-            raise PackagingError(
-                f"{library.relative_to(folder).as_posix()} was built for this machine, not for {platform.name}: pin a "
-                "version that has a wheel, or put it into a layer and name its module under `provided`."
-            )

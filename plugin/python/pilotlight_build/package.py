@@ -1,154 +1,49 @@
-"""Build the zip for Lambda: `python -m pilotlight_build.package`, run by the sls plugin (plugin/package.cjs).
-
-It contains own files by the patterns of serverless.yml, and dependencies from requirements.txt for the deployed
-platform, without what the Lambda runtime includes, with bytecode that Lambda can use. The same input gives the same
-bytes, and is built only once. `pilotlight/build.txt` in it is a digest of all the rest: replies to pings name it.
-"""
+"""The command line of the builder: `python -m pilotlight_build.package`, run by the sls plugin (plugin/package.cjs)."""
 
 import argparse
-import hashlib
 import json
-import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from pilotlight_build import bytecode, dependencies, imports, requirements
-from pilotlight_build.archive import write_zip
+from pilotlight_build.build import Built, Service, Settings, build
 from pilotlight_build.bytecode import PackagingError
-from pilotlight_build.handlers import check_handlers, entry_module, is_installed
-from pilotlight_build.own_files import executables, expression, own_files
+from pilotlight_build.elsewhere import Elsewhere
 from pilotlight_build.platforms import Platform
-from pilotlight_build.runtime_modules import RUNTIME_MODULES
-
-BUILD_FILE = "pilotlight/build.txt"
-"""Where the deployed package finds its build; `pilotlight.ping.read_build` reads it."""
-_BUILD_DIGITS = 16
-
-
-@dataclass(frozen=True)
-class Built:
-    """The finished package: `bytes` and `files` count the zip; `notices` are for the user; `build` is in BUILD_FILE."""
-
-    artifact: str
-    sha256: str
-    build: str
-    bytes: int
-    files: int
-    cached: bool = False
-    notices: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """`provided`: modules that a layer has. `ships_boto3`: where requirements name it, though the runtime has it."""
-
-    provided: tuple[str, ...] = ()
-    require_hashes: bool = False
-    ships_boto3: bool = False
-
-
-NO_SETTINGS = Settings()
-
-
-def build(
-    root: Path,
-    patterns: Sequence[str],
-    handlers: Iterable[str],
-    platform: Platform,
-    artifact: Path,
-    cache: Path,
-    settings: Settings = NO_SETTINGS,
-) -> Built:
-    """Build `artifact` from `root` for `platform`, or reuse it when its inputs have not changed.
-
-    `handlers` are serverless.yml's, such as "handler.handler"; `cache` keeps the installed dependencies. Raises
-    `PackagingError` with a remedy.
-    """
-    found = own_files(root, patterns)
-    own = {name: path.read_bytes() for name, path in found.items()}
-    executable = executables(found)
-    handlers = sorted(set(handlers))
-    wanted = requirements.read(
-        root / "requirements.txt",
-        platform,
-        require_hashes=settings.require_hashes,
-        ships_boto3=settings.ships_boto3,
-    )
-    compiler = bytecode.find_python(platform.python)
-    builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
-    words = [
-        platform.name,
-        compiler.version if compiler else "",
-        wanted.key,
-        *patterns,
-        *handlers,
-        *executable,
-        *settings.provided,
-    ]
-    key = _digest([*words, _digest([], builders)], own)
-    record = artifact.with_suffix(".json")
-    before = _built_before(record, key, artifact)
-    if before is not None:
-        return before
-
-    installed = _without(patterns, dependencies.installed(wanted, platform, compiler, cache))
-    known = {*settings.provided, *RUNTIME_MODULES, *(name.split("/")[0].split(".")[0] for name in installed)}
-    own_handlers = [handler for handler in handlers if not is_installed(handler, own, installed)]
-    notices = imports.check(root, own, [entry_module(handler) for handler in own_handlers], known)
-    check_handlers({**installed, **own}, handlers)
-    bytecode_of_own = bytecode.compiled(own, compiler) if compiler else {}
-    files = {**installed, **own, **bytecode_of_own}
-    files.pop(BUILD_FILE, None)  # of a package that was unpacked here
-    build_of_files = _digest([], files)[:_BUILD_DIGITS]
-    files[BUILD_FILE] = f"{build_of_files}\n".encode()
-    write_zip(artifact, files, executable)
-    built = Built(
-        artifact=str(artifact),
-        sha256=hashlib.sha256(artifact.read_bytes()).hexdigest(),
-        build=build_of_files,
-        bytes=artifact.stat().st_size,
-        files=len(files),
-        notices=[*wanted.notices, *notices, *([] if compiler else [bytecode.missing_notice(platform.python)])],
-    )
-    record.write_text(json.dumps({"key": key, "built": asdict(built)}))
-    return built
-
-
-def _without(patterns: Sequence[str], installed: Mapping[str, bytes]) -> dict[str, bytes]:
-    unwanted = [re.compile(expression(pattern[1:])) for pattern in patterns if pattern[0] == "!" and pattern != "!**"]
-
-    def is_unwanted(name: str) -> bool:
-        return any(each.fullmatch(name) or each.fullmatch(bytecode.source_of(name)) for each in unwanted)
-
-    return {name: content for name, content in installed.items() if not is_unwanted(name)}
-
-
-def _digest(words: Iterable[str], files: Mapping[str, bytes]) -> str:
-    """Return a digest of the words, and of the files by their names in order."""
-    digest = hashlib.sha256()
-    contents = [data for name in sorted(files) for data in (name.encode(), files[name])]
-    for data in (*(word.encode() for word in words), *contents):
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
-
-
-def _built_before(record: Path, key: str, artifact: Path) -> Built | None:
-    try:
-        known = json.loads(record.read_text())
-        if known["key"] != key or not artifact.exists():
-            return None
-        return replace(Built(**known["built"]), artifact=str(artifact), cached=True)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, which the sls plugin calls with `--json`; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m pilotlight_build.package", description=__doc__.partition("\n")[0])
+    options = _parser().parse_args(arguments)
+    try:
+        here = options.for_this_machine
+        platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
+        artifact = options.output or options.root / "build" / f"{platform.name}.zip"
+        cache = options.cache or artifact.parent / "cache"
+        settings = Settings(_elsewhere(options), options.require_hashes, options.ship_boto3, tuple(options.keep))
+        built = build(Service(options.root, options.pattern, options.handler), platform, artifact, cache, settings)
+    except PackagingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(asdict(built)))
+    else:
+        _show(built, lists_left_out=options.verbose)
+    return 0
+
+
+def _show(built: Built, *, lists_left_out: bool) -> None:
+    size = f"{built.bytes / 1e6:.2f} MB, {built.files} files, build {built.build}, sha256 {built.sha256}"
+    print("\n".join([f"{built.artifact}: {size}{' (unchanged)' if built.cached else ''}", *built.notices]))
+    for each in built.left_out if lists_left_out else ():
+        print("Left out: {pattern} (files: {files}, bytes: {bytes}): {reason}".format(**each))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pilotlight_build.package", description="Build the zip for Lambda.")
     parser.add_argument("--root", type=Path, default=Path(), help="the service's folder (default: .)")
-    parser.add_argument("--pattern", action="append", required=True, metavar="GLOB", help="as in package.patterns")
+    parser.add_argument("--pattern", action="append", default=[], metavar="GLOB", help="as in package.patterns")
     parser.add_argument("--handler", action="append", required=True, metavar="MODULE.NAME", help="a function's handler")
     parser.add_argument("--runtime", default="python3.13", help="provider.runtime (default: %(default)s)")
     parser.add_argument("--architecture", default="arm64", choices=["arm64", "x86_64"], help="default: %(default)s")
@@ -157,27 +52,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, help="the zip (default: build/<platform>.zip)")
     parser.add_argument("--cache", type=Path, help="the folder for installed dependencies (default: beside the zip)")
-    parser.add_argument("--provided", action="append", default=[], metavar="MODULE", help="a layer has it")
+    _add_elsewhere(parser)
     parser.add_argument("--require-hashes", action="store_true", help="refuse requirements without a hash")
     parser.add_argument("--ship-boto3", action="store_true", help="ship the SDK, which the runtime has too")
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="GLOB", help="ship what would be left out of the dependencies"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    options = parser.parse_args(arguments)
-    try:
-        here = options.for_this_machine
-        platform = Platform.this_machine() if here else Platform.lambda_runtime(options.runtime, options.architecture)
-        artifact = options.output or options.root / "build" / f"{platform.name}.zip"
-        cache = options.cache or artifact.parent / "cache"
-        settings = Settings(tuple(options.provided), options.require_hashes, options.ship_boto3)
-        built = build(options.root, options.pattern, options.handler, platform, artifact, cache, settings)
-    except PackagingError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if options.json:
-        print(json.dumps(asdict(built)))
-    else:
-        size = f"{built.bytes / 1e6:.2f} MB, {built.files} files, build {built.build}, sha256 {built.sha256}"
-        print("\n".join([f"{built.artifact}: {size}{' (unchanged)' if built.cached else ''}", *built.notices]))
-    return 0
+    parser.add_argument("--verbose", action="store_true", help="list what is left out of the dependencies")
+    return parser
+
+
+def _add_elsewhere(parser: argparse.ArgumentParser) -> None:
+    for option, metavar, meaning in (
+        ("provided", "MODULE", "a layer, or another, has it"),
+        ("layer", "PATH", "a folder or zip, as a layer of this service has it, whose files are at /opt on Lambda"),
+        ("has-layers", "MODULE.NAME", "one of the handlers, whose functions have layers of which nothing is known"),
+        ("python-path", "VALUE", "PYTHONPATH in a function's environment"),
+    ):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=metavar, help=meaning)
+
+
+def _elsewhere(options: argparse.Namespace) -> Elsewhere:
+    return Elsewhere(
+        provided=tuple(options.provided),
+        layers=tuple(options.root / layer for layer in options.layer),
+        layered=tuple(options.has_layers),
+        python_path=tuple(options.python_path),
+    )
 
 
 if __name__ == "__main__":

@@ -34,11 +34,36 @@ class Platform:
         return cls(sys.version_info[:2], None)
 
 
+def newest_glibc(platform: Platform) -> int:
+    """The minor version of glibc: Python 3.12 and later run on Amazon Linux 2023, which has 2.34.
+
+    Earlier ones run on Amazon Linux 2, which has 2.26; the newest that both uv and wheels know below it is 2.17.
+    """
+    return 34 if platform.python >= (3, 12) else 17
+
+
 def wheel_platforms(platform: Platform) -> Iterator[str]:
-    """Python 3.12 and later run on Amazon Linux 2023, glibc 2.34; earlier ones on Amazon Linux 2, glibc 2.26."""
-    newest = 34 if platform.python >= (3, 12) else 26
-    yield from (f"manylinux_2_{minor}_{platform.machine}" for minor in range(newest, 16, -1))
+    """The tags of wheels that run there, the best first."""
+    yield from (f"manylinux_2_{minor}_{platform.machine}" for minor in range(newest_glibc(platform), 16, -1))
     yield f"manylinux2014_{platform.machine}"
+
+
+def marker_environment(platform: Platform) -> dict[str, str]:
+    """What environment markers are about, on `platform`; nothing where that is this machine."""
+    if platform.machine is None:
+        return {}
+    version = ".".join(map(str, platform.python))
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": f"{version}.0",
+        "os_name": "posix",
+        "platform_machine": platform.machine,
+        "platform_python_implementation": "CPython",
+        "platform_system": "Linux",
+        "python_full_version": f"{version}.0",
+        "python_version": version,
+        "sys_platform": "linux",
+    }
 
 
 def applies(marker: str, platform: Platform) -> bool:
@@ -49,18 +74,4 @@ def applies(marker: str, platform: Platform) -> bool:
         from packaging.markers import Marker
     except ImportError:
         from pip._vendor.packaging.markers import Marker  # type: ignore[assignment]
-    if platform.machine is None:
-        return Marker(marker).evaluate()
-    version = ".".join(map(str, platform.python))
-    return Marker(marker).evaluate(
-        {
-            "implementation_name": "cpython",
-            "os_name": "posix",
-            "platform_machine": platform.machine,
-            "platform_python_implementation": "CPython",
-            "platform_system": "Linux",
-            "python_full_version": f"{version}.0",
-            "python_version": version,
-            "sys_platform": "linux",
-        }
-    )
+    return Marker(marker).evaluate(marker_environment(platform))

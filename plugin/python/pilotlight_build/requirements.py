@@ -1,161 +1,245 @@
-"""requirements.txt as people write it: what is to be installed for the deployed platform, and whether hashes pin it."""
+"""requirements.txt, or uv.lock, as people write them: what is to be installed for the deployed platform.
 
-import hashlib
+requirements.txt decides where there is one; else uv.lock does, of this folder or of the workspace that it belongs to.
+"""
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pilotlight_build.bytecode import PackagingError
+from pilotlight_build.local_sources import digest_of
 from pilotlight_build.platforms import Platform, applies
-from pilotlight_build.runtime_modules import RUNTIME_DISTRIBUTIONS
+from pilotlight_build.runtime_modules import AWS_SDK, NEVER_SHIPPED, normalised
+from pilotlight_build.uv import exported, lock_of
 
-NOT_HASHED = (
-    "requirements.txt pins no hashes, so the same file may install something else tomorrow: `uv pip compile "
-    "--generate-hashes` writes them, and `requireHashes: true` under custom.pilotlight insists on them."
-)
-_REQUIREMENTS = ("-r", "--requirement")
-_CONSTRAINTS = ("-c", "--constraint")
+_INCLUDED = ("-r", "--requirement", "-c", "--constraint")
 _EDITABLE = ("-e", "--editable")
 _LINKS = ("-f", "--find-links")
-_IGNORED_IN_DIGESTS = frozenset({".git", ".venv", "__pycache__", "node_modules", "build", "dist"})
+_IN_FULL = {"-i": "--index-url", "-f": "--find-links"}
+
+NOT_HASHED = (
+    "The requirements pin no hashes ({}), so the same file may install something else tomorrow: `uv pip compile "
+    "--generate-hashes` writes them, and `requireHashes: true` under custom.pilotlight insists on them."
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A requirement: what an installer gets, and its hashes. `local` is a folder or file of this machine, or empty."""
+
+    wanted: str
+    name: str
+    hashes: tuple[str, ...] = ()
+    local: str = ""
+    extras: str = ""
+
+    @property
+    def is_fetched_source(self) -> bool:
+        """Whether it comes from git, or by an address that is no wheel's."""
+        address = self.wanted.partition(" @ ")[2] or self.wanted
+        is_remote = "://" in address and not self.local
+        return is_remote and not re.search(r"\.whl(#.*)?$", address)
+
+    def __str__(self) -> str:
+        return " ".join([self.wanted, *self.hashes])
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """What an installer gets. `text` has a line each, paths absolute; `constraints` the same of `-c` files.
+    """What an installer gets: requirements, options such as an index, constraints. Paths are absolute, markers done.
 
-    `are_hashed`: each has a hash, so nothing is resolved. `digests` tell one state of a local folder from another.
+    `digests` tell one state of a local folder from another; `left_to_runtime` are names that Lambda's runtime has.
     """
 
-    text: str
-    are_hashed: bool
+    lines: tuple[Line, ...] = ()
+    options: tuple[str, ...] = ()
     constraints: str = ""
     digests: tuple[str, ...] = ()
-    ships_boto3: bool = False
-    notices: tuple[str, ...] = ()
+    left_to_runtime: frozenset[str] = NEVER_SHIPPED
+
+    @property
+    def text(self) -> str:
+        """A requirements file."""
+        return "".join(f"{line}\n" for line in (*self.options, *self.lines))
+
+    @property
+    def are_hashed(self) -> bool:
+        """Whether each has a hash: then nothing is resolved."""
+        return all(line.hashes for line in self.lines)
 
     @property
     def key(self) -> str:
         """What the installed files depend on."""
-        return "\n".join([self.text, self.constraints, *self.digests, str(self.ships_boto3)])
+        return "\n".join([self.text, self.constraints, *self.digests, *sorted(self.left_to_runtime)])
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """A line where an index may give something else tomorrow."""
+        names = [line.name for line in self.lines if not line.hashes and not line.local]
+        if not names:
+            return ()
+        which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        return (NOT_HASHED.format(which),)
 
 
-def read(
-    requirements: Path, platform: Platform, *, require_hashes: bool = False, ships_boto3: bool = False
+def of_service(
+    root: Path, platform: Platform, *, require_hashes: bool = False, ships_boto3: bool = False
 ) -> Requirements:
-    """Read a file for `platform`: with markers evaluated, `-r` and `-c` followed, and without what the runtime
-    includes, unless `ships_boto3`.
+    """The requirements of a service: of its requirements.txt, or else of its uv.lock. Raises `PackagingError`."""
+    file = root / "requirements.txt"
+    if not file.exists() and (lock := lock_of(root)):
+        found = _Found(platform, _left_to_runtime(ships_boto3))
+        found.collect_text(exported(root, lock), [root / "uv.lock"])
+        return found.requirements(require_hashes=require_hashes)
+    return read(file, platform, require_hashes=require_hashes, ships_boto3=ships_boto3)
+
+
+def read(file: Path, platform: Platform, *, require_hashes: bool = False, ships_boto3: bool = False) -> Requirements:
+    """Read a file for `platform`: without what the runtime includes, with markers evaluated, `-r` and `-c` followed.
 
     Raises `PackagingError` for a file that is missing, and with `require_hashes` for a requirement without one.
     """
-    if not requirements.exists():
+    if not file.exists():
         raise PackagingError(
-            f"{requirements.name} is missing: write it, empty if there is nothing to install; `npm run lock` does here."
+            f"{file.name} is missing, and there is no uv.lock: write {file.name}, empty if there is nothing to install."
         )
-    found = _Found(ships_boto3)
-    _collect(requirements, platform, found, ())
-    if found.without_hash and require_hashes:
-        raise PackagingError(
-            f"{requirements.name}: {found.without_hash[0]} has no --hash, and hashes are required: `npm run lock`, or "
-            "`uv pip compile --generate-hashes`, writes them."
-        )
-    are_hashed = not found.without_hash
-    return Requirements(
-        text="\n".join(sorted(found.lines)) + "\n",
-        are_hashed=are_hashed,
-        constraints="" if are_hashed else "\n".join(sorted(found.constraints)),
-        digests=tuple(sorted(found.digests)),
-        ships_boto3=ships_boto3,
-        notices=() if are_hashed else (NOT_HASHED,),
-    )
+    found = _Found(platform, _left_to_runtime(ships_boto3))
+    found.collect(file, [])
+    return found.requirements(require_hashes=require_hashes)
+
+
+def _left_to_runtime(ships_boto3: bool) -> frozenset[str]:
+    return NEVER_SHIPPED if ships_boto3 else NEVER_SHIPPED | AWS_SDK
 
 
 @dataclass
 class _Found:
-    ships_boto3: bool = False
-    lines: list[str] = field(default_factory=list)
+    """What has been read so far. `files` are the file that is read and, before it, those that name it."""
+
+    platform: Platform
+    left_to_runtime: frozenset[str]
+    lines: list[Line] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
-    without_hash: list[str] = field(default_factory=list)
-    digests: list[str] = field(default_factory=list)
+    requires_hashes: bool = False
 
+    def collect(self, file: Path, above: Sequence[Path]) -> None:
+        if file in above:
+            raise PackagingError(f"{above[-1].name} names {file.name}, which names it again.")
+        self.collect_text(_content(file, above), [*above, file])
 
-def _collect(file: Path, platform: Platform, found: _Found, above: tuple[Path, ...]) -> None:
-    if file in above or not file.is_file():
-        raise PackagingError(f"{above[-1].name if above else file.name} names {file.name}, which cannot be read.")
-    for line in _logical_lines(file.read_text(encoding="utf-8")):
-        option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
-        value = value.strip()
-        if option in _REQUIREMENTS:
-            _collect(file.parent / value, platform, found, (*above, file))
-        elif option in _CONSTRAINTS:
-            found.constraints += _logical_lines((file.parent / value).read_text(encoding="utf-8"))
+    def collect_text(self, text: str, files: Sequence[Path]) -> None:
+        for line in _logical_lines(text):
+            if line.startswith("-"):
+                self._option(line, files)
+            elif _is_path(line):
+                self._add_local(line, files)
+            else:
+                self._add(line, files)
+
+    def requirements(self, *, require_hashes: bool) -> Requirements:
+        without = [line.name for line in self.lines if not line.hashes]
+        if without and (require_hashes or self.requires_hashes):
+            raise PackagingError(
+                f"requirements.txt: {without[0]} has no --hash, and hashes are required: `npm run lock`, or "
+                "`uv pip compile --generate-hashes`, writes them."
+            )
+        return Requirements(
+            lines=tuple(sorted(self.lines, key=str)),
+            options=tuple(self.options),
+            constraints="\n".join(sorted(self.constraints)) if without else "",
+            digests=tuple(sorted(digest_of(Path(line.local)) for line in self.lines if line.local)),
+            left_to_runtime=self.left_to_runtime,
+        )
+
+    def _option(self, line: str, files: Sequence[Path]) -> None:
+        option, value = _option_of(line)
+        if option in _INCLUDED[:2]:
+            self.collect(_beside(value, files), files)
+        elif option in _INCLUDED:
+            self.constraints += _logical_lines(_content(_beside(value, files), files))
         elif option in _EDITABLE:
-            _add_local(value, [*above, file], found)
+            self._add_local(value, files)
         elif option in _LINKS:
-            found.lines.append(f"--find-links {_absolute(value, [*above, file])}")
-        elif line.startswith("-"):
-            found.lines.append(line)
-        elif _is_path(line):
-            _add_local(line, [*above, file], found)
+            self.options.append(f"--find-links {_absolute(value, files)}")
+        elif option == "--require-hashes":
+            self.requires_hashes = True
         else:
-            _add(line, platform, found)
+            self.options.append(f"{_IN_FULL.get(option, option)} {value}".strip())
+
+    def _add(self, line: str, files: Sequence[Path]) -> None:
+        wanted, marker, hashes = _parts(line)
+        name = re.split(r"[^A-Za-z0-9._-]", wanted, maxsplit=1)[0]
+        if normalised(name) in self.left_to_runtime or not applies(marker, self.platform):
+            return
+        local = ""
+        if found := re.search(r"@ *file://(?:localhost)?(/[^@#\s]+)", wanted):
+            local = found[1]
+            _exists(Path(local), local, files)
+        extras = re.match(r"[A-Za-z0-9._-]+\s*(\[[^\]]*\])", wanted)
+        self.lines.append(Line(wanted, name, hashes, local, extras[1] if extras else ""))
+
+    def _add_local(self, value: str, files: Sequence[Path]) -> None:
+        """A folder, wheel or archive of this machine, with extras or without; or, with `-e`, what is in git."""
+        wanted, marker, hashes = _parts(value)
+        if not applies(marker, self.platform):
+            return
+        if "://" in wanted and not wanted.startswith("file://"):
+            self.lines.append(Line(wanted, wanted.partition("#egg=")[2] or wanted, hashes))
+            return
+        path, bracket, extras = wanted.removeprefix("file://").partition("[")
+        absolute = _path(path, files)
+        _exists(absolute, path, files)
+        self.lines.append(Line(f"{absolute}{bracket}{extras}", path, hashes, str(absolute), f"{bracket}{extras}"))
 
 
-def _add(line: str, platform: Platform, found: _Found) -> None:
-    specifier, *hashes = re.split(r"\s+(?=--hash=)", line)
-    wanted, _, marker = specifier.partition(";") if " @ " not in specifier else specifier.partition(" ;")
-    name = re.split(r"[^A-Za-z0-9._-]", wanted.strip(), maxsplit=1)[0]
-    is_of_runtime = normalised(name) in RUNTIME_DISTRIBUTIONS and not found.ships_boto3
-    if is_of_runtime or not applies(marker, platform):
-        return
-    if not hashes:
-        found.without_hash.append(name)
-    found.lines.append(" ".join([wanted.strip(), *hashes]))
-    if local := re.search(r"@ (?:git\+)?file://(?:localhost)?(/[^@#\s]+)", wanted):
-        found.digests.append(_digest(Path(local[1])))
+def _content(file: Path, above: Sequence[Path]) -> str:
+    if not file.is_file():
+        raise PackagingError(f"{above[-1].name if above else file.name} names {file.name}, which cannot be read.")
+    return file.read_text(encoding="utf-8-sig")
 
 
-def _add_local(value: str, files: Sequence[Path], found: _Found) -> None:
-    """A folder, wheel or archive of this machine, with extras or without; it has no hash."""
-    path, bracket, extras = value.partition("[")
-    absolute = _absolute(path, files)
-    if not Path(absolute).exists() and "://" not in absolute:
-        raise PackagingError(f"{files[-1].name}: there is no {path}.")
-    found.without_hash.append(path)
-    found.lines.append(f"{absolute}{bracket}{extras}")
-    found.digests.append(_digest(Path(absolute)))
+def _exists(path: Path, named: str, files: Sequence[Path]) -> None:
+    if not path.exists():
+        raise PackagingError(f"{files[-1].name}: there is no {named}.")
+
+
+def _option_of(line: str) -> tuple[str, str]:
+    option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
+    if not line.startswith("--") and len(option) > 2:  # -rother.txt
+        option, value = option[:2], option[2:]
+    return option, value.strip()
+
+
+def _parts(line: str) -> tuple[str, str, tuple[str, ...]]:
+    """What is wanted, its marker, its hashes."""
+    specifier, *options = re.split(r"\s+(?=--)", line)
+    has_address = "://" in specifier or _is_path(specifier)
+    wanted, _, marker = specifier.partition(" ;" if has_address else ";")
+    return wanted.strip(), marker, tuple(each for each in options if each.startswith("--hash="))
 
 
 def _absolute(value: str, files: Sequence[Path]) -> str:
+    return value if "://" in value else str(_path(value, files))
+
+
+def _path(value: str, files: Sequence[Path]) -> Path:
     """A path of the service's folder, as pip has it; or else of the folder of the file that names it."""
-    if "://" in value or value.startswith("git+"):
-        return value
-    in_service, beside = ((file.parent / value).resolve() for file in (files[0], files[-1]))
-    return str(in_service if in_service.exists() or not beside.exists() else beside)
+    in_service = (files[0].parent / value).resolve()
+    return in_service if in_service.exists() else _beside(value, files)
+
+
+def _beside(value: str, files: Sequence[Path]) -> Path:
+    return (files[-1].parent / value).resolve()
 
 
 def _is_path(line: str) -> bool:
     start = line.partition("[")[0].split(" ")[0]
-    return start.startswith((".", "/")) or start.endswith((".whl", ".tar.gz", ".zip"))
-
-
-def _digest(path: Path) -> str:
-    """What a local source consists of: sizes and times, since it may be large."""
-    if not path.exists():
-        return ""
-    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
-    described = [
-        f"{each} {each.stat().st_size} {each.stat().st_mtime_ns}"
-        for each in files
-        if not _IGNORED_IN_DIGESTS.intersection(each.parts)
-    ]
-    return hashlib.sha256("\n".join(described).encode()).hexdigest()
-
-
-def normalised(name: str) -> str:
-    """The name of a distribution as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return start.startswith((".", "/", "file://")) or (
+        "://" not in start and start.endswith((".whl", ".tar.gz", ".zip"))
+    )
 
 
 def _logical_lines(text: str) -> Iterator[str]:
