@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.front_door import PortTakenError
@@ -23,6 +23,8 @@ from pilotlight_tools.local.front_door import PortTakenError
 _LENGTH = b"Content-Length"
 """The first header of a message ("Debug Adapter Protocol", "Base protocol"). A web page's request begins otherwise."""
 _LOOK_SECONDS = 0.05
+_Greeted: TypeAlias = tuple[str, asyncio.StreamReader, asyncio.StreamWriter, bytes]
+"""What an environment noted, the connection to its debugger, and that one's first answer."""
 _LONGEST_BYTES = 16 * 1024 * 1024
 
 
@@ -48,6 +50,7 @@ class DebugPorts:
         self.ports = {name: each.getsockname()[1] for name, each in zip(functions, sockets, strict=False)}
         self._listeners = list(zip(functions, sockets, strict=False))
         self._folder = folder
+        self._ended: set[str] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="debug-ports", daemon=True)
 
@@ -85,9 +88,9 @@ class DebugPorts:
 
     async def _relay(self, function: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = await _message(reader)
-        from_environment, to_environment, answer = await self._greet(function, first)
+        note, from_environment, to_environment, answer = await self._greet(self._folder / function, first)
         writer.write(_framed(answer))
-        conversation = _Conversation()
+        conversation = _Conversation(lambda: self._ended.add(note))
         ways = [
             asyncio.create_task(conversation.pass_on(reader, to_environment, conversation.of_client)),
             asyncio.create_task(conversation.pass_on(from_environment, writer, conversation.of_environment)),
@@ -99,23 +102,42 @@ class DebugPorts:
                 way.cancel()
             to_environment.close()
 
-    async def _greet(self, function: str, first: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
-        """Wait for an environment of the function whose debugger answers a client's first message."""
+    async def _greet(self, noted: Path, first: bytes) -> _Greeted:
+        """Wait for an environment whose debugger answers a client's first message."""
         while True:
-            # One that has just been replaced may still take connections, and answers none.
             with contextlib.suppress(OSError, ValueError, EOFError):
-                process, port = map(int, (self._folder / function).read_text(encoding="ascii").split())
-                os.kill(process, 0)
-                reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=_LONGEST_BYTES)
-                writer.write(_framed(first))
-                return reader, writer, await _message(reader)
+                note = noted.read_text(encoding="ascii")
+                if self._is_of_now(noted, note) and (greeted := await self._ask(noted, note, first)):
+                    return greeted
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _ask(self, noted: Path, note: str, first: bytes) -> _Greeted | None:
+        reader, writer = await asyncio.open_connection(LOOPBACK, int(note.split()[1]), limit=_LONGEST_BYTES)
+        writer.write(_framed(first))
+        answer = asyncio.create_task(_message(reader))
+        while not answer.done() and self._is_of_now(noted, note):
+            await asyncio.wait({answer}, timeout=_LOOK_SECONDS)
+        if answer.done():
+            return note, reader, writer, answer.result()
+        answer.cancel()
+        writer.close()
+        return None
+
+    def _is_of_now(self, noted: Path, note: str) -> bool:
+        """Whether the environment that noted this runs. One that is being replaced may still take connections."""
+        if note in self._ended or noted.read_text(encoding="ascii") != note:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(note.split()[0]), 0)
+            return True
+        return False
 
 
 class _Conversation:
-    """The messages of one session, of which two mean something here."""
+    """The messages of one session, of which two mean something here; `ended` is called when the environment has."""
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self._ended = ended
         self._is_leaving = False
 
     async def pass_on(
@@ -137,6 +159,7 @@ class _Conversation:
             return message
         content = json.loads(message)
         if content.get("event") == "terminated":
+            self._ended()
             content["body"] = {"restart": True}
         return json.dumps(content).encode()
 

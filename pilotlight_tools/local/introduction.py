@@ -36,7 +36,9 @@ def introduce(
     )
     for request in requests_to_try(stage.methods(), service.url):
         console.print(f"  {request}", markup=False)
-    console.print("Stop with Ctrl-C. Requests, ticks and cold starts as they happen:\n")
+    console.print(
+        "Saved files run at the next request. Stop with Ctrl-C. Requests, ticks and cold starts as they happen:\n"
+    )
 
 
 def _debuggers(ports: Mapping[str, int]) -> str:

@@ -27,6 +27,12 @@ from pilotlight import Routes, entry_point
 routes = Routes()
 
 
+@routes.route("/breaks")
+def breaks(request):
+    breakpoint()
+    return {"word": "gone on"}
+
+
 @routes.route("/word")
 def word(request):
     word = "first"
@@ -35,7 +41,7 @@ def word(request):
 
 handler = entry_point(routes)
 """
-LINE = 9
+LINE = 15
 
 
 @pytest.fixture
@@ -95,6 +101,19 @@ def test_debugger_stops_in_a_route_beyond_its_timeout_and_again_in_new_code(proj
         assert debugger.value_of("word", frame) == "'second'"
         debugger.go_on()
         assert answer.result().json() == {"word": "second"}
+
+
+@pytest.mark.end_to_end
+@pytest.mark.slow
+def test_breakpoint_stops_where_a_debugger_is_and_goes_on_where_none_is(project: Path, started: Started) -> None:
+    url = f"{started.url()}/breaks"
+    assert requests.get(url, timeout=60).json() == {"word": "gone on"}
+    with ThreadPoolExecutor(1) as pool, Debugger(port_of(started), project, {}) as debugger:
+        answer = pool.submit(requests.get, url, timeout=60)
+        path, _, _ = debugger.stopped_at()
+        assert path == str(project / "handler.py")
+        debugger.go_on()
+        assert answer.result().json() == {"word": "gone on"}
 
 
 @pytest.mark.end_to_end

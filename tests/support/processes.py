@@ -55,17 +55,6 @@ def listening_addresses(ancestor: int) -> set[tuple[str, int]]:
     return found
 
 
-def bound_addresses(ancestor: int) -> set[tuple[str, str]]:
-    """Return the protocol and the local address of each bound Internet socket of `ancestor` and its descendants."""
-    found = set()
-    for process in (psutil.Process(ancestor), *_below(ancestor)):
-        for protocol in ("tcp4", "tcp6", "udp4", "udp6"):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                sockets = process.net_connections(kind=protocol)
-                found |= {(protocol, each.laddr.ip) for each in sockets if each.laddr}
-    return found
-
-
 def _below(ancestor: int) -> Iterator[psutil.Process]:
     with contextlib.suppress(psutil.NoSuchProcess):
         yield from psutil.Process(ancestor).children(recursive=True)

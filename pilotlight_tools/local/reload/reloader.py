@@ -111,6 +111,8 @@ class Reloader:
         return self._builds is not None and not any(name in each for each in functions for name in _UNSUPPORTED)
 
     def _swap(self, builds: Builds, paths: Iterable[str], began: float) -> None:
+        for path in (path for path in sorted(paths) if path.endswith(".txt")):
+            self._tell(Notice("reload", f"{path}: installing what is new …"))
         changed = builds.changed(self._stage.engine.folder / "packages")
         for package in changed:
             self._update(package)
