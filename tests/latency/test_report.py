@@ -482,7 +482,7 @@ def test_a_record_of_another_form_is_in_no_figure_and_is_said(xray: XRay) -> Non
     assert report.measured == 1
     assert report.starts["warm"].response is not None
     [note] = [note for note in report.notes if "malformed" in note]
-    assert note.startswith("1 documents or records are malformed")
+    assert note.startswith("1 malformed record, in no figure here")
 
 
 @pytest.mark.parametrize(
