@@ -123,9 +123,11 @@ def test_one_notice_says_how_to_keep_the_largest(installed: Path) -> None:
     assert "\n" not in told
 
 
-def test_a_command_or_record_alone_is_no_notice(tmp_path: Path) -> None:
-    names = ("bin/command", "lazy-1.dist-info/RECORD")
-    assert notices(choose(written(tmp_path, {name: INSTALLED[name] for name in names})).left_out) == []
+def test_what_every_package_has_is_no_notice(tmp_path: Path) -> None:
+    files = {name: INSTALLED[name] for name in ("bin/command", "lazy-1.dist-info/RECORD")}
+    choice = choose(written(tmp_path, {**files, "lazy/__init__.py": "", "lazy/py.typed": ""}))
+    assert [each.pattern for each in choice.left_out if each.is_marker] == ["lazy/**py.typed"]
+    assert notices(choice.left_out) == []
 
 
 @pytest.mark.slow

@@ -35,6 +35,11 @@ class LeftOut:
     files: int
     bytes: int
 
+    @property
+    def is_marker(self) -> bool:
+        """Whether it only says to type checkers that a package has types (PEP 561)."""
+        return self.pattern.endswith("py.typed")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -68,8 +73,8 @@ def content(folder: Path, name: str) -> bytes:
 
 
 def notices(left_out: Iterable[LeftOut]) -> list[str]:
-    """At most one line about what is left out, without what every package has."""
-    found = [each for each in left_out if each.reason not in (RECORDS, _COMMANDS)]
+    """At most one line about what is left out, without what every package has and nothing reads when it runs."""
+    found = [each for each in left_out if each.reason not in (RECORDS, _COMMANDS) and not each.is_marker]
     if not found:
         return []
     largest = sorted(found, key=lambda each: (-each.bytes, each.pattern))
