@@ -16,7 +16,6 @@ import boto3
 import pytest
 
 from tests.conftest import CONCURRENCY, Deployed, until
-from tests.support.limits import readable_limits
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack")]
 
@@ -27,16 +26,15 @@ BY_AWS = {
     "xray:PutTelemetryRecords": 'AWSXRayDaemonWriteAccess, in "Visualize Lambda function invocations using AWS X-Ray"',
 }
 """What both roles need that the engine does not enforce, and the page that asks for it."""
-OF_WARMER_BY_AWS = {
-    "lambda:GetFunctionConcurrency": "Actions, resources, and condition keys for AWS Lambda",
-    "lambda:GetAccountSettings": "Actions, resources, and condition keys for AWS Lambda",
-}
-"""The engine asks for the right to change the first instead, and for none for the second."""
+OF_WARMER_BY_AWS = {"lambda:GetAccountSettings": "Actions, resources, and condition keys for AWS Lambda"}
+"""The engine asks for none."""
+OF_WARMER = {"lambda:InvokeFunction", "lambda:GetFunctionConcurrency"}
+"""What the engine enforces."""
 
 
 def test_nothing_is_granted_that_is_not_needed(deployed: Deployed) -> None:
     assert granted(deployed, "api") == BY_AWS.keys()
-    assert granted(deployed, "warmer") == {*BY_AWS, *OF_WARMER_BY_AWS, "lambda:InvokeFunction"}
+    assert granted(deployed, "warmer") == {*BY_AWS, *OF_WARMER_BY_AWS, *OF_WARMER}
 
 
 def test_without_the_right_to_invoke_a_tick_fails_loudly(deployed: Deployed) -> None:
@@ -52,9 +50,8 @@ def test_without_the_right_to_invoke_a_tick_fails_loudly(deployed: Deployed) -> 
 
 @pytest.mark.parametrize("may_read", [True, False])
 def test_without_the_right_to_read_a_limit_the_tick_goes_on_and_says_so(deployed: Deployed, may_read: bool) -> None:
-    """`readable_limits` grants what the engine asks for in the place of lambda:GetFunctionConcurrency."""
     stage = deployed.service.stage
-    with readable_limits(stage) if may_read else nullcontext():
+    with nullcontext() if may_read else taken_away(deployed, "warmer", "lambda:GetFunctionConcurrency"):
         stage.end_environments("warmer")  # a new one remembers no limits
         before = unreadable(deployed)
         assert stage.tick()["coverage"] == 1.0

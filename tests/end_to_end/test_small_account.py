@@ -18,7 +18,6 @@ import requests
 from pilotlight_tools.local.deploy_tool import DeployToolError
 from pilotlight_tools.local.service import Service
 from tests.conftest import CONCURRENCY, until
-from tests.support.limits import readable_limits
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow, pytest.mark.xdist_group("small account")]
 
@@ -33,8 +32,7 @@ def small(sample_project: Path) -> Iterator[Service]:
     parameters = {"concurrency": CONCURRENCY, "requestsPerSecond": 10_000, "burst": 5_000}
     with Service(project=sample_project, parameters=parameters, account_concurrency=CONCURRENCY) as service:
         service.stage.stop_schedule()
-        with readable_limits(service.stage):
-            yield service
+        yield service
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

@@ -40,6 +40,7 @@ def main() -> None:
         invocations,
         logs,
         loopback,
+        permissions,
         replacing,
         retention,
         telling,
@@ -59,6 +60,7 @@ def main() -> None:
         if debug_folder is not None:
             debugging.install(Path(debug_folder))
         loopback.install()
+        permissions.install()
         retention.install()
     except (AttributeError, ValueError) as error:
         print(f"This version of ministack is not the one that the launcher knows: {error}", file=sys.stderr)
