@@ -102,9 +102,6 @@ class TestRunning:
         requests.get(f"{shell.url}/hello?after", timeout=60).raise_for_status()
         until(lambda: shell.started.printed(r"GET +/hello\?after +200 .* environment"), what="the request's line")
         assert "sample-local-api" in shell.sls("info", "--stage", "local")
-        before = shell.sls("logs", "--function", "api", "--stage", "local").count("END Duration")
-        requests.get(f"{shell.url}/hello", timeout=60).raise_for_status()
-        assert shell.sls("logs", "--function", "api", "--stage", "local").count("END Duration") > before
 
     def test_what_would_lead_elsewhere_is_taken_away_and_the_rest_stays(self, shell: Shell) -> None:
         assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & shell.variables.keys()

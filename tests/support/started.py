@@ -14,6 +14,9 @@ from threading import Thread
 
 from tests.conftest import until
 
+_FOR_INSTALLING = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
+"""How the variables begin by which this machine reaches a package index."""
+
 
 @dataclass
 class Started:
@@ -53,7 +56,13 @@ def starting(temporary: Path, folder: Path, *arguments: str, **environment: str)
     process = subprocess.Popen(
         [sys.executable, "-m", "pilotlight_tools.local", "start", *arguments],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **environment},
+        env={
+            **{name: value for name, value in os.environ.items() if name.startswith(_FOR_INSTALLING)},
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(temporary),
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
