@@ -58,9 +58,7 @@ class ProjectWatcher:
             if self._folders() != folders:
                 folders = self._folders()
                 self._other_folders.set()
-            # Those of a new folder may have been written before it is watched.
-            found = (each for path in paths if (self._project / path).is_dir() for each in self._files_in(path))
-            self._changed({*(path for path in paths if not (self._project / path).is_dir()), *found})
+            self._changed(self._files_of(paths))
 
     def _watch_folders(self) -> None:
         while True:
@@ -73,7 +71,7 @@ class ProjectWatcher:
                 continue
             with contextlib.suppress(FileNotFoundError):  # one of them has just been removed
                 for paths in self._changes(folders, self._other_folders, recursive=True):
-                    self._changed(paths)
+                    self._changed(self._files_of(paths))
 
     def _changes(self, folders: list[Path], until: threading.Event, *, recursive: bool) -> Iterator[set[str]]:
         changes = watch(
@@ -88,6 +86,11 @@ class ProjectWatcher:
         )
         for found in changes:
             yield {self._relative(path) for _, path in found}
+
+    def _files_of(self, paths: set[str]) -> set[str]:
+        """The files: those of a new folder may have been written before it is watched."""
+        folders = {path for path in paths if (self._project / path).is_dir()}
+        return (paths - folders) | {each for folder in folders for each in self._files_in(folder)}
 
     def _folders(self) -> list[Path]:
         return sorted(each for each in self._project.iterdir() if self._is_watched(each))
