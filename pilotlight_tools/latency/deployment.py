@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pilotlight_tools.commands import command
+from pilotlight_tools.commands import command, notice
 from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
 from pilotlight_tools.latency import running
 from pilotlight_tools.latency.names import api_names, stack_name
@@ -68,10 +68,12 @@ def _find(
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
         return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
     here = running.find_all(project)
-    wanted = [each for each in here if each.stage == stage]
+    wanted = [each for each in here if each.stage == stage and (region is None or stage == _LOCAL_STAGE)]
     if len(wanted) > 1:
         raise _several(wanted)
     if wanted:
+        if stage != _LOCAL_STAGE:
+            notice(f"stage {stage} runs on this machine and is what is read; `--region {chosen_region}` reads AWS")
         return Deployment(name, stage, chosen_region, wanted[0].xray_endpoint, local=True)
     if stage == _LOCAL_STAGE:
         other = f" (stage {here[0].stage} runs: --stage {here[0].stage})" if here else ""

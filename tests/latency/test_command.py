@@ -280,6 +280,18 @@ def test_the_local_stage_is_found_where_npm_start_says(project: Path) -> None:
     assert not (project / "build").exists()
 
 
+def test_a_local_stack_stands_in_for_a_stage_of_aws_and_it_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = RunningService("shop-prod", "prod", "http://127.0.0.1:1", "http://127.0.0.1:2")
+    arguments: dict[str, Any] = {"environment": {"AWS_REGION": "eu-west-1"}, "project": project}
+    with announce(stack, project):
+        assert find_deployment("prod", **arguments).local
+        assert not find_deployment("prod", region="eu-west-1", **arguments).local
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("notice: stage prod runs on this machine and is what is read; `--region ")
+
+
 def test_of_two_stacks_the_one_that_still_runs_is_found(project: Path) -> None:
     """Also where it was started first, and the other one has ended since."""
     first = RunningService("shop-local", "local", "http://127.0.0.1:1", "http://127.0.0.1:2")
