@@ -32,6 +32,10 @@ _LEFT_OUT = ("__pycache__", ".*_cache", ".hypothesis", "*.pyc")
 _COMMENT = re.compile(r"(?m)(^|\s)#.*$")
 
 
+OUTPUT = "Its output:"
+"""What precedes the deploy tool's own words in an error."""
+
+
 class DeployToolError(Exception):
     """The deploy tool failed; the message includes its output."""
 
@@ -161,6 +165,6 @@ class DeployTool:
         if output.exit_code != 0:
             reason = reason_in(output.text, self._project, self.folder)
             raise DeployToolError(
-                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. Its output:\n\n{reason}"
+                f"`sls {' '.join(arguments)}` failed with exit code {output.exit_code}. {OUTPUT}\n\n{reason}"
             )
         return output.text

@@ -83,7 +83,7 @@ class TestRunning:
     def test_latency_reads_the_stack(self, shell: Shell) -> None:
         requests.get(f"{shell.url}/hello", timeout=60)
         out = shell.run(sys.executable, "-m", "pilotlight_tools.latency", "--stage", "local")
-        assert "user requests" in out
+        assert "user request" in out
 
     def test_another_stage_is_deployed_and_its_addresses_answer(self, shell: Shell) -> None:
         out = shell.sls("deploy", "--stage", "mine")
@@ -92,7 +92,7 @@ class TestRunning:
         assert "amazonaws" not in out
         assert requests.get(f"{address[1]}/hello", timeout=60).json()["message"] == "Hello from Lambda"
         latency = shell.run(sys.executable, "-m", "pilotlight_tools.latency", "--stage", "mine")
-        assert "user requests" in latency
+        assert "user request" in latency
 
     def test_another_stage_does_not_take_the_place_of_the_one_that_runs(self, shell: Shell) -> None:
         shell.sls("deploy", "--stage", "another")

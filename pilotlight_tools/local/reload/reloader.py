@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import re
 import threading
 import time
 import zipfile
@@ -17,7 +16,7 @@ import boto3
 
 from pilotlight_tools.commands import command
 from pilotlight_tools.configuration import ConfigurationError, read_configuration, service_name
-from pilotlight_tools.local.deploy_tool import DeployToolError
+from pilotlight_tools.local.deploy_tool import OUTPUT, DeployToolError
 from pilotlight_tools.local.deployed_stage import DeployedStage
 from pilotlight_tools.local.notice import Notice
 from pilotlight_tools.local.reload.builds import Builds, Package
@@ -168,11 +167,11 @@ class Reloader:
         self._tell(Notice("reload", f"{text}. Stop and start again after a change", is_problem=True))
 
     def _in_one_line(self, error: Exception) -> str:
-        """The reason in an error; a deploy tool's stands below `Error:` and names files of the copy."""
+        """The reason in an error; of a deploy tool's, its first line. Paths are those of the project."""
         text = str(error)
-        if isinstance(error, DeployToolError) and (found := re.search(r"(?m)^Error:\n(.+)", text)):
-            text = found[1]
-        return " ".join(text.split()).replace(f"{self._stage.deploy_tool.folder}/", "")
+        if isinstance(error, DeployToolError):
+            text = text.partition(OUTPUT)[2].strip().partition("\n")[0] or text
+        return " ".join(text.split()).replace(f"{self._project}/", "").replace(f"{self._stage.deploy_tool.folder}/", "")
 
 
 def _remedy(path: str) -> str:
