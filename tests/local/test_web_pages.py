@@ -82,6 +82,7 @@ def stack() -> Iterator[Stack]:
             json={"TraceSegmentDocuments": [json.dumps(records.request(1_700_000_000.0))]},
             timeout=20,
         ).raise_for_status()
+        xray.flush(settle=True)  # what stands for the request's other segments is there too
         reader = report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url)
         with page_server(reader, project=PROJECT) as url:
             yield Stack(xray, url)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from pilotlight_tools.latency.documents import Document
@@ -25,6 +25,9 @@ _FIELDS: tuple[tuple[tuple[str, ...], type, str], ...] = (
     (("fault", "error", "throttle", "in_progress"), bool, "true or false"),
     (("user", "origin", "resource_arn", "namespace", "type"), str, "a text"),
 )
+
+_DEEPEST_JSON = 300
+"""Levels of a document, metadata included; how deep Python itself reads differs between its versions."""
 
 
 class BadDocumentError(ValueError):
@@ -67,6 +70,8 @@ def _json(body: str) -> object:
         document = json.loads(body, parse_int=_integer, parse_constant=_no_number)
         if "\\u" in body:
             json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text anywhere else
+        if body.count("{") + body.count("[") > _DEEPEST_JSON and _is_deeper(document, _DEEPEST_JSON):
+            raise RecursionError  # what one Python reads, another may not write
     except UnicodeEncodeError:
         raise BadDocumentError("body holds half of a surrogate pair") from None
     except RecursionError:
@@ -76,6 +81,20 @@ def _json(body: str) -> object:
     except ValueError:
         raise BadDocumentError("body is not JSON") from None
     return document
+
+
+def _is_deeper(document: object, levels: int) -> bool:
+    """Whether lists and objects are inside one another on more levels; without recursion."""
+    level = [document]
+    for _ in range(levels + 1):
+        level = [inner for each in level for inner in _inside(each)]
+    return bool(level)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _integer(digits: str) -> int:
