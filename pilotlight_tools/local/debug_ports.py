@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from typing import Self, TypeAlias
 
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.front_door import PortTakenError
+from pilotlight_tools.local.loop_thread import LoopThread
 
 _LENGTH = b"Content-Length"
 """The first header of a message ("Debug Adapter Protocol", "Base protocol"). A web page's request begins otherwise."""
@@ -51,21 +51,18 @@ class DebugPorts:
         self._listeners = list(zip(functions, sockets, strict=False))
         self._folder = folder
         self._ended: set[str] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="debug-ports", daemon=True)
+        self._thread = LoopThread("debug-ports")
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        self._thread.run(self._open())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        self._thread.run(self._close())
+        self._thread.stop()
 
     async def _open(self) -> None:
         self._servers = [await self._serve(name, listener) for name, listener in self._listeners]

@@ -109,7 +109,6 @@ class DeployTool:
             raise DeployToolError(not_installed(project))
         self.program = modules / PROGRAM
         self.folder = folder
-        self._project = project
         copy_service(project, folder)
         if modules.parent != project:
             (folder.parent / "node_modules").symlink_to(modules)  # above the copy, as it is above the service

@@ -158,7 +158,7 @@ class Engine:
         """Say how the engine ended, which nobody asked to end, with the end of its log."""
         code = self._process.poll() if self._process is not None else None
         killed = {-9: "its supervisor was killed", 137: "it was killed"}.get(code or 0, f"exit code {code}")
-        return f"The local engine ended unexpectedly ({killed}). The end of its log:\n{self.log()}"
+        return f"{ENDED} ({killed}). The end of its log:\n{self.log()}"
 
     def stop(self) -> None:
         """End the engine and every process it started, and remove its folder. Safe to call twice."""

@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import errno
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -25,13 +24,15 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from pilotlight_tools.commands import notice
 from pilotlight_tools.local.engine import LOOPBACK
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import refusal_of_host
 from pilotlight_tools.local.in_flight import InFlight
-from pilotlight_tools.local.incidents import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify
 from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
+from pilotlight_tools.local.loop_thread import LoopThread
 from pilotlight_tools.local.serving import IDLE_SECONDS, Upload, runner
 from pilotlight_tools.local.welcome import Welcome, is_asked_for
 from pilotlight_tools.terminal import printable
@@ -103,7 +104,7 @@ class FrontDoor:
         secret: str | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
         in_flight: InFlight | None = None,
-        notify: Notify = to_stderr,
+        notify: Notify = notice,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self.port: int = door.getsockname()[1]
@@ -119,22 +120,19 @@ class FrontDoor:
         self._in_flight = in_flight or InFlight()
         self._notify = notify
         self._idle_seconds = idle_seconds
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="front-door", daemon=True)
+        self._thread = LoopThread("front-door")
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        self._thread.run(self._open())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with contextlib.suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+            self._thread.run(self._close(), 5)
+        self._thread.stop()
         self._door.close()
 
     async def _open(self) -> None:

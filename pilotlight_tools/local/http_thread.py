@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 
 from aiohttp import web
 
-from pilotlight_tools.local.incidents import Notify, to_stderr
+from pilotlight_tools.commands import notice
+from pilotlight_tools.local.incidents import Notify
+from pilotlight_tools.local.loop_thread import LoopThread
 from pilotlight_tools.local.serving import IDLE_SECONDS, runner
 
 
@@ -21,35 +22,25 @@ class HttpThread:
         listener: socket.socket,
         *,
         what: str,
-        notify: Notify = to_stderr,
+        notify: Notify = notice,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self._app = app
         self._listener = listener
-        self._what = what
-        self._notify = notify
-        self._idle_seconds = idle_seconds
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=what, daemon=True)
+        self._runner = runner(app, what=what, notify=notify, idle_seconds=idle_seconds, shutdown_timeout=0.5)
+        self._thread = LoopThread(what)
 
     def start(self) -> None:
         self._thread.start()
-        self._ready.wait()
+        self._thread.run(self._open())
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.run(self._close(), None)
+        self._thread.stop()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        served = runner(
-            self._app, what=self._what, notify=self._notify, idle_seconds=self._idle_seconds, shutdown_timeout=0.5
-        )
-        self._loop.run_until_complete(served.setup())
-        self._loop.run_until_complete(web.SockSite(served, self._listener).start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(served.cleanup())
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
-        self._loop.close()
+    async def _open(self) -> None:
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._listener).start()
+
+    async def _close(self) -> None:
+        await self._runner.cleanup()
+        await asyncio.get_running_loop().shutdown_default_executor()

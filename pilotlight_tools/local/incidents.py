@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +11,6 @@ EACH_SECONDS = 5.0
 
 Notify = Callable[[str], None]
 """Takes a notice of one line, in any thread; it returns at once."""
-
-
-def to_stderr(text: str) -> None:
-    """Print a notice at once: for what has no terminal of its own to look after."""
-    print(f"notice: {text}", file=sys.stderr)
 
 
 class Incidents:

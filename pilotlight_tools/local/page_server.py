@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from pilotlight_tools.commands import notice
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.page import live_page
@@ -24,7 +25,7 @@ from pilotlight_tools.local.engine import is_free
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import PROTECTION, refusal_of_page
 from pilotlight_tools.local.http_thread import HttpThread
-from pilotlight_tools.local.incidents import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify
 from pilotlight_tools.local.serving import in_time
 from pilotlight_tools.local.trace_page import trace_page
 
@@ -71,7 +72,7 @@ def page_port(of_api: int, wanted: int) -> int:
 
 @contextmanager
 def page_server(
-    reader: ReportReader, *, port: int = 0, project: Path = Path(), notify: Notify = to_stderr
+    reader: ReportReader, *, port: int = 0, project: Path = Path(), notify: Notify = notice
 ) -> Iterator[str]:
     """Serve the page on 127.0.0.1 while the block runs, and yield its URL. `port` 0 takes a free one.
 

@@ -6,16 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pilotlight_tools.commands import notice
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
 from pilotlight_tools.local.front_door import FrontDoor, open_port
 from pilotlight_tools.local.in_flight import InFlight
-from pilotlight_tools.local.incidents import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify
 from pilotlight_tools.local.invocation import Invocation
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.temporary import remove_orphans
 from pilotlight_tools.local.throttling import Throttling, limits_of
 from pilotlight_tools.local.xray import XRay
+from pilotlight_tools.terminal import number_of
 
 
 class Service:
@@ -39,7 +41,7 @@ class Service:
         on_pair: Callable[[Pair], None] = lambda _: None,
         on_invocation: Callable[[Invocation], None] | None = None,
         debug: bool = False,
-        notify: Notify = to_stderr,
+        notify: Notify = notice,
     ) -> None:
         self._stage_name = stage
         self._project = project
@@ -57,8 +59,8 @@ class Service:
     def __enter__(self) -> Self:
         with ExitStack() as exit_stack:
             if left := remove_orphans():
-                folders = "folder" if left == 1 else "folders"
-                self._notify(f"removed {left} temporary {folders} that an earlier start left when it was killed")
+                folders = number_of(left, "temporary folder")
+                self._notify(f"removed {folders} that an earlier start left when it was killed")
             # The port first, so that a taken port is reported before the deployment.
             door = exit_stack.enter_context(open_port(self._port))
             self.name = f"{service_name(self._project)}-{self._stage_name}"

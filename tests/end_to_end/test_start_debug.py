@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from pilotlight_tools.local.deploy_tool import copy_service
 from tests.conftest import until
 from tests.support.debugger import Debugger
 from tests.support.processes import children_of, is_alive, processes_with
 from tests.support.project import PROJECT
-from tests.support.started import Started, starting
+from tests.support.started import Started, service_with, starting
 
 HANDLER = """\
 from pilotlight import Routes, entry_point
@@ -46,9 +45,7 @@ LINE = 15
 
 @pytest.fixture
 def project(sample_project: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "checkout"
-    copy_service(sample_project, folder)
-    (folder / "handler.py").write_text(HANDLER)
+    folder = service_with(HANDLER, sample_project, tmp_path)
     serverless = folder / "serverless.yml"
     serverless.write_text(serverless.read_text().replace("timeout: 10 # seconds", "timeout: 1"))
     return folder

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from pilotlight_tools.local.deploy_tool import copy_service
 from tests.conftest import until
-from tests.support.started import starting
+from tests.support.started import service_with, starting
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 HANDLER = """\
@@ -36,10 +35,7 @@ handler = entry_point(routes)
 
 @pytest.fixture
 def checkout(sample_project: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "checkout"
-    copy_service(sample_project, folder)
-    (folder / "handler.py").write_text(HANDLER)
-    return folder
+    return service_with(HANDLER, sample_project, tmp_path)
 
 
 @pytest.fixture

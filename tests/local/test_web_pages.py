@@ -5,9 +5,7 @@ The engine has tests of its own in launcher/test_web_page.py, and the API in end
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,16 +15,12 @@ import requests
 from pilotlight_tools.local.page_server import page_server, report_reader
 from pilotlight_tools.local.xray import XRay
 from tests.conftest import until
+from tests.support.attacker import NAMES, TRY, page_of_attacker
 from tests.support.browser import Page, needs_browser, open_browser
 from tests.support.project import PROJECT
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker
 
 pytestmark = [pytest.mark.browser, needs_browser]
-_TRY = """
-const [url, options] = arguments, done = arguments[arguments.length - 1];
-fetch(url, options).then((response) => response.text().then((text) => done([response.type, text])))
-  .catch((error) => done(['error', String(error)]));
-"""
 _FRAME = """
 const [url] = arguments, done = arguments[arguments.length - 1];
 const frame = document.createElement('iframe');
@@ -52,17 +46,6 @@ document.body.append(link);
 link.click();
 """
 SEGMENT = {"name": "attack", "id": "a" * 16, "trace_id": f"1-{1_700_000_000:08x}-{'b' * 24}"}
-
-
-class _Attacker(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>attacker</title><body></body>")
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +77,11 @@ def browser() -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(params=["127.0.0.1", "localhost"])
+@pytest.fixture(params=NAMES)
 def page(request: pytest.FixtureRequest, browser: Page) -> Iterator[Page]:
-    """A page of another port of this machine, under both of its names: another origin, and once the same site."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Attacker) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        browser.open(f"http://{request.param}:{server.server_port}/")
-        yield browser
-        server.shutdown()
+    """A page of another port of this machine, under both of its names."""
+    with page_of_attacker(browser, request.param) as page:
+        yield page
 
 
 def body() -> str:
@@ -114,7 +94,7 @@ def test_it_cannot_write_to_x_ray(page: Page, stack: Stack, mode: str) -> None:
     before = stack.xray.counts()["documents"]
     for content_type in ("text/plain", "application/json"):
         options = {"method": "POST", "mode": mode, "headers": {"Content-Type": content_type}, "body": body()}
-        page.browser.execute_async_script(_TRY, f"{stack.xray.endpoint_url}/TraceSegments", options)
+        page.browser.execute_async_script(TRY, f"{stack.xray.endpoint_url}/TraceSegments", options)
     assert stack.xray.counts()["documents"] == before
 
 
@@ -130,7 +110,7 @@ def test_it_cannot_read_the_figures(page: Page, stack: Stack, mode: str) -> None
     asked: list[tuple[str, dict[str, str]]] = [(f"{stack.page_url}report.json", {}), (stack.page_url, {})]
     asked += [(f"{stack.xray.endpoint_url}/Groups", {"method": "POST", "body": "{}"})]
     for url, options in asked:
-        kind, text = page.browser.execute_async_script(_TRY, url, {**options, "mode": mode})
+        kind, text = page.browser.execute_async_script(TRY, url, {**options, "mode": mode})
         assert (kind, text) == ("opaque", "") or kind == "error"
 
 
@@ -144,7 +124,7 @@ def test_a_link_opens_the_page_and_its_figures(page: Page, stack: Stack) -> None
     """Without this, the tests above could pass because nothing works."""
     page.browser.execute_script(_OPEN_LINK, stack.page_url)
     page.browser.implicitly_wait(20)
-    kind, text = page.browser.execute_async_script(_TRY, "report.json", {})
+    kind, text = page.browser.execute_async_script(TRY, "report.json", {})
     assert kind == "basic"
     assert json.loads(text)["service"] == SERVICE
 

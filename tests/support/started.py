@@ -12,10 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
+from pilotlight_tools.local.deploy_tool import copy_service
 from tests.conftest import until
 
 _FOR_INSTALLING = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
 """How the variables begin by which this machine reaches a package index."""
+
+
+def service_with(handler: str, sample_project: Path, folder: Path) -> Path:
+    """Copy the sample service into `folder`, with another handler.py; return its folder."""
+    project = folder / "checkout"
+    copy_service(sample_project, project)
+    (project / "handler.py").write_text(handler)
+    return project
 
 
 @dataclass

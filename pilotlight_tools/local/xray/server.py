@@ -11,11 +11,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from pilotlight_tools.commands import notice
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.http_thread import HttpThread
 from pilotlight_tools.local.in_flight import InFlight
-from pilotlight_tools.local.incidents import Notify, to_stderr
+from pilotlight_tools.local.incidents import Notify
 from pilotlight_tools.local.pair import Pair
 from pilotlight_tools.local.xray import documents, otlp
 from pilotlight_tools.local.xray.api import Admit, application
@@ -52,7 +53,7 @@ class XRay:
         admit: Admit = lambda _: True,
         destination: str = "XRay",
         in_flight: InFlight | None = None,
-        notify: Notify = to_stderr,
+        notify: Notify = notice,
     ) -> None:
         self._notify = notify
         self._wanted_port = port

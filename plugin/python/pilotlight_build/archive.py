@@ -1,5 +1,6 @@
 """Zips for Lambda: equal files give equal bytes."""
 
+import hashlib
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
@@ -37,6 +38,11 @@ def write_zip(
         except BaseException:
             Path(temporary.name).unlink(missing_ok=True)
             raise
+
+
+def digests_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The SHA-256 of each file, by its name."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 def _entry(name: str, *, is_executable: bool) -> zipfile.ZipInfo:

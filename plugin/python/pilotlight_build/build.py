@@ -12,8 +12,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pilotlight_build import bill_of_materials, bytecode, dependencies, own_files, requirements, shipped
-from pilotlight_build.archive import check_size, write_zip
+from pilotlight_build import (
+    bill_of_materials,
+    bytecode,
+    dependencies,
+    own_files,
+    own_sources,
+    requirements,
+    shipped,
+)
+from pilotlight_build.archive import check_size, digests_of, write_zip
 from pilotlight_build.contents import Contents
 from pilotlight_build.elsewhere import NOTHING_ELSEWHERE, Elsewhere
 from pilotlight_build.platforms import Platform
@@ -98,7 +106,6 @@ class _Inputs:
 
     def key(self) -> str:
         """A digest: equal for equal inputs."""
-        builders = {path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")}
         words = [
             self.platform.name,
             self.compiler.version if self.compiler else "",
@@ -109,7 +116,7 @@ class _Inputs:
             *self.settings.elsewhere.words(),
             *self.settings.keep,
         ]
-        return _digest([*words, _digest([], builders)], self.own)
+        return _digest([*words, own_sources.digest()], self.own)
 
 
 def _inputs(service: Service, platform: Platform, settings: Settings) -> _Inputs:
@@ -140,9 +147,9 @@ def _write(inputs: _Inputs, found: dependencies.Dependencies, artifact: Path) ->
     check_size({**installed.sizes(), **{name: len(content) for name, content in files.items()}})
     files.pop(BUILD_FILE, None)  # of a package that was unpacked here
     digests = {name: found.digests[name] for name in installed if name != BUILD_FILE}
-    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    build_of_files = _digest(inputs.executable, {name: digest.encode() for name, digest in digests.items()})
-    build_of_files = build_of_files[:_BUILD_DIGITS]
+    digests |= digests_of(files)
+    digest_of_files = _digest(inputs.executable, {name: digest.encode() for name, digest in digests.items()})
+    build_of_files = digest_of_files[:_BUILD_DIGITS]
     files[BUILD_FILE] = f"{build_of_files}\n".encode()
     write_zip(artifact, files, inputs.executable, installed)
     sha256 = hashlib.sha256(artifact.read_bytes()).hexdigest()

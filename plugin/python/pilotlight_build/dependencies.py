@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pilotlight_build import bill_of_materials, bytecode, installing, shipped
-from pilotlight_build.archive import write_zip
+from pilotlight_build import bill_of_materials, bytecode, installing, own_sources, shipped
+from pilotlight_build.archive import digests_of, write_zip
 from pilotlight_build.bill_of_materials import Part
 from pilotlight_build.platforms import Platform
 from pilotlight_build.requirements import Requirements
@@ -36,8 +36,7 @@ def installed(
     keep: Sequence[str] = (),
 ) -> Dependencies:
     """Install the dependencies for `platform`, or take them from `cache`; `keep` are patterns of what is kept."""
-    builders = "".join(path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
-    made_of = f"{platform} {compiler and compiler.version}\n{wanted.key}\n{keep}\n{builders}"
+    made_of = f"{platform} {compiler and compiler.version}\n{wanted.key}\n{keep}\n{own_sources.digest()}"
     folder = cache / f"dependencies-{platform.name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -64,11 +63,11 @@ def _store(raw: Path, folder: Path, compiler: bytecode.Python | None, keep: Sequ
     choice = shipped.choose(raw, keep)
     files = {name: shipped.content(raw, name) for name in choice.names}
     executable = [name for name in choice.names if (raw / name).stat().st_mode & 0o111]
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    digests = digests_of(files)
     parts = bill_of_materials.parts(raw, digests)
     if compiler is not None:
         compiled = bytecode.compiled(files, compiler)
-        digests |= {name: hashlib.sha256(content).hexdigest() for name, content in compiled.items()}
+        digests |= digests_of(compiled)
         files |= compiled
     write_zip(folder / _ARCHIVE, files, executable)
     about = {

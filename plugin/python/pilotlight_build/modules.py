@@ -60,10 +60,6 @@ class Modules:
             folders = place.folders
         return found
 
-    def has(self, module: str) -> bool:
-        """Whether the module is among the files."""
-        return len(self.path_to(module)) == module.count(".") + 1
-
     def elsewhere(self, module: str) -> list[str]:
         """The folders that are no root, and have a module of this name: one of them may become a root."""
         names = [*self._files, *self._folders]

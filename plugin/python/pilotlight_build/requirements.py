@@ -110,6 +110,11 @@ def read(file: Path, platform: Platform, *, require_hashes: bool = False, ships_
     return found.requirements(require_hashes=require_hashes)
 
 
+def name_of(requirement: str) -> str:
+    """The distribution that a requirement begins with, as it is written there."""
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+
+
 def _left_to_runtime(ships_boto3: bool) -> frozenset[str]:
     return NEVER_SHIPPED if ships_boto3 else NEVER_SHIPPED | AWS_SDK
 
@@ -171,7 +176,7 @@ class _Found:
 
     def _add(self, line: str, files: Sequence[Path]) -> None:
         wanted, marker, hashes = _parts(line)
-        name = re.split(r"[^A-Za-z0-9._-]", wanted, maxsplit=1)[0]
+        name = name_of(wanted)
         if normalised(name) in self.left_to_runtime or not applies(marker, self.platform):
             return
         local = ""

@@ -1,56 +1,49 @@
 """Build wheels of what has none: folders of this machine, what is in git, and source distributions."""
 
 import hashlib
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pilotlight_build.bytecode import PackagingError
 from pilotlight_build.install_errors import WAYS_WITHOUT_WHEEL, last_lines, run
 from pilotlight_build.platforms import Platform
-from pilotlight_build.requirements import Line, Requirements
+from pilotlight_build.requirements import Line, Requirements, name_of
 from pilotlight_build.runtime_modules import normalised
 
-Builder = Callable[[str, Path], str]
-"""Builds what is named into a folder; returns what went wrong, empty if nothing."""
+
+@dataclass(frozen=True)
+class Builder:
+    """`build` builds what is named into a folder, and returns what went wrong, empty if nothing.
+
+    `builds_all`: what comes from elsewhere too, not folders of this machine alone.
+    """
+
+    build: Callable[[str, Path], str]
+    builds_all: bool
 
 
 def by_uv(uv: Sequence[str]) -> Builder:
     """Folders alone: uv builds the rest itself, but takes its last build of a folder whose code has changed."""
-    return lambda source, folder: run(
-        [
-            *uv,
-            "build",
-            "--quiet",
-            "--wheel",
-            "--no-create-gitignore",
-            "--python",
-            sys.executable,
-            "--out-dir",
-            str(folder),
-            source,
-        ]
-    )
+    command = [*uv, "build", "--quiet", "--wheel", "--no-create-gitignore", "--python", sys.executable, "--out-dir"]
+    return Builder(lambda source, folder: run([*command, str(folder), source]), builds_all=False)
 
 
 def by_pip() -> Builder:
-    """Folders, archives, what is in git, and pinned versions."""
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
-    return lambda source, folder: run([*pip, "--wheel-dir", str(folder), *source.split("\0")])
+    """Folders, archives, and what is in git."""
+    return Builder(lambda source, folder: _pip_wheel([source], folder), builds_all=True)
 
 
-def wheels_of_folders(requirements: Requirements, build: Builder, wheels: Path, platform: Platform) -> Requirements:
+def wheels_of_folders(requirements: Requirements, builder: Builder, wheels: Path, platform: Platform) -> Requirements:
     """The requirements with a wheel in the place of each folder, and of each source from elsewhere if pip builds."""
-    builds_all = build.__qualname__.startswith("by_pip")
     lines = []
     for line in requirements.lines:
         is_source = bool(line.local) and not line.local.endswith(".whl")
         is_folder = is_source and Path(line.local).is_dir()
-        if is_folder or (builds_all and (is_source or line.is_fetched_source)):
-            wheel = _built(line.local or line.wanted.rpartition(" @ ")[2], line.name, build, wheels, platform)
+        if is_folder or (builder.builds_all and (is_source or line.is_fetched_source)):
+            wheel = _built(line.local or line.wanted.rpartition(" @ ")[2], line.name, builder, wheels, platform)
             lines.append(_of_wheel(wheel, line.extras))
         else:
             lines.append(line)
@@ -68,11 +61,11 @@ def build_missing(name: str, requirements: Requirements, wheels: Path, platform:
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder, "requirements.txt")
         listed.write_text(f"{pinned}\n", encoding="utf-8")
-        distribution = _name_of(name)
+        distribution = name_of(name)
         sources = ["--no-binary", distribution, "--find-links", str(wheels), "-r", str(listed)]
         before = set(wheels.glob("*.whl"))
         wheels.mkdir(exist_ok=True)
-        failed = by_pip()("\0".join(sources), Path(folder, "built"))
+        failed = _pip_wheel(sources, Path(folder, "built"))
         if failed and "No matching distribution" in failed:
             return False
         found = next(iter(Path(folder, "built").glob("*.whl")), None)
@@ -85,7 +78,7 @@ def build_missing(name: str, requirements: Requirements, wheels: Path, platform:
 
 def with_built(requirements: Requirements, name: str, wheels: Path) -> Requirements:
     """The requirements with the wheel that was built in the place of the pin with hashes, which are of the source."""
-    distribution = normalised(_name_of(name))
+    distribution = normalised(name_of(name))
     lines = []
     for line in requirements.lines:
         if line.hashes and normalised(line.name) == distribution:
@@ -96,9 +89,14 @@ def with_built(requirements: Requirements, name: str, wheels: Path) -> Requireme
     return replace(requirements, lines=tuple(lines))
 
 
-def _built(source: str, name: str, build: Builder, wheels: Path, platform: Platform) -> Path:
+def _pip_wheel(arguments: Sequence[str], folder: Path) -> str:
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
+    return run([*pip, "--wheel-dir", str(folder), *arguments])
+
+
+def _built(source: str, name: str, builder: Builder, wheels: Path, platform: Platform) -> Path:
     with tempfile.TemporaryDirectory() as folder:
-        failed = build(source, Path(folder))
+        failed = builder.build(source, Path(folder))
         found = next(iter(Path(folder).glob("*.whl")), None)
         if failed or found is None:
             raise PackagingError(_not_built(name, failed, platform))
@@ -133,11 +131,7 @@ def _hashed(line: Line) -> Line:
 
 def _pinned(name: str, requirements: Requirements) -> str:
     """The requirement as it is pinned by hashes, or else as pip names it."""
-    distribution = normalised(_name_of(name))
+    distribution = normalised(name_of(name))
     return next(
         (str(line) for line in requirements.lines if line.hashes and normalised(line.name) == distribution), name
     )
-
-
-def _name_of(requirement: str) -> str:
-    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]

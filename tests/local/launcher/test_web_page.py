@@ -6,9 +6,7 @@ engine's well-known key. It can neither read, nor create a function, nor invoke 
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any
@@ -21,14 +19,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.conftest import Deployed
+from tests.support.attacker import NAMES, TRY, page_of_attacker
 from tests.support.browser import Page, needs_browser, open_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.end_to_end, pytest.mark.xdist_group("stack"), needs_browser]
-_TRY = """
-const [url, options] = arguments, done = arguments[arguments.length - 1];
-fetch(url, options).then((response) => response.text().then((text) => done([response.type, text])))
-  .catch((error) => done(['error', String(error)]));
-"""
 _EMBED = """
 const [tag, attribute, url] = arguments, done = arguments[arguments.length - 1];
 const element = document.createElement(tag);
@@ -44,37 +38,17 @@ form.submit();
 """
 
 
-class _Attacker(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        _, _, target = self.path.partition("?to=")
-        if target:
-            self.send_response(302)
-            self.send_header("Location", urllib.parse.unquote(target))
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>attacker</title><body></body>")
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Page]:
     with open_browser() as page:
         yield page
 
 
-@pytest.fixture(params=["127.0.0.1", "localhost"])
+@pytest.fixture(params=NAMES)
 def page(request: pytest.FixtureRequest, browser: Page) -> Iterator[Page]:
-    """A page of another port of this machine, under both of its names: another origin, and once the same site."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Attacker) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        browser.open(f"http://{request.param}:{server.server_port}/")
-        yield browser
-        server.shutdown()
+    """A page of another port of this machine, under both of its names."""
+    with page_of_attacker(browser, request.param) as page:
+        yield page
 
 
 def signed(deployed: Deployed, method: str, path: str, body: str = "") -> tuple[str, dict[str, Any]]:
@@ -105,7 +79,7 @@ def invocations(deployed: Deployed) -> int:
 def test_it_cannot_read(page: Page, deployed: Deployed, mode: str) -> None:
     for path in ("/2015-03-31/functions", "/_ministack/health"):
         url, options = signed(deployed, "GET", path)
-        kind, text = page.browser.execute_async_script(_TRY, url, {**options, "mode": mode})
+        kind, text = page.browser.execute_async_script(TRY, url, {**options, "mode": mode})
         assert (kind, "Functions" in text, "services" in text) in [("error", False, False), ("opaque", False, False)]
 
 
@@ -122,7 +96,7 @@ def test_it_cannot_create_a_function(page: Page, deployed: Deployed, mode: str) 
         "Code": {"ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA=="},
     }
     url, options = signed(deployed, "POST", "/2015-03-31/functions", json.dumps(wanted))
-    page.browser.execute_async_script(_TRY, url, {**options, "mode": mode})
+    page.browser.execute_async_script(TRY, url, {**options, "mode": mode})
     assert functions(deployed) == before
 
 
@@ -131,10 +105,10 @@ def test_it_cannot_invoke_a_function(page: Page, deployed: Deployed, mode: str) 
     before = invocations(deployed)
     name = deployed.service.stage.functions["warmer"]
     url, options = signed(deployed, "POST", f"/2015-03-31/functions/{name}/invocations", "{}")
-    page.browser.execute_async_script(_TRY, url, {**options, "mode": mode})
+    page.browser.execute_async_script(TRY, url, {**options, "mode": mode})
     api = f"{deployed.service.stage.api_url}/hello"
     for each in ({"mode": mode}, {"mode": mode, "method": "POST", "body": "x=1"}):
-        page.browser.execute_async_script(_TRY, api, each)
+        page.browser.execute_async_script(TRY, api, each)
     assert invocations(deployed) == before
 
 
