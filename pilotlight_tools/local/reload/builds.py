@@ -55,7 +55,7 @@ class Builds:
     def may_hold(self, path: str) -> bool:
         """Whether the file `path` of the project may be in a package; also where a later pattern takes it out again."""
         patterns = (pattern for package in self.packages for pattern in package.patterns if pattern[0] != "!")
-        return any(fnmatchcase(path, pattern.removeprefix("./")) for pattern in patterns)
+        return any(may_match(path, pattern) for pattern in patterns)
 
     def changed(self, into: Path) -> list[Package]:
         """Build the packages from the project's files as they are now, and return those that differ from the deployed.
@@ -102,6 +102,14 @@ class Builds:
             raise BuildError(problem or f"the builder ended with exit code {exit_code}")
         built = json.loads(printed)
         return replace(package, sha256=built["sha256"], build=built["build"], artifact=artifact)
+
+
+def may_match(path: str, pattern: str) -> bool:
+    """Whether a pattern of serverless.yml may match a file: never no where the builder or the deploy tool says yes.
+
+    `*` of fnmatch is any path, so that `**/` needs no folder; it has no `{a,b}`.
+    """
+    return "{" in pattern or fnmatchcase(path, pattern.removeprefix("./").replace("**/", "*"))
 
 
 def _package(noted: Mapping[str, Any]) -> Package:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pilotlight_tools.local.reload.builds import Builds
+from pilotlight_tools.local.reload.builds import Builds, may_match
 
 _CONFIGURATION_SUFFIXES = frozenset((".yml", ".yaml", ".json", ".js", ".cjs", ".mjs", ".ts"))
 
@@ -45,7 +44,7 @@ class Changes:
             return True
         if self._builds is not None:
             return self._builds.may_hold(path)
-        is_new = path.endswith(".py") or any(fnmatchcase(path, pattern) for pattern in self._patterns)
+        is_new = path.endswith(".py") or any(may_match(path, pattern) for pattern in self._patterns)
         return path in self._packaged or (is_new and not path.startswith("tests/"))
 
 
@@ -53,4 +52,4 @@ def _patterns(configuration: Mapping[str, Any]) -> Iterable[str]:
     for each in (configuration, *(configuration.get("functions") or {}).values()):
         for pattern in ((each or {}).get("package") or {}).get("patterns") or ():
             if not pattern.startswith("!"):
-                yield pattern.removeprefix("./")
+                yield pattern

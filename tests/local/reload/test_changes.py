@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pilotlight_tools.local.reload.builds import Builds, Package
+from pilotlight_build.own_files import own_files
+from pilotlight_tools.local.reload.builds import Builds, Package, may_match
 from pilotlight_tools.local.reload.changes import Changes
 
 SERVERLESS_YML = """\
@@ -23,6 +24,22 @@ PATTERNS = ("!**", "handler.py", "./orders/**", "templates/*.html")
 def project(tmp_path: Path) -> Path:
     (tmp_path / "serverless.yml").write_text(SERVERLESS_YML)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("**/*.py", "handler.py"),
+        ("**/*.py", "a/b/c.py"),
+        ("src/**/*.json", "src/a.json"),
+        ("{shop,libs}/**", "libs/a.py"),
+    ],
+)
+def test_a_pattern_never_misses_what_the_builder_ships(project: Path, pattern: str, path: str) -> None:
+    (project / path).parent.mkdir(parents=True, exist_ok=True)
+    (project / path).touch()
+    assert path in own_files(project, [pattern])
+    assert may_match(path, pattern)
 
 
 def changes(project: Path, *, ours: bool = True, configuration: dict[str, Any] | None = None) -> Changes:
