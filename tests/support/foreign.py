@@ -61,12 +61,22 @@ def get(engine: Engine, api: str, path: str) -> requests.Response:
 
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> Output:
-    """Run a program in `folder`, without the settings of this checkout."""
+    """Run a program in `folder`, without the settings of this checkout and what another run has cached.
+
+    serverless-python-requirements keeps what it installed by the requirements' names alone: of another Python, or of an
+    older `pilotlight`.
+    """
     mine = {name: value for name, value in os.environ.items() if not name.startswith(_NEITHER_OURS_NOR_AWS)}
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**mine, "NO_COLOR": "1", "SLS_AWS_MONITORING_FREQUENCY": "200", **(environment or {})},
+        env={
+            **mine,
+            "NO_COLOR": "1",
+            "SLS_AWS_MONITORING_FREQUENCY": "200",
+            "XDG_CACHE_HOME": str(folder.parent / "cache"),
+            **(environment or {}),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
