@@ -141,10 +141,31 @@ def test_change_of_dependencies_is_brought_in_or_says_what_to_do(developed: Deve
     assert developed.response() == {"word": "first"}
 
 
+def without_hashes(project: Path) -> str:
+    """serverless.yml of a service that takes requirements without them."""
+    return "".join(
+        line for line in (project / "serverless.yml").read_text().splitlines(True) if "requireHashes" not in line
+    )
+
+
+def test_library_of_ones_own_is_built_again(project: Path, tmp_path: Path) -> None:
+    (project / "serverless.yml").write_text(without_hashes(project))
+    library = project / "libs" / "words"
+    library.mkdir(parents=True)
+    (library / "pyproject.toml").write_text('[project]\nname = "shop-words"\nversion = "1"\n')
+    (library / "shop_words.py").write_text("WORD = 'first'\n")
+    (project / "requirements.txt").write_text("./libs/words\n")
+    (project / "handler.py").write_text(
+        HANDLER.replace("routes =", "import shop_words\n\nroutes =").replace('"first"', "shop_words.WORD")
+    )
+    with developing(project, tmp_path) as developed:
+        developed.save("libs/words/shop_words.py", "WORD = 'second'\n")
+        developed.word("second")
+
+
 def test_service_that_another_packages_is_deployed_again(project: Path, tmp_path: Path) -> None:
-    serverless = project / "serverless.yml"
-    text = serverless.read_text().replace("    packaging: pilotlight\n", "")
-    serverless.write_text("".join(line for line in text.splitlines(True) if "requireHashes" not in line))
+    text = without_hashes(project).replace("    packaging: pilotlight\n", "")
+    (project / "serverless.yml").write_text(text)
     with developing(project, tmp_path) as developed:
         developed.save("handler.py", HANDLER.replace("first", "second"))
         developed.word("second")

@@ -42,10 +42,14 @@ class Changes:
     def _is_code(self, path: str) -> bool:
         if PurePosixPath(path).suffix == ".txt" and "requirements" in path:
             return True
+        if path.endswith(".py"):  # also one of a library that the requirements name by its folder
+            return not path.startswith("tests/") or path in self._packaged or self._is_by_pattern(path)
+        return path in self._packaged or self._is_by_pattern(path)
+
+    def _is_by_pattern(self, path: str) -> bool:
         if self._builds is not None:
             return self._builds.may_hold(path)
-        is_new = path.endswith(".py") or any(may_match(path, pattern) for pattern in self._patterns)
-        return path in self._packaged or (is_new and not path.startswith("tests/"))
+        return any(may_match(path, pattern) for pattern in self._patterns)
 
 
 def _patterns(configuration: Mapping[str, Any]) -> Iterable[str]:

@@ -1,7 +1,9 @@
 """What an installer's output means: the requirement that is at fault, and the way out."""
 
+import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Sequence
 
 from pilotlight_build.platforms import Platform
@@ -63,7 +65,9 @@ _CAUSES = [
 
 def run(command: Sequence[str]) -> str:
     """Run an installer; return what it said if it failed, never empty, else nothing."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as scratch:  # uv leaves locks in it
+        variables = {**os.environ, "TMPDIR": scratch}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     return (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}") if done.returncode else ""
 
 

@@ -25,6 +25,12 @@ def handler(event, context):
             time.sleep(0.02)
     return "old"
 """
+WORD = """
+import time
+def handler(event, context):
+    time.sleep(event.get("hold_seconds", 0))
+    return "word"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +69,16 @@ def test_idle_environments_end_at_once(engine: Engine, tmp_path: Path) -> None:
     invoke_function(engine, "idle", {"began": str(began), "go_on": str(go_on)})
     update(engine, "idle", FUNCTION.replace("old", "new"))
     until(lambda: not is_alive(int(began.read_text())), what="the end of the environment")
+
+
+@pytest.mark.slow
+def test_no_environment_keeps_code_that_was_replaced_while_it_started(engine: Engine) -> None:
+    create_function(engine, "raced", WORD.replace("word", "0"))
+    with ThreadPoolExecutor(6) as pool:
+        for number in map(str, range(1, 9)):
+            during = [pool.submit(invoke_function, engine, "raced", {}) for _ in range(40)]
+            update(engine, "raced", WORD.replace("word", number))
+            for each in during:
+                each.result()
+            after = [pool.submit(invoke_function, engine, "raced", {"hold_seconds": 0.05}) for _ in range(12)]
+            assert {each.result() for each in after} == {number}

@@ -48,7 +48,16 @@ def changes(project: Path, *, ours: bool = True, configuration: dict[str, Any] |
 
 
 @pytest.mark.parametrize(
-    "path", ["handler.py", "orders/new.py", "orders/deep/data.json", "templates/a.html", "requirements.txt"]
+    "path",
+    [
+        "handler.py",
+        "orders/new.py",
+        "orders/deep/data.json",
+        "templates/a.html",
+        "requirements.txt",
+        "libs/prices/prices.py",
+        "data/prices.csv",
+    ],
 )
 def test_what_the_patterns_match_is_code(project: Path, path: str) -> None:
     assert changes(project).code({path}) == {path}
