@@ -84,7 +84,7 @@ def _read(deployment: Deployment, last: str, most: int) -> Report:
         reader = Reader(client, deployment.service, deployment.stage, apis=deployment.apis, progress=reading)
         region = None if deployment.endpoint_url else deployment.region
         report = make_report(reader, time_range, stage=deployment.stage, region=region, most=most)
-        if not report.requests and not report.pings.ticks and not report.without_record:
+        if not report.requests and not report.pings.ticks:
             raise nothing_found(deployment, last, reader.transaction_search_is_on())
     return report
 

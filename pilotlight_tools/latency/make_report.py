@@ -11,7 +11,7 @@ from pilotlight_tools.latency.measures import Measures
 from pilotlight_tools.latency.notes import notes
 from pilotlight_tools.latency.observation import UNKNOWN, Observation
 from pilotlight_tools.latency.reader import Reader
-from pilotlight_tools.latency.report import Coverage, Pings, Point, Report, Slow, StartType
+from pilotlight_tools.latency.report import Coverage, Heatmap, Pings, Point, Report, Slow, StartType, Verdict
 from pilotlight_tools.latency.statistics import Distribution
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.ticks import Tick
@@ -41,7 +41,11 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         region=region,
         time_range=time_range,
         made_at=time.time(),
+        source="traces",
+        selection="",
+        verdict=_verdict(survey.requests),
         requests=survey.requests,
+        traced=survey.requests,
         sampled=sum(map(len, survey.sample().values())),
         measured=len(reading.measures.measured),
         measured_by=reading.measures.measured_by,
@@ -50,9 +54,11 @@ def make_report(reader: Reader, time_range: TimeRange, *, stage: str, region: st
         every=_every(survey, response_ms),
         engine=engine,
         pings=_pings(reading),
-        without_record=dict(survey.without_record),
+        routes=[],
+        functions=[],
         bin_seconds=time_range.bin_seconds,
         timeline=_timeline(reading),
+        heatmap=Heatmap([], [], []),
         histogram=statistics.histogram({start: response_ms[start] for start in starts if start in response_ms}),
         slowest=_slowest(reading.measures.measured, region),
         definitions=_definitions(starts),
@@ -81,6 +87,10 @@ def _read(reader: Reader, time_range: TimeRange, most: int) -> _Reading:
     for observation in measures.measured:
         response_ms.setdefault(observation.start, []).append(observation.response_ms or 0.0)
     return _Reading(survey, ticks, measures, response_ms)
+
+
+def _verdict(requests: int) -> Verdict:
+    return Verdict("", requests, 0, None, 0.0, None, None, None, None, None, [], 6.0, 0.05)
 
 
 def _starts_met(survey: Survey) -> list[str]:
@@ -168,8 +178,12 @@ def _timeline(reading: _Reading) -> list[Point]:
                 start=float(number * survey.time_range.bin_seconds),
                 requests=found.requests if found else 0,
                 cold=found.cold if found else 0,
+                without_record=0,
+                errors=0,
+                faults=0,
                 cold_start_rate=found.cold / found.requests if found else None,
                 coverage=min((tick.coverage for tick in ticks.get(number, ())), default=None),
+                ticks=len(ticks.get(number, ())),
             )
         )
     return points
