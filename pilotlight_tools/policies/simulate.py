@@ -12,6 +12,16 @@ from pilotlight_tools.policies.load import Load
 from pilotlight_tools.policies.simulated_pool import PoolModel, SimulatedPool
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A request as a log shows it: `seconds` is its time in Lambda, a cold start's init included."""
+
+    function: str
+    arrival: float
+    seconds: float
+    is_cold: bool
+
+
 class Policy(Protocol):
     """Decides each tick's concurrency from the replies to earlier ticks: nothing else is known on AWS either."""
 
@@ -80,10 +90,12 @@ def simulate(
     *,
     seed: int,
     standing: int = 0,
+    observe: Callable[[Served], None] = lambda _: None,
 ) -> dict[str, Counts]:
     """Return each function's counts. `policy` makes its policy, None to send no pings. Same seed, same result.
 
-    Functions are pinged one after another, spread over the interval, as Pilotlight's warmer does.
+    Functions are pinged one after another, spread over the interval, as Pilotlight's warmer does. `observe` is called
+    with each request that was served.
     """
     results: dict[str, Counts] = {}
     for number, (name, arrivals) in enumerate(load.functions.items()):
@@ -91,7 +103,8 @@ def simulate(
         pool = SimulatedPool(model, random.Random(f"{seed}/pool/{name}"), standing)  # noqa: S311 (a simulation)
         durations = random.Random(f"{seed}/service/{name}")  # noqa: S311 (a simulation)
         times = ticks.times(first_tick(load, ticks, number), load.seconds)
-        results[name] = _one_function(arrivals, times, pool, durations, policy(name), ticks)
+        function = _Function(name, arrivals, times, pool, durations, observe)
+        results[name] = _one_function(function, policy(name), ticks)
     return results
 
 
@@ -108,24 +121,34 @@ def total(results: Mapping[str, Counts]) -> Counts:
     return summed
 
 
-def _one_function(
-    arrivals: Sequence[float],
-    times: Sequence[float],
-    pool: SimulatedPool,
-    durations: random.Random,
-    policy: Policy | None,
-    ticks: Ticks,
-) -> Counts:
-    counts = Counts(requests=len(arrivals))
-    for now, is_tick in heapq.merge(((at, True) for at in times if policy), ((at, False) for at in arrivals)):
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """One function's requests and ticks, by the times at which they come, and the pool that serves them."""
+
+    name: str
+    arrivals: Sequence[float]
+    times: Sequence[float]
+    pool: SimulatedPool
+    durations: random.Random
+    observe: Callable[[Served], None]
+
+
+def _one_function(function: _Function, policy: Policy | None, ticks: Ticks) -> Counts:
+    counts, pool = Counts(requests=len(function.arrivals)), function.pool
+    in_order = heapq.merge(((at, True) for at in function.times if policy), ((at, False) for at in function.arrivals))
+    for now, is_tick in in_order:
         if is_tick and policy is not None:
             _tick(counts, pool, ticks, now, policy)
-        else:
-            _request(counts, pool, now, durations.expovariate(1 / pool.model.service_seconds))
+            continue
+        before = counts.cold
+        seconds = _request(counts, pool, now, function.durations.expovariate(1 / pool.model.service_seconds))
+        if seconds is not None:
+            function.observe(Served(function.name, now, seconds, counts.cold > before))
     return counts
 
 
-def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -> None:
+def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -> float | None:
+    """Serve a request, and return its seconds in Lambda; None if it was throttled."""
     idle = pool.idle(now)
     if idle:
         chosen = idle[0]
@@ -134,7 +157,7 @@ def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -
         made = pool.make(now, "request")
         if made is None:
             counts.throttled += 1
-            return
+            return None
         chosen, duration = made, duration + pool.model.init_seconds
         counts.cold += 1
         counts.cold_at.append(now)
@@ -144,6 +167,7 @@ def _request(counts: Counts, pool: SimulatedPool, now: float, duration: float) -
     counts.request_seconds += duration
     if not chosen.standing:
         counts.spilled_seconds += duration
+    return duration
 
 
 def _tick(counts: Counts, pool: SimulatedPool, ticks: Ticks, now: float, policy: Policy) -> None:

@@ -19,7 +19,8 @@ class PoolModel:
     idle_expiry_seconds: float = 360.0
     """An environment that was idle for longer is removed."""
     lifetime_seconds: float = 7200.0
-    """Mean age at which an environment is replaced once idle; each draws its own, uniformly within 25 % of it."""
+    """Mean age at which an environment is replaced once idle; each draws its own, uniformly within the spread of it."""
+    lifetime_spread: float = 0.25
     routing: Routing = "newest-first"
     """Which of several idle environments takes an event: the one used last, the one used longest ago, or any."""
     init_seconds: float = 0.3
@@ -83,7 +84,7 @@ class SimulatedPool:
 
     def _make(self, now: float, made_by: Kind, standing: bool = False) -> SimulatedEnvironment:
         self.made += 1
-        spread = self.stream.uniform(0.75, 1.25)
+        spread = self.stream.uniform(1 - self.model.lifetime_spread, 1 + self.model.lifetime_spread)
         environment = SimulatedEnvironment(
             str(self.made), now, now + spread * self.model.lifetime_seconds, made_by, standing, free_at=now
         )
