@@ -39,10 +39,15 @@ class Bill:
 
 def bill(plan: Plan, alternative: str, *, free_tier: bool = False) -> Bill:
     """Compute the monthly bill of `alternative`, one of `ALTERNATIVES`; users' requests are included in each."""
-    runs, cold_starts = _USAGE[alternative](plan)
+    runs, cold_starts = running(plan, alternative)
     usage = runs + observing(plan, alternative)
     to_pay = usage.less_free_tier() if free_tier else usage
     return Bill(alternative, usage, to_pay.price_lines(PRICES[plan.architecture]), cold_starts)
+
+
+def running(plan: Plan, alternative: str) -> tuple[Usage, float]:
+    """What runs users' requests, and pings, uses in a month; and how many of the requests start cold."""
+    return _USAGE[alternative](plan)
 
 
 def price_of_further_stage(plan: Plan, alternative: str, number: int) -> float:
@@ -82,10 +87,7 @@ def _warmer(plan: Plan) -> tuple[Usage, float]:
     ticks = ticks_per_month(plan)
     pings = ticks * plan.concurrency
     gigabytes, warmer_gigabytes = plan.memory_mb / 1024, plan.warmer_memory_mb / 1024
-    # A request is still cold while pings hold all environments, and while users keep all of them busy.
-    held = min(1.0, plan.hold_ms / 1000 / (plan.interval_minutes * 60))
-    cold_share = min(cold_share_without_warming(plan), held + cold_share_beyond(plan, plan.concurrency))
-    cold_starts = plan.requests_per_month * cold_share
+    cold_starts = plan.requests_per_month * _cold_share_with_warmer(plan)
     # A tick later than `idle_minutes` finds no environment; otherwise only age ends an environment.
     inits = ticks if plan.interval_minutes > plan.idle_minutes else min(ticks, _recycled(plan))
     served = _served(plan, cold_starts)
@@ -100,6 +102,14 @@ def _warmer(plan: Plan) -> tuple[Usage, float]:
         ),
         cold_starts,
     )
+
+
+def _cold_share_with_warmer(plan: Plan) -> float:
+    """Measured, or else of requests that come while pings hold all environments, or users keep all of them busy."""
+    if plan.cold_share_with_warmer is not None:
+        return plan.cold_share_with_warmer
+    held = min(1.0, plan.hold_ms / 1000 / (plan.interval_minutes * 60))
+    return min(cold_share_without_warming(plan), held + cold_share_beyond(plan, plan.concurrency))
 
 
 def _provisioned(plan: Plan) -> tuple[Usage, float]:

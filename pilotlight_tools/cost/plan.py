@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from pilotlight_tools.cost.prices import PRICES
-from pilotlight_tools.cost.worth import PRICE_OF_A_COLD_START
+from pilotlight_tools.cost.worth import IDLE_MINUTES, LIFETIME_HOURS, PRICE_OF_A_COLD_START
 
 MONTH_SECONDS = 730 * 3600
 """A month as AWS's own price pages count it."""
@@ -39,12 +39,14 @@ class Plan:
     """Methods of the REST API that have metrics of their own (`detailedMetrics`)."""
     reports_per_month: float = 30
     """How often `npm run latency` reads six hours of traces."""
-    idle_minutes: float = 6.0
+    idle_minutes: float = IDLE_MINUTES
     """How long Lambda keeps an idle environment: undocumented, five minutes and more are observed."""
-    lifetime_hours: float = 2.0
+    lifetime_hours: float = LIFETIME_HOURS
     """How long Lambda keeps any environment, however busy: undocumented, about two hours are observed."""
     cold_share: float | None = None
     """Share of requests that are cold without warming, if it was measured."""
+    cold_share_with_warmer: float | None = None
+    """Share of requests that are cold with the warmer, if it was measured."""
     price_of_a_cold_start: float = PRICE_OF_A_COLD_START
     """US dollars above which avoiding one is not worth it."""
 
@@ -64,7 +66,7 @@ class Plan:
         for name in ("traced_per_second", "api_methods_measured", "reports_per_month"):
             if not 0 <= getattr(self, name) <= MOST:
                 raise ValueError(f"{name} is {getattr(self, name)}: give a number from 0 to {MOST:,}")
-        for name in ("sampling", "cold_share"):
+        for name in ("sampling", "cold_share", "cold_share_with_warmer"):
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}: give a share between 0 and 1")

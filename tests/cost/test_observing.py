@@ -46,7 +46,7 @@ def test_a_month_of_the_readmes_stage_by_hand() -> None:
     assert lines["metrics"] == pytest.approx(8 * 0.30)
     assert lines["alarms"] == pytest.approx(6 * 0.10)
     assert lines["dashboard"] == pytest.approx(3.00)
-    logged = 50_000 * (360 + 520) + 8_760 * (1_400 + 10 * 360)
+    logged = 50_000 * (360 + 600) + 8_760 * (1_400 + 10 * 360)
     assert lines["logs"] == pytest.approx(logged / 1e9 * 0.50)
     in_six_hours = (49_551 + 8_760) * 6 / 730
     assert lines["reports"] == pytest.approx(30 * 2 * in_six_hours * 0.5e-6, rel=1e-3)

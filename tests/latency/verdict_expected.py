@@ -84,8 +84,8 @@ EXPECTED: dict[str, Entry] = {
             "is_worth_it": False,
         },
         (
-            "None of 500 requests waited for a cold start; without the warmer 1 would have, so it spared 1 at $0.20 "
-            "each, where one is worth $0.05, and is not worth its $2.00 a month."
+            "None of 500 requests waited for a cold start; without the warmer 1 would have, so it spared 1 at $0.20, "
+            "where one is worth $0.05, and is not worth its $2.00 a month."
         ),
     ),
     # Users keep it warm themselves: 3 cold starts with pings, which hold environments, and 2 without: 0, never -1.
