@@ -133,6 +133,8 @@ def _assumed(deployed: DeployedStage, observed: Observed, plan: Plan, given: Map
         found.append(
             f"A warmer would keep {plan.concurrency} environments, pinged every {plan.interval_minutes:g} minutes."
         )
+    elif deployed.interval_minutes is None:
+        found.append(f"The warmer's schedule is off; it would ping every {plan.interval_minutes:g} minutes.")
     if "hold_ms" not in given:
         found.append(f"A ping is held {plan.hold_ms:g} ms.")
     if not observed.request_ms and "request_ms" not in given:

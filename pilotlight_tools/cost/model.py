@@ -50,16 +50,6 @@ def running(plan: Plan, alternative: str) -> tuple[Usage, float]:
     return _USAGE[alternative](plan)
 
 
-def price_of_further_stage(plan: Plan, alternative: str, number: int) -> float:
-    """US dollars a month that the `number`-th stage of this kind adds, in an account that has no others.
-
-    All share one free tier, so the first may cost nothing and the third its list price.
-    """
-    usage, prices = bill(plan, alternative).usage, PRICES[plan.architecture]
-    with_it, before = (usage.times(stages).less_free_tier().price(prices) for stages in (number, number - 1))
-    return with_it - before
-
-
 def break_even(plan: Plan, dearer: str, cheaper: str, *, free_tier: bool = False) -> float | None:
     """Requests a month from which `dearer` costs no more than `cheaper`; None when it never does (below 10^10)."""
 

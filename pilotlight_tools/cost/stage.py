@@ -66,6 +66,16 @@ def as_one(plans: Sequence[Plan]) -> Plan:
     )
 
 
+def price_of_further_stage(priced: Bill, architecture: str, number: int) -> float:
+    """US dollars a month that the `number`-th stage of this kind adds, in an account that has no others.
+
+    All share one free tier, so the first may cost nothing and the third its list price.
+    """
+    usage, prices = priced.usage, PRICES[architecture]
+    with_it, before = (usage.times(stages).less_free_tier().price(prices) for stages in (number, number - 1))
+    return with_it - before
+
+
 def _bill(plans: Sequence[Plan], alternative: str, *, free_tier: bool) -> Bill:
     parts = [running(plan, alternative) for plan in plans]
     usage = sum((used for used, _ in parts), observing(as_one(plans), alternative, len(plans)))

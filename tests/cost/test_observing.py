@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from pilotlight.metrics import START_METRICS, TICK_METRICS
-from pilotlight_tools.cost.model import bill, price_of_further_stage
+from pilotlight_tools.cost.model import bill
 from pilotlight_tools.cost.observing import observing
 from pilotlight_tools.cost.plan import Plan, traces_recorded
+from pilotlight_tools.cost.stage import price_of_further_stage
 from pilotlight_tools.cost.worth import is_worth_it
 from tests.support.project import PROJECT
 
@@ -54,13 +55,13 @@ def test_a_month_of_the_readmes_stage_by_hand() -> None:
 
 def test_the_first_stage_is_free_and_a_later_one_pays_for_what_the_first_used() -> None:
     """Ten metrics and ten alarm metrics are free, and three dashboards: the second stage pays six and two."""
-    first, second = (price_of_further_stage(STAGE, "warmer", number) for number in (1, 2))
+    first, second = (price_of_further_stage(bill(STAGE, "warmer"), STAGE.architecture, number) for number in (1, 2))
     assert first == 0
     assert 6 * 0.30 + 2 * 0.10 <= second < 6 * 0.30 + 2 * 0.10 + 0.30
 
 
 def test_the_fourth_stage_has_no_free_dashboard() -> None:
-    third, fourth = (price_of_further_stage(STAGE, "warmer", number) for number in (3, 4))
+    third, fourth = (price_of_further_stage(bill(STAGE, "warmer"), STAGE.architecture, number) for number in (3, 4))
     assert fourth - third == pytest.approx(3.00, abs=0.01)
 
 
@@ -105,7 +106,9 @@ def test_one_rule_says_what_is_worth_it(added: float, avoided: float, worth: boo
 
 def test_the_readme_has_these_sums() -> None:
     none, warmer = (bill(STAGE, alternative) for alternative in ("none", "warmer"))
-    first, second, third = (price_of_further_stage(STAGE, "warmer", number) for number in (1, 2, 3))
+    first, second, third = (
+        price_of_further_stage(bill(STAGE, "warmer"), STAGE.architecture, number) for number in (1, 2, 3)
+    )
     page = (PROJECT / "README.md").read_text(encoding="utf-8")
     work = warmer.total - warmer.of_observing - (none.total - none.of_observing)
     for row in (

@@ -1,0 +1,89 @@
+"""`npm run cost -- --last 7d`: the plan of a stage as it is deployed and used, read from AWS and not asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+
+from pilotlight_tools.cost.deployed_plan import Observed, cost_of
+from pilotlight_tools.cost.deployed_stage import Clients, UnknownCostError, read_stage
+from pilotlight_tools.cost.stage import MonthlyCost
+from pilotlight_tools.latency import running
+from pilotlight_tools.latency.deployment import Deployment, find_deployment
+from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.problems import explained
+from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
+from pilotlight_tools.terminal import Progress, counting
+
+_QUIET_SECONDS = 2.0
+"""A reading that takes no longer shows no progress."""
+_MOST = 2000
+"""Traces that are read in detail: enough for medians."""
+
+
+def read_cost(
+    stage: str, last: str, project: Path, region: str | None, given: Mapping[str, Any]
+) -> tuple[MonthlyCost, str]:
+    """Read what is deployed for `stage` and what its users did in the last `last`, such as 7d; return its region too.
+
+    `given` are fields of Plan that the caller chose. Raises Problem where the report cannot be read, UnknownCostError
+    where what is deployed cannot be read, ValueError where a given field is impossible.
+    """
+    deployment = find_deployment(stage, region=region, project=project)
+    if deployment.stack is None:
+        raise UnknownCostError("only the deploy tool knows the name of the stack (provider.stackName)")
+    with explained(deployment.endpoint_url):
+        report = _report(deployment, last)
+    deployed = read_stage(clients_of(deployment, project), deployment.stack, stage)
+    return cost_of(deployed, observed_in(report), given), deployment.region
+
+
+def observed_in(report: Report) -> Observed:
+    """What a report says of a stage's users."""
+    cold, warm = report.starts.get("cold"), report.starts.get("warm")
+    return Observed(
+        seconds=report.time_range.end - report.time_range.start,
+        requests=report.requests,
+        is_complete=report.source == "access log",
+        cold=cold.count if cold else 0,
+        cold_without_pings=report.verdict.cold_without_pings,
+        request_ms=warm.response.p50 if warm and warm.response else None,
+        init_ms=cold.init.p50 if cold and cold.init else None,
+        by_function={each.name: each.requests for each in report.functions},
+    )
+
+
+def clients_of(deployment: Deployment, project: Path = Path()) -> Clients:
+    """Return what makes the clients of AWS, or of the engine on this machine, which takes any credentials."""
+    if not deployment.local:
+        on_aws = boto3.Session(region_name=deployment.region)
+        return lambda name: on_aws.client(name)  # type: ignore[call-overload]
+    stacks = running.find_all(project)
+    engine_url = next((each.engine_url for each in stacks if each.xray_endpoint == deployment.endpoint_url), None)
+    # A profile of the shell may not exist, and is not meant for what runs here.
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    session.set_credentials("test", "test")
+
+    def client(name: str) -> Any:
+        url = deployment.endpoint_url if name == "xray" else engine_url
+        return boto3.Session(botocore_session=session, region_name=deployment.region).client(name, endpoint_url=url)  # type: ignore[call-overload]
+
+    return client
+
+
+def _report(deployment: Deployment, last: str) -> Report:
+    end = time.time() + 1
+    time_range = TimeRange(end - duration_seconds(last), end)
+    with Progress(quiet_seconds=_QUIET_SECONDS) as progress:
+        client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
+        reading = counting(progress, "Reading X-Ray")
+        reader = Reader(client, deployment.service, deployment.stage, apis=deployment.apis, progress=reading)
+        region = None if deployment.endpoint_url else deployment.region
+        return make_report(reader, time_range, stage=deployment.stage, region=region, most=_MOST)
