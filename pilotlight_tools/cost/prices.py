@@ -80,7 +80,10 @@ PRICES = {
 
 @dataclass(frozen=True, slots=True)
 class FreeTier:
-    """What an account has free each month. Lambda's part does not apply to functions with provisioned concurrency."""
+    """What an account has free each month. Lambda's part does not apply to functions with provisioned concurrency.
+
+    A free dashboard has at most 50 metrics ("Amazon CloudWatch pricing"): that of one target has 20.
+    """
 
     requests: float = 1_000_000
     gigabyte_seconds: float = 400_000

@@ -140,6 +140,44 @@ def test_impossible_flags_end_with_2_and_the_reason(arguments: list[str], capsys
 
 
 @pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--last", "7d"], "--last reads a deployed stage; it needs --stage"),
+        (["--last", "7d", "--stage", "dev", "--function", "api"], "leave out --function"),
+    ],
+)
+def test_last_needs_a_stage_and_prices_all_of_its_targets(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_last_is_a_duration(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--stage", "dev", "--last", "a week"])
+    assert ended.value.code == 2
+    assert "not a duration" in capsys.readouterr().err
+
+
+def test_a_stage_that_does_not_run_here_is_an_error_with_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "serverless.yml").write_text(SERVERLESS_YML)
+    assert main(["--stage", "local", "--last", "1h", "--project", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: No local stack is running here")
+
+
+def test_where_only_the_deploy_tool_knows_the_stack_flags_are_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = SERVERLESS_YML.replace("  name: aws", "  name: aws\n  region: eu-west-1\n  stackName: ${env:STACK}")
+    (tmp_path / "serverless.yml").write_text(named)
+    assert main(["--stage", "prod", "--last", "1h", "--project", str(tmp_path)]) == 1
+    assert "Leave out --last" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("expression", "minutes"),
     [("rate(5 minutes)", 5), ("rate(1 minute)", 1), ("rate(2 hours)", 120), ("rate(1 day)", 1440)],
 )

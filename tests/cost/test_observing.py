@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import replace
 
 import pytest
 
 from pilotlight.metrics import START_METRICS, TICK_METRICS
+from pilotlight_tools.configuration import read_configuration
+from pilotlight_tools.cost.advice import recommend
 from pilotlight_tools.cost.model import bill
 from pilotlight_tools.cost.observing import observing
 from pilotlight_tools.cost.plan import Plan, traces_recorded
-from pilotlight_tools.cost.stage import price_of_further_stage
+from pilotlight_tools.cost.stage import price_of_further_stage, stage_bills
+from pilotlight_tools.cost.usage import OBSERVING_LINES
 from pilotlight_tools.cost.worth import is_worth_it
 from tests.support.project import PROJECT
 
-STAGE = Plan(concurrency=10, requests_per_month=50_000)
+STAGE = Plan(concurrency=10, requests_per_month=50_000, warmer_memory_mb=1024)
+"""Of `prod` in serverless.yml, which a test compares."""
 
 
 @pytest.mark.parametrize(
@@ -106,17 +111,82 @@ def test_one_rule_says_what_is_worth_it(added: float, avoided: float, worth: boo
 
 def test_the_readme_has_these_sums() -> None:
     none, warmer = (bill(STAGE, alternative) for alternative in ("none", "warmer"))
-    first, second, third = (
-        price_of_further_stage(bill(STAGE, "warmer"), STAGE.architecture, number) for number in (1, 2, 3)
+    first, second, third, fourth = (
+        price_of_further_stage(warmer, STAGE.architecture, number) for number in range(1, 5)
     )
-    page = (PROJECT / "README.md").read_text(encoding="utf-8")
+    page = " ".join((PROJECT / "README.md").read_text(encoding="utf-8").split())
     work = warmer.total - warmer.of_observing - (none.total - none.of_observing)
-    for row in (
-        f"| users' requests without warming | ${none.total - none.of_observing:.2f} |",
-        f"| the warmer's work | ${work:.2f} more |",
-        f"logs and reports ${warmer.lines['logs'] + warmer.lines['reports']:.2f} | ${warmer.of_observing:.2f} |",
-        f"after the free tier** | **${first:.2f}** |",
-        f"| the second | ${second:.2f} |",
-        f"| the third | ${third:.2f} |",
+    lines, usage = warmer.lines, warmer.usage
+    for said in (
+        f"50,000, of which {none.cold_starts:.0f} are cold | ${none.total - none.of_observing:.2f} |",
+        f"87,600 pings held 100 ms, 8,760 ticks of its own | ${work:.2f} |",
+        f"| custom metrics | {usage.metrics:.0f}: two of starts, six of ticks | ${lines['metrics']:.2f} |",
+        f"| alarms | {usage.alarm_metrics:.0f} metrics | ${lines['alarms']:.2f} |",
+        f"| dashboard | {usage.dashboards:.0f} | ${lines['dashboard']:.2f} |",
+        f"{usage.traces:,.0f} traces: one request a second, 5 % of the others, and each tick with its pings |",
+        f"each tick with its pings | ${lines['traces']:.2f} |",
+        f"| X-Ray, read | a report of six hours each day | ${lines['reports']:.2f} |",
+        f"600 bytes a request included | {usage.log_gigabytes:.2f} GB | ${lines['logs']:.2f} |",
+        f"5 for each of 3 methods: ${3 * 5 * 0.30:.2f} | $0.00 |",
+        f"| **all of it** | | **${warmer.total:.2f}** |",
+        f"after the free tier** | | **${first:.2f}** |",
+        f"| the second | | ${second:.2f} |",
+        f"| **the third** | | **${third:.2f}** |",
+        f"The warmer leaves {warmer.cold_starts:.0f} of these {none.cold_starts:.0f} cold starts.",
+        f"It adds ${warmer.total - none.total:.2f} a month at list price, less than a cent for each",
     ):
-        assert row in page, row
+        assert said in page, said
+    rows = (none.total - none.of_observing, work, *(lines[name] for name in OBSERVING_LINES))
+    assert sum(rows) == pytest.approx(warmer.total), "the rows are all that there is"
+    assert fourth - third == pytest.approx(3.00, abs=0.01)
+    assert (warmer.total - none.total) / (none.cold_starts - warmer.cold_starts) < 0.01
+
+
+def test_the_stage_that_the_readme_prices_is_the_projects_prod() -> None:
+    params = read_configuration(PROJECT)["params"]
+    prod = {**params["default"], **params["prod"]}
+    read = (prod["concurrency"], prod["memory"], prod["warmerMemory"], prod["sampling"], prod["rate"])
+    assert read == (STAGE.concurrency, STAGE.memory_mb, STAGE.warmer_memory_mb, STAGE.sampling, "rate(5 minutes)")
+
+
+@pytest.mark.parametrize("price", [0.05, 0.01, 0.0072, 0.007, 0.001])
+def test_the_readmes_own_example_is_advised_by_its_own_rule(price: float) -> None:
+    """362 cold starts without warming and 17 with it: what the warmer adds is $0.0072 for each that it avoids."""
+    plan = replace(STAGE, price_of_a_cold_start=price)
+    bills = stage_bills([plan])
+    added = bills["warmer"].total - bills["none"].total
+    avoided = bills["none"].cold_starts - bills["warmer"].cold_starts
+    assert (round(bills["none"].cold_starts), round(bills["warmer"].cold_starts)) == (362, 17)
+    assert is_worth_it(added, avoided, price) is (price > added / avoided)
+    assert recommend(plan, bills).startswith("Use the warmer" if price > 0.0072 else "Do not warm")
+
+
+def test_the_old_example_of_the_readme_is_worth_it() -> None:
+    """362 to 17 cold starts for $0.17: 345 of them are worth $17.25 at five cents each."""
+    assert is_worth_it(0.17, 362 - 17)
+
+
+def test_a_line_of_the_access_log_has_as_many_bytes_as_are_priced() -> None:
+    """With ids as long as AWS's ("Variables for access logging for API Gateway"), and a browser's User-Agent."""
+    script = "console.log(require('./infra/access-log.cjs').format)"
+    done = subprocess.run(["node", "-e", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    format_, uuid = done.stdout.strip(), "5f1c6b0e-9d3a-4e27-8a61-0c2b7d4e9f10"
+    values = {
+        "requestId": uuid,
+        "extendedRequestId": "Qx3uHEZmDoEFcwQ=",
+        "xrayTraceId": "1-67891233-abcdef012345678912345678",
+        "requestTimeEpoch": "1764547200000",
+        "identity.sourceIp": "203.0.113.17",
+        "identity.userAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/131.0.0.0 Safari/537.36",
+        "httpMethod": "GET",
+        "resourcePath": "/{proxy+}",
+        "path": "/prod/hello",
+        "protocol": "HTTP/1.1",
+        "integration.requestId": uuid,
+    }
+    line = re.sub(r"\$context\.([\w.]+)", lambda found: values.get(found[1], "200"), format_)
+    if "integration.requestId" not in format_:
+        line += f'"integrationRequestId":"{uuid}","errorType":"-",'
+    logged = observing(replace(STAGE, requests_per_month=1e9), "none").log_gigabytes - 360
+    assert logged == pytest.approx(len(line), rel=0.05)
