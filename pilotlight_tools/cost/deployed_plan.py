@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,8 @@ from pilotlight_tools.cost.plan import MONTH_SECONDS, Plan
 from pilotlight_tools.cost.stage import MonthlyCost, stage_bills
 
 _HOURS_A_MONTH = MONTH_SECONDS / 3600
+_READ_AGAIN_SECONDS = 300.0
+"""How old what was read may be, for a page that asks every few seconds: it changes with a deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,39 @@ def monthly_cost(
     *,
     tell: Callable[[str], object] = lambda _reason: None,
 ) -> MonthlyCost | None:
-    """Read a stage and compute what it costs a month; None where that cannot be known, after calling `tell` with why.
+    """Read a stage and compute what it costs a month, once: see `StageCosts`."""
+    return StageCosts(clients, stack, stage, tell=tell)(observed)
 
-    Reading takes some calls: who asks often reads the stage once (`read_stage`) and calls `cost_of`.
+
+class StageCosts:
+    """Computes what a stage costs a month, again and again: it is read at the first call, and again after a while.
+
+    `clients` makes a boto3 client by its service's name; `given` are fields of Plan that somebody chose. A call returns
+    None where the cost cannot be known, after calling `tell` with why.
     """
-    try:
-        return cost_of(read_stage(clients, stack, stage), observed)
-    except UnknownCostError as reason:
-        tell(str(reason))
-        return None
+
+    def __init__(
+        self,
+        clients: Clients,
+        stack: str,
+        stage: str,
+        *,
+        given: Mapping[str, Any] | None = None,
+        tell: Callable[[str], object] = lambda _reason: None,
+    ) -> None:
+        self._clients, self._stack, self._stage = clients, stack, stage
+        self._given, self._tell = given, tell
+        self._read: DeployedStage | None = None
+        self._read_at = 0.0
+
+    def __call__(self, observed: Observed) -> MonthlyCost | None:
+        try:
+            if self._read is None or time.monotonic() - self._read_at > _READ_AGAIN_SECONDS:
+                self._read, self._read_at = read_stage(self._clients, self._stack, self._stage), time.monotonic()
+            return cost_of(self._read, observed, self._given)
+        except UnknownCostError as reason:
+            self._tell(str(reason))
+            return None
 
 
 def cost_of(deployed: DeployedStage, observed: Observed, given: Mapping[str, Any] | None = None) -> MonthlyCost:

@@ -49,7 +49,12 @@ class Facts:
 
 
 def judge(facts: Facts) -> Verdict:
-    """Return the verdict. With a warmer it is of what was observed, without one of what the cost model expects."""
+    """Return the verdict. With a warmer it is of what was observed, without one of what the cost model expects.
+
+    Its `price` is what the warmer adds a month with everything that it takes, and `price_for_each_spared` is the part
+    of that for the time range, divided by what was spared in it. `longer_ms` is the average of those that waited, less
+    the median of warm requests, so that `longer_in_all_ms` is as many times more.
+    """
     waited = max(facts.cold, len(facts.waited_ms))
     longer_ms = _longer_ms(facts)
     spared = None if facts.cold_without_pings is None else max(0, facts.cold_without_pings - facts.cold)

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from pilotlight_tools.cost.deployed_plan import Observed, cost_of, monthly_cost
+from pilotlight_tools.cost.deployed_plan import Observed, StageCosts, cost_of, monthly_cost
 from pilotlight_tools.cost.deployed_stage import DeployedStage, Function, UnknownCostError, read_stage
 from pilotlight_tools.cost.plan import MONTH_SECONDS
 from pilotlight_tools.latency.verdict import Facts, judge
@@ -175,6 +175,19 @@ def test_without_the_right_to_read_the_functions_the_cost_is_not_known_and_why_i
     assert monthly_cost(aws, "shop-prod", "prod", OBSERVED, tell=told.append) is None
     assert len(told) == 1
     assert told[0].startswith(reason)
+
+
+def test_a_page_that_asks_again_does_not_read_again() -> None:
+    """The stub responds to each call once."""
+    aws = Aws()
+    deployed(aws, RESOURCES)
+    scheduled(aws)
+    observed_by_x_ray_and_the_api(aws)
+    costs = StageCosts(aws, "shop-prod", "prod", tell=pytest.fail)
+    first, second = costs(OBSERVED), costs(Observed(**{**as_fields(OBSERVED), "requests": 10_000}))
+    assert first is not None
+    assert second is not None
+    assert second.plans[0].requests_per_month == 2 * first.plans[0].requests_per_month
 
 
 def test_without_the_other_rights_it_is_assumed_and_said() -> None:
