@@ -107,8 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         "and SnapStart, with the break-even in requests and a recommendation.",
         epilog="With --stage, memory, architecture, concurrency and rate come from serverless.yml (`sls print`); a "
         "flag overrides its value. `auto` is priced at its maximum; windows are ignored. With --last too, all of it is "
-        "read from what is deployed and from what its users did. Without --stage, only flags and their defaults are "
-        "used. Exit codes: 0 printed, 1 problem, 2 wrong usage, 130 interrupted.",
+        "read from what is deployed, windows included, and from what its users did. Without --stage, only flags and "
+        "their defaults are used. Exit codes: 0 printed, 1 problem, 2 wrong usage, 130 interrupted.",
     )
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")

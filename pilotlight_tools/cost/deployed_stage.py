@@ -5,14 +5,15 @@ The stack lists what is deployed, and each thing is read as it is now: somebody 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight.warming.schedule import rate_seconds
+from pilotlight.warming.targets import TargetsError
+from pilotlight_tools.cost.deployed_targets import concurrency_by_target
 
 Clients = Callable[[str], Any]
 """Makes a boto3 client by its service's name, such as `lambda`."""
@@ -115,26 +116,17 @@ def _functions(clients: Clients, resources: Resources) -> tuple[dict[str, Functi
 
 
 def _targets(functions: Mapping[str, Function], listed: str, assumed: list[str]) -> tuple[Function, ...]:
-    """What the warmer keeps warm: `auto` counts at its maximum, and windows not at all."""
+    """The functions that the warmer keeps warm, and how many environments of each."""
     try:
-        settings = {str(each["function"]): each for each in json.loads(listed)}
-    except (ValueError, TypeError, KeyError):
-        raise UnknownCostError(f"the warmer's {_TARGETS} is not a list of functions: {listed[:80]}") from None
-    if any(each.get("windows") for each in settings.values()):
-        assumed.append("The warmer's windows are ignored: it is taken to keep as many as outside them.")
-    if any(each.get("concurrency") == "auto" for each in settings.values()):
-        assumed.append("A concurrency of `auto` is taken to be its maximum.")
+        wanted = concurrency_by_target(listed, assumed)
+    except TargetsError as error:
+        raise UnknownCostError(f"the warmer's targets cannot be read: {error}") from None
     return tuple(
-        Function(known.name, known.memory_mb, known.architecture, known.is_traced, _concurrency(each))
-        for name, each in settings.items()
+        replace(known, concurrency=concurrency)
+        for target, concurrency in wanted.items()
         for known in functions.values()
-        if known.name in name.split(":")  # a name or an ARN, with or without an alias
+        if known.name in target.split(":")  # a name or an ARN, with or without an alias
     )
-
-
-def _concurrency(target: Mapping[str, Any]) -> int:
-    wanted = target.get("concurrency")
-    return int(target.get("max") or 1) if wanted == "auto" else int(wanted or 0)
 
 
 def _interval_minutes(clients: Clients, resources: Resources, warmer: str, assumed: list[str]) -> float | None:

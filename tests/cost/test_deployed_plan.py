@@ -228,15 +228,25 @@ def test_a_schedule_without_a_rate_is_taken_for_five_minutes_and_that_is_said() 
 
 
 @pytest.mark.parametrize("function", ["shop-prod-api:live", "arn:aws:lambda:eu-west-1:1:function:shop-prod-api"])
-def test_auto_counts_at_its_maximum_and_windows_not_at_all(function: str) -> None:
+def test_auto_counts_at_its_maximum_and_windows_by_their_part_of_a_week(function: str) -> None:
+    """60 of 168 hours with ten at most, 108 with one: 708 / 168 = 4.2."""
     aws = Aws()
-    target = {"function": function, "concurrency": "auto", "min": 1, "max": 7, "windows": [{"concurrency": 50}]}
+    window = {"days": "mon-fri", "from": "07:00", "to": "19:00", "concurrency": "auto", "min": 2, "max": 10}
+    target = {"function": function, "concurrency": 1, "windows": [window], "zone": "CET-1CEST,M3.5.0,M10.5.0/3"}
     deployed(aws, RESOURCES, targets=json.dumps([target]))
     scheduled(aws)
     observed_by_x_ray_and_the_api(aws)
     read = read_stage(aws, "shop-prod", "prod")
-    assert [each.concurrency for each in read.targets] == [7]
+    assert [each.concurrency for each in read.targets] == [4]
     assert len(read.assumed) == 2
+
+
+def test_targets_that_cannot_be_read_are_a_reason() -> None:
+    aws, told = Aws(), list[str]()
+    deployed(aws, RESOURCES, targets="five")
+    scheduled(aws)
+    assert monthly_cost(aws, "shop-prod", "prod", OBSERVED, tell=told.append) is None
+    assert "PILOTLIGHT_TARGETS is not JSON" in told[0]
 
 
 def test_what_is_not_traced_has_no_traces() -> None:
