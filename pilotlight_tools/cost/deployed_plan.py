@@ -11,7 +11,6 @@ from pilotlight_tools.cost.deployed_stage import Clients, DeployedStage, Functio
 from pilotlight_tools.cost.plan import MONTH_SECONDS, Plan
 from pilotlight_tools.cost.stage import MonthlyCost, stage_bills
 
-_HOURS_A_MONTH = MONTH_SECONDS / 3600
 _READ_AGAIN_SECONDS = 300.0
 """How old what was read may be, for a page that asks every few seconds: it changes with a deployment."""
 
@@ -137,12 +136,11 @@ def _requests(deployed: DeployedStage, target: Function, observed: Observed) -> 
 
 
 def _observed(observed: Observed, given: Mapping[str, Any]) -> list[str]:
-    what = "requests" if observed.is_complete else "traced requests, which are not all"
-    hours = observed.seconds / 3600
-    a_month = (
-        f"{observed.requests:,} {what} in {hours:,.1f} h, which are {_HOURS_A_MONTH / hours:,.1f} times as many a month"
-    )
-    found = [f"{a_month}"] if "requests_per_month" not in given else []
+    found = []
+    if "requests_per_month" not in given:
+        what = "requests" if observed.is_complete else "traced requests (not all are traced)"
+        a_month = observed.requests * MONTH_SECONDS / observed.seconds
+        found.append(f"{observed.requests:,} {what} in {observed.seconds / 3600:,.1f} h, and so {a_month:,.0f} a month")
     if observed.request_ms and "request_ms" not in given:
         found.append(f"{observed.request_ms:,.0f} ms a warm request, at the median")
     if observed.init_ms and "init_ms" not in given:
