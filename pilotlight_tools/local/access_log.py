@@ -6,16 +6,14 @@ here too. A thread writes: nobody who waits for a response waits for the log.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight_tools.local.access_log_line import Format, Stage
@@ -34,6 +32,23 @@ _BYTES_OF_AN_EVENT = 26
 _PATIENCE_SECONDS = 10.0
 
 
+class ApiGateway(Protocol):
+    """What is used of boto3's client of API Gateway."""
+
+    def get_stage(self, *, restApiId: str, stageName: str) -> Any:  # noqa: N803 (boto3's names)
+        """Return `accessLogSettings` and `tracingEnabled`, among others."""
+
+
+class Logs(Protocol):
+    """What is used of boto3's client of CloudWatch Logs."""
+
+    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> Any:  # noqa: N803 (boto3's names)
+        """Raises ClientError where the stream exists, or the group does not."""
+
+    def put_log_events(self, *, logGroupName: str, logStreamName: str, logEvents: Any) -> Any:  # noqa: N803
+        """Add events of `timestamp` and `message`, which are in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Destination:
     log_group: str
@@ -43,17 +58,26 @@ class _Destination:
 class AccessLog:
     """The access log of one stage, from `__enter__` to `__exit__`, which writes what waits.
 
-    `connection` are keyword arguments for `boto3.client`; `notify` gets a line for what is not written. Nothing is
-    written before `follow`, and nothing for a stage without an access log.
+    `notify` gets a line for what is not written. Nothing is written before `follow`, and nothing for a stage without an
+    access log. `most_waiting` exchanges may wait for the thread.
     """
 
-    def __init__(self, connection: dict[str, Any], notify: Notify, *, each_seconds: float = EACH_SECONDS) -> None:
+    def __init__(
+        self,
+        gateway: ApiGateway,
+        logs: Logs,
+        notify: Notify,
+        *,
+        each_seconds: float = EACH_SECONDS,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
         self.lost = 0
         """Lines that could not be written."""
-        self._gateway = boto3.client("apigateway", **connection)
-        self._logs = boto3.client("logs", **connection)
+        self._gateway = gateway
+        self._logs = logs
         self._notify = notify
         self._each_seconds = each_seconds
+        self._most_waiting = most_waiting
         self._stream = secrets.token_hex(16)
         self._destination: _Destination | None = None
         self._waiting: deque[Exchange] = deque()
@@ -70,14 +94,8 @@ class AccessLog:
         destination = None
         try:
             found = self._gateway.get_stage(restApiId=api_id, stageName=stage)
-            settings = found.get("accessLogSettings") or {}
-            # Without a log group none is wanted, or it goes to Firehose.
-            group = settings.get("destinationArn", "").partition(":log-group:")[2].removesuffix(":*")
-            if group and settings.get("format"):
-                described = Stage(api_id, stage, host, bool(found.get("tracingEnabled")))
-                destination = _Destination(group, Format(settings["format"], described))
-                with contextlib.suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-                    self._logs.create_log_stream(logGroupName=group, logStreamName=self._stream)
+            described = Stage(api_id, stage, host, bool(found.get("tracingEnabled")))
+            destination = self._destination_of(found.get("accessLogSettings") or {}, described)
         except (BotoCoreError, ClientError) as error:
             self._notify(f"stage {stage} has no access log: {error}")
         with self._changed:
@@ -88,7 +106,7 @@ class AccessLog:
         with self._changed:
             if self._destination is None:
                 return
-            if len(self._waiting) < MOST_WAITING:
+            if len(self._waiting) < self._most_waiting:
                 self._waiting.append(exchange)
             else:
                 self.lost += 1
@@ -113,6 +131,18 @@ class AccessLog:
             self._changed.notify_all()
         self._thread.join(_PATIENCE_SECONDS)
 
+    def _destination_of(self, settings: Mapping[str, str], stage: Stage) -> _Destination | None:
+        """Where lines go; None without a log group: none is wanted, or it goes to Firehose."""
+        group = settings.get("destinationArn", "").partition(":log-group:")[2].removesuffix(":*")
+        if not group or not settings.get("format"):
+            return None
+        try:
+            self._logs.create_log_stream(logGroupName=group, logStreamName=self._stream)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+                raise
+        return _Destination(group, Format(settings["format"], stage))
+
     def _run(self) -> None:
         said = 0
         is_over = False
@@ -135,7 +165,7 @@ class AccessLog:
         """Write the lines of exchanges; the events have the times of the requests, as API Gateway's have."""
         lines = ((int(each.started_at * 1000), destination.format.line(each)) for each in exchanges)
         for batch in batches(sorted(lines)):
-            events: Any = [{"timestamp": timestamp, "message": message} for timestamp, message in batch]
+            events = [{"timestamp": timestamp, "message": message} for timestamp, message in batch]
             try:
                 self._logs.put_log_events(
                     logGroupName=destination.log_group, logStreamName=self._stream, logEvents=events

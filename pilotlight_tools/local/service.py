@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import boto3
+
 from pilotlight_tools.commands import notice
 from pilotlight_tools.configuration import service_name
 from pilotlight_tools.local.access_log import AccessLog
@@ -84,7 +86,9 @@ class Service:
                     debug=self._debug,
                 )
             )
-            self.access_log = exit_stack.enter_context(AccessLog(self.stage.connection, self._notify))
+            gateway = boto3.client("apigateway", **self.stage.connection)
+            logs = boto3.client("logs", **self.stage.connection)
+            self.access_log = exit_stack.enter_context(AccessLog(gateway, logs, self._notify))
             self._follow()
             self.front_door = exit_stack.enter_context(
                 FrontDoor(
