@@ -1,9 +1,13 @@
 'use strict';
 
-// One line of JSON for each response of API Gateway; xrayTraceId identifies the trace.
+// One line of JSON for each response of API Gateway, whoever made it ("Variables for access logging for API Gateway").
+// What has no value is `-`. integrationRequestId is Lambda's id of the invocation, which the function logs too;
+// errorType is the type of the gateway response where API Gateway responded, not the function; xrayTraceId identifies
+// the trace.
 const fields = {
   requestId: '$context.requestId',
   extendedRequestId: '$context.extendedRequestId',
+  integrationRequestId: '$context.integration.requestId',
   xrayTraceId: '$context.xrayTraceId',
   time: '$context.requestTimeEpoch',
   sourceIp: '$context.identity.sourceIp',
@@ -17,9 +21,9 @@ const fields = {
   latencyMs: '$context.responseLatency',
   integrationLatencyMs: '$context.integrationLatency',
   integrationStatus: '$context.integrationStatus',
+  errorType: '$context.error.responseType',
+  // Not messageString, which has quotes of its own: without an error it is a bare `-`, and the line no JSON.
+  error: '$context.error.message',
 };
 
-// API Gateway quotes this one itself, and escapes what it holds: "Variables for access logging for API Gateway".
-const error = '"error":$context.error.messageString';
-
-module.exports.format = `${JSON.stringify(fields).slice(0, -1)},${error}}`;
+module.exports.format = JSON.stringify(fields);

@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -26,12 +27,12 @@ from yarl import URL
 
 from pilotlight_tools.commands import notice
 from pilotlight_tools.local.engine import LOOPBACK
-from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.exchange import ERROR_TYPE, TRACE_ID, Exchange, new_trace_id
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import refusal_of_host
 from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify
-from pilotlight_tools.local.launcher.guard import INVOCATION_HEADER, SECRET_HEADER
+from pilotlight_tools.local.launcher.guard import CONTEXT_HEADER, SECRET_HEADER
 from pilotlight_tools.local.loop_thread import LoopThread
 from pilotlight_tools.local.serving import IDLE_SECONDS, Upload, runner
 from pilotlight_tools.local.welcome import Welcome, is_asked_for
@@ -55,7 +56,8 @@ _HOP_BY_HOP = frozenset(
 _MADE_BY_OUR_CLIENT = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _MADE_BY_OUR_SERVER = ("Server", "Date", "Content-Type")
 _PASSED_ON: web.ResponseKey[frozenset[str]] = web.ResponseKey("passed_on", frozenset)
-_INVOCATION: web.ResponseKey[str] = web.ResponseKey("invocation", str)
+_CONTEXT: web.ResponseKey[dict[str, str]] = web.ResponseKey("context", dict)
+_BYTES: web.ResponseKey[int] = web.ResponseKey("bytes", int)
 _CHUNK_BYTES = 64 * 1024
 _BACKLOG = 512
 _CLIENT_LEFT = 499
@@ -173,6 +175,8 @@ class FrontDoor:
         return response
 
     def _report(self, request: web.Request, response: web.StreamResponse, started_at: float, seconds: float) -> None:
+        context = response.get(_CONTEXT, {})
+        context.setdefault(TRACE_ID, new_trace_id(started_at))  # as API Gateway does, whatever is invoked
         self._on_exchange(
             Exchange(
                 started_at=started_at,
@@ -180,9 +184,12 @@ class FrontDoor:
                 method=request.method,
                 url=self.url + request.raw_path,
                 status=response.status,
-                request_id=response.get(_INVOCATION) or response.headers.get("X-Request-Id") or None,
+                request_id=context.get("integration.requestId") or response.headers.get("X-Request-Id") or None,
                 client_ip=request.remote or LOOPBACK,
                 user_agent=request.headers.get("User-Agent") or None,
+                protocol=f"HTTP/{request.version.major}.{request.version.minor}",
+                response_bytes=response.get(_BYTES, 0),
+                context=context,
             )
         )
 
@@ -216,13 +223,14 @@ class FrontDoor:
                 return await _show(request, upstream, await asyncio.to_thread(self.welcome))
             response = web.StreamResponse(status=upstream.status, reason=upstream.reason)
             response.headers.extend(_end_to_end(upstream.raw_headers, errors="replace"))
-            response[_INVOCATION] = response.headers.popall(INVOCATION_HEADER, [""])[-1]
+            response[_CONTEXT] = _context(response.headers.popall(CONTEXT_HEADER, []))
             response[_PASSED_ON] = frozenset(name.lower() for name in response.headers)
             try:
                 await response.prepare(request)
                 async for chunk in upstream.content.iter_chunked(_CHUNK_BYTES):
                     async with asyncio.timeout(self._idle_seconds):
                         await response.write(chunk)
+                    response[_BYTES] = response.get(_BYTES, 0) + len(chunk)
                 await response.write_eof()
             except (aiohttp.ClientError, TimeoutError, OSError):
                 # One end disconnected: abort, so that the client does not take a partial response for a complete one.
@@ -259,6 +267,15 @@ def _end_to_end(raw_headers: Iterable[tuple[bytes, bytes]], *, errors: str) -> C
     return headers
 
 
+def _context(headers: Sequence[str]) -> dict[str, str]:
+    """What the engine told of a response (launcher/invocations.py). A function cannot: its own header comes before."""
+    with contextlib.suppress(ValueError):
+        told = json.loads(headers[-1]) if headers else {}
+        if isinstance(told, dict):
+            return {str(name): str(value) for name, value in told.items()}
+    return {}
+
+
 async def _leave_out_own_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Remove from a response the headers that the server library added to the engine's."""
     passed_on = response.get(_PASSED_ON)
@@ -273,7 +290,8 @@ async def _show(request: web.Request, upstream: aiohttp.ClientResponse, page: st
     """Respond with a page of the front door's own in place of what the service says is not there."""
     response = web.Response(status=upstream.status, text=page, content_type="text/html")
     response.headers["Cache-Control"] = "no-store"
-    response[_INVOCATION] = upstream.headers.get(INVOCATION_HEADER, "")
+    response[_CONTEXT] = _context(upstream.headers.getall(CONTEXT_HEADER, []))
+    response[_BYTES] = len(page.encode())
     await response.prepare(request)
     await response.write_eof()
     return response
@@ -282,6 +300,7 @@ async def _show(request: web.Request, upstream: aiohttp.ClientResponse, page: st
 async def _refuse(request: web.Request, status: int, message: str) -> web.StreamResponse:
     """Respond with an error from the front door itself, as JSON."""
     response = web.json_response({"message": message}, status=status)
+    response[_CONTEXT] = {ERROR_TYPE: "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX", "error.message": message}
     if status == 408:
         response.force_close()
     await response.prepare(request)

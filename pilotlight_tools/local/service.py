@@ -6,9 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import boto3
+
 from pilotlight_tools.commands import notice
 from pilotlight_tools.configuration import service_name
+from pilotlight_tools.local.access_log import AccessLog
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
+from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.front_door import FrontDoor, open_port
 from pilotlight_tools.local.in_flight import InFlight
 from pilotlight_tools.local.incidents import Notify
@@ -82,6 +86,10 @@ class Service:
                     debug=self._debug,
                 )
             )
+            gateway = boto3.client("apigateway", **self.stage.connection)
+            logs = boto3.client("logs", **self.stage.connection)
+            self.access_log = exit_stack.enter_context(AccessLog(gateway, logs, self._notify))
+            self._follow()
             self.front_door = exit_stack.enter_context(
                 FrontDoor(
                     door,
@@ -89,7 +97,7 @@ class Service:
                     host=self.stage.api_host,
                     stage=self._stage_name,
                     secret=self.stage.engine.secret,
-                    on_exchange=self.xray.measured,
+                    on_exchange=self._measured,
                     in_flight=in_flight,
                     notify=self._notify,
                 )
@@ -101,8 +109,16 @@ class Service:
         return self
 
     def redeployed(self) -> None:
-        """Serve the API that the last deployment of the stage left."""
+        """Serve the API that the last deployment of the stage left, and log by its settings."""
         self.front_door.host = self.stage.api_host
+        self._follow()
+
+    def _follow(self) -> None:
+        self.access_log.follow(self.stage.api_id, self._stage_name, self.stage.api_host)
+
+    def _measured(self, exchange: Exchange) -> None:
+        self.xray.measured(exchange)
+        self.access_log.add(exchange)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -11,19 +11,30 @@ from pilotlight_tools.local.incidents import Notify
 from pilotlight_tools.local.pair import Pair
 
 _EVERY_METHOD = "*/*"
+_LAMBDA_REFUSED = (
+    "Lambda refused an invocation: the function's reserved concurrency or the account's limit was in use "
+    "(on AWS API Gateway answers this with 500)"
+)
+"""The status: "Handling Lambda errors with an API Gateway API" (Lambda developer guide)."""
 
 
 class Throttling:
-    """A subscriber of pairs that gives `notify` a line for each request which API Gateway itself refused with 429."""
+    """A subscriber of pairs that gives `notify` a line for each request which API Gateway or Lambda refused.
+
+    A function that responds 429 itself is none of these.
+    """
 
     def __init__(self, limits: str, notify: Notify) -> None:
         self._text = f"API Gateway answered 429, as on AWS: {limits}"
         self._notify = notify
 
     def __call__(self, pair: Pair) -> None:
-        """A function that responds 429 leaves a record; API Gateway, which called none, leaves none."""
-        if pair.record is None and pair.exchange is not None and pair.exchange.status == 429:
+        if pair.exchange is None:
+            return
+        if pair.exchange.error_type in ("THROTTLED", "QUOTA_EXCEEDED"):
             self._notify(self._text)
+        elif pair.exchange.context.get("integrationStatus") == "429":
+            self._notify(_LAMBDA_REFUSED)
 
 
 def limits_of(connection: dict[str, Any], api_id: str, stage: str) -> str:

@@ -1,15 +1,18 @@
 """A known history, and every record of it compared with what the engine really did, environment by environment.
 
 The independent witness is the operating system. Each execution environment is a process of the engine's; the routes
-added here return their process id, and the processes that live before a request show whether it could have been warm.
+added here (tests/support/truth.py) return their process id, and the processes that live before a request show whether
+it could have been warm. What each request must be is written down beside (truth_expected.json), by hand.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,37 +28,15 @@ from pilotlight.environment import PROACTIVE_AFTER_SECONDS
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from tests.conftest import until
+from tests.support.access_log import met_by
 from tests.support.processes import children_of, environment_of, is_alive
+from tests.support.truth import NO_RECORD, Met, expected, expected_history, make_truth_project, sums
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow, pytest.mark.xdist_group("truth")]
 
-WARMED = 3
-ROUTES = """
-
-import os
-import time
-
-from pilotlight.proxy import HttpError, Response
-
-
-@routes.route("/process")
-def process(request: Request) -> dict[str, Any]:
-    time.sleep(float(request.query.get("seconds", "0")))
-    return {"process": os.getpid()}
-
-
-@routes.route("/refuse")
-def refuse(request: Request) -> None:
-    raise HttpError(409, str(os.getpid()))
-
-
-@routes.route("/break")
-def break_(request: Request) -> None:
-    raise RuntimeError(f"broken in {os.getpid()}")
-
-
-handler = entry_point(routes)
-"""
+WARMED = expected()["warmed"]
+LIMIT = 2
+"""Requests to /limited that pass."""
 
 
 @dataclass
@@ -65,8 +46,8 @@ class Expected:
     request_id: str
     start: str
     warmed_by_ping: bool
-    process: int | None
-    route: str
+    process: int
+    path: str
     status: int
 
 
@@ -76,122 +57,157 @@ class Witness:
 
     service: Service
     history: History
+    met: list[Met] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
     made_by_ping: set[int] = field(default_factory=set)
+    ticks: list[dict[str, Any]] = field(default_factory=list)
 
-    def environments(self) -> set[int]:
-        """The processes that are execution environments of the API now."""
-        name = self.service.stage.functions["api"]
-        found = set()
-        for process in children_of(self.service.stage.engine.process_id or 0):
-            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name and is_alive(process):
-                found.add(process)
-        return found
+    def environments(self, function: str) -> set[int]:
+        """The processes that are execution environments of a function now."""
+        name = self.service.stage.functions[function]
+        return {
+            process
+            for process in children_of(self.service.stage.engine.process_id or 0)
+            if environment_of(process).get("AWS_LAMBDA_FUNCTION_NAME") == name and is_alive(process)
+        }
 
-    def send(self, *paths: str) -> list[requests.Response]:
-        """Send concurrent requests, and note what the record of each must contain if a function responded."""
-        before = self.environments()
+    def send(self, *paths: str, function: str = "api") -> list[requests.Response]:
+        """Send concurrent requests to a function, and note what each met."""
+        before = self.environments(function)
         with ThreadPoolExecutor(len(paths)) as pool:
             responses = list(pool.map(lambda path: requests.get(self.service.url + path, timeout=60), paths))
         for path, response in zip(paths, responses, strict=True):
-            if "X-Request-Id" in response.headers:
-                self._note(path, response, before)
+            self._note(path.partition("?")[0], response, before, function)
         return responses
 
     def tick(self) -> dict[str, Any]:
-        before = self.environments()
+        before = {function: self.environments(function) for function in WARMED}
         result = self.service.stage.tick()
-        self.made_by_ping |= self.environments() - before
+        for function, processes in before.items():
+            self.made_by_ping |= self.environments(function) - processes
+        self.ticks.append(result)
         return result
 
-    def _note(self, path: str, response: requests.Response, before: set[int]) -> None:
-        route = path.partition("?")[0]
-        process = None
-        if route == "/process" and response.status_code == 200:
-            process = response.json()["process"]
-        elif route == "/refuse":
-            process = int(response.json()["detail"])
-        elif len(before) == 1:
+    def end(self, function: str, *, but: int = 0) -> None:
+        """End environments while they are idle, as Lambda does without notice, but for some."""
+        ended = sorted(self.environments(function))[but:]
+        for process in ended:
+            os.kill(process, signal.SIGKILL)
+        until(lambda: not self.environments(function) & set(ended), what="the environments to be gone")
+
+    def _note(self, path: str, response: requests.Response, before: set[int], function: str) -> None:
+        process = self._process_of(response, before)
+        start = NO_RECORD if process is None else "warm" if process in before else "cold"
+        self.met.append(Met(_resource(path), function, response.status_code, start))
+        if process is not None and (request_id := response.headers.get("X-Request-Id")):
+            by_ping = process in self.made_by_ping
+            self.expected.append(Expected(request_id, start, by_ping, process, path, response.status_code))
+
+    def _process_of(self, response: requests.Response, before: set[int]) -> int | None:
+        """The process that responded, by what it says itself; None where none did."""
+        if told := re.search(r'"process": (\d+)|"detail": "(\d+)"|raised in (\d+)', response.text):
+            return int(next(filter(None, told.groups())))
+        if "X-Request-Id" in response.headers and response.status_code in (404, 500):
             (process,) = before  # only this process can have responded, one request at a time
-        assert process is not None, "the witness must know which process responded"
-        self.expected.append(
-            Expected(
-                response.headers["X-Request-Id"],
-                "warm" if process in before else "cold",
-                process in self.made_by_ping,
-                process,
-                route,
-                response.status_code,
-            )
-        )
+            return process
+        return None
+
+
+def _resource(path: str) -> str:
+    """API Gateway's resource for a path of this service."""
+    if path.startswith("/orders/"):
+        return "/orders/{action}"
+    return path if path in expected()["routes"] else "/{proxy+}"
 
 
 @pytest.fixture(scope="module")
-def witness(sample_project: Path) -> Iterator[Witness]:
+def witness(sample_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Witness]:
     history = History()
-    parameters = {"concurrency": WARMED}
-    with Service(project=sample_project, parameters=parameters, warm_seconds=2, on_pair=history.add) as service:
-        stage = service.stage
-        handler = stage.deploy_tool.folder / "handler.py"
-        handler.write_text(handler.read_text() + ROUTES)
-        stage.deploy()
-        stage.stop_schedule()
-        stage.end_environments("api")
+    project = make_truth_project(sample_project, tmp_path_factory.mktemp("truth") / "project")
+    with Service(project=project, parameters={"concurrency": WARMED["api"]}, on_pair=history.add) as service:
+        service.stage.stop_schedule()
+        limit(service)
         yield Witness(service, history)
 
 
+def limit(service: Service) -> None:
+    """Let LIMIT requests to /limited pass, and then none for a long time ("Throttle requests to your REST APIs")."""
+    settings = {"burstLimit": str(LIMIT), "rateLimit": "0.001"}
+    client: Any = boto3.client("apigateway", **service.stage.connection)
+    client.update_stage(
+        restApiId=service.stage.api_id,
+        stageName=service.stage.name,
+        patchOperations=[
+            {"op": "replace", "path": f"/~1limited/GET/throttling/{name}", "value": value}
+            for name, value in settings.items()
+        ],
+    )
+
+
 def test_every_record_agrees_with_what_the_engine_really_did(witness: Witness) -> None:
-    stage = witness.service.stage
-    name = stage.functions["api"]
-    client = boto3.client("lambda", **stage.connection)
     started = time.time()
+    drive(witness)
+    witness.service.access_log.flush()
+    witness.service.xray.flush(settle=True)
+    assert Counter(witness.met) == expected_history(), "the engine did what is written down"
+    assert [tick["coverage"] for tick in witness.ticks] == [expected()["ticks"]["coverage"]] * expected()["ticks"][
+        "count"
+    ]
+    check_records(witness)
+    check_access_log(witness)
+    read_back(witness, started)
 
-    def fresh() -> None:
-        stage.end_environments("api")
-        until(lambda: not witness.environments(), what="the environments to end")
 
+def drive(witness: Witness) -> None:
+    """The history of truth_expected.json, in its order."""
     # cold by a user, then warm, an error and an exception in the same environment
-    witness.send("/process")
-    witness.send("/process")
-    witness.send("/refuse")
-    assert witness.send("/break")[0].status_code == 500
-    assert witness.send("/nowhere")[0].status_code == 404
+    for path in ("/process", "/process", "/refuse", "/break", "/nowhere"):
+        witness.send(path)
 
-    # cold by ping, warm after ping, and a burst over the number warmed
-    fresh()
-    assert witness.tick()["cold"] == WARMED
-    witness.send(*["/process?seconds=0.5"] * WARMED)
-    burst = witness.send(*["/process?seconds=1"] * (WARMED + 2))
-    assert {response.status_code for response in burst} == {200}
+    # cold by ping, warm after ping, and bursts over the number warmed
+    witness.end("api")
+    assert witness.tick()["cold"] == sum(WARMED.values())
+    witness.send(*["/process?seconds=0.5"] * WARMED["api"])
+    witness.send(*["/process?seconds=1"] * (WARMED["api"] + 2))
+    witness.send(*["/orders?seconds=0.5"] * WARMED["orders"], function="orders")
+    witness.send(*["/orders?seconds=1"] * (WARMED["orders"] + 1), function="orders")
     assert witness.tick()["cold"] == 0
 
-    # expiry: killed while idle, as Lambda ends environments without notice; and reaped by the engine
-    for process in witness.environments():
-        os.kill(process, signal.SIGKILL)
-    until(lambda: not witness.environments(), what="the environments to be gone")
+    # expiry
+    witness.end("api")
     witness.send("/process")
     witness.send(*["/process?seconds=1"] * 3)
-    until(lambda: len(witness.environments()) <= 1, seconds=60, what="the engine to reap idle environments")
+    witness.end("api", but=1)
     witness.send(*["/process?seconds=1"] * 2)
 
-    # throttled: a response of Lambda, not of the function, so without a record
+    # refused by Lambda
+    name = witness.service.stage.functions["api"]
+    client = boto3.client("lambda", **witness.service.stage.connection)
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     try:
-        throttled = witness.send(*["/process?seconds=1"] * 3)
+        witness.send(*["/process?seconds=1"] * 3)
     finally:
         client.delete_function_concurrency(FunctionName=name)
-    refused = [response for response in throttled if "X-Request-Id" not in response.headers]
-    assert len(refused) == 2
-    assert {response.status_code for response in refused} <= {429, 500, 502}
 
-    witness.service.xray.flush(settle=True)
-    check(witness, started)
+    # time-outs and crashes, which end the environment, and a wrapped handler that raises
+    witness.send(*["/sleep"] * 3)
+    assert witness.environments("api") == set()
+    for path in ("/process", "/crash", "/process"):
+        witness.send(path)
+    witness.send("/orders/raise", function="orders")
+    witness.end("orders")
+    for path in ("/orders/raise", "/orders/crash", "/orders", "/orders"):
+        witness.send(path, function="orders")
+
+    # refused by API Gateway
+    for path in [*["/limited"] * (LIMIT + 3), "/private"]:
+        witness.send(path)
 
 
 def test_an_environment_initialised_long_ahead_is_proactive(witness: Witness) -> None:
     client = boto3.client("lambda", **witness.service.stage.connection)
     name = witness.service.stage.functions["api"]
-    before = witness.environments()
+    before = witness.environments("api")
     # The engine starts a SnapStart version's environment when it is published. With another initialization type, which
     # Lambda would not let a function set, it is for the function an init long before the first invocation.
     variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -202,7 +218,7 @@ def test_an_environment_initialised_long_ahead_is_proactive(witness: Witness) ->
     )
     until(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful")
     version = client.publish_version(FunctionName=name)["Version"]
-    made = until(lambda: witness.environments() - before, what="the engine to initialise ahead of need")
+    made = until(lambda: witness.environments("api") - before, what="the engine to initialise ahead of need")
     time.sleep(PROACTIVE_AFTER_SECONDS + 1)  # the wait is the point: the first request comes long after the init
     starts = [invoke(witness, client, f"{name}:{version}") for _ in range(2)]
     assert made
@@ -219,24 +235,49 @@ def invoke(witness: Witness, client: Any, function: str) -> str:
     return str(record["annotations"]["start"])
 
 
-def check(witness: Witness, started: float) -> None:
+def check_records(witness: Witness) -> None:
+    """Each record says what the witness saw, and what left none has none."""
     misclassified = []
     identities: dict[int, str] = {}
-    for expected in witness.expected:
-        record = witness.history.record_of(expected.request_id)
-        assert record is not None, f"no record of {expected}"
+    for each in witness.expected:
+        record = witness.history.record_of(each.request_id)
+        assert record is not None, f"no record of {each}"
         found = record["annotations"]
         recorded = (found["start"], found["warmed_by_ping"], found["cold_start"], found["status"])
-        truth = (expected.start, expected.warmed_by_ping, expected.start == "cold", expected.status)
-        if recorded != truth or found["route"] not in (expected.route, ""):
-            misclassified.append((expected, recorded))
-        if expected.process is not None:
-            assert identities.setdefault(expected.process, found["environment"]) == found["environment"]
+        truth = (each.start, each.warmed_by_ping, each.start == "cold", each.status)
+        if recorded != truth or found["route"] not in (each.path, ""):
+            misclassified.append((each, recorded))
+        assert identities.setdefault(each.process, found["environment"]) == found["environment"]
     assert misclassified == []
     assert len(set(identities.values())) == len(identities), "two processes gave the same environment id"
-    assert len(witness.history.records("request")) == len(witness.expected)
-    assert {expected.start for expected in witness.expected} == {"cold", "warm"}
-    read_back(witness, started)
+    assert len(witness.history.records("request")) == sum(each.start != NO_RECORD for each in witness.met)
+    assert {each.start for each in witness.expected} == {"cold", "warm"}
+
+
+def check_access_log(witness: Witness) -> None:
+    """The access log, joined with the functions' log lines, counts what is written down."""
+    found = met_by(witness.service.stage, lambda request_id: witness.history.record_of(request_id) is not None)
+    met = [each for _, each in found]
+    assert Counter(met) == expected_history()
+    assert sums(met) == {name: expected()[name] for name in ("requests", "starts", "routes", "functions")}
+    by_id = {line["integrationRequestId"]: (line, each) for line, each in found}
+    for each in witness.expected:
+        line, said = by_id[each.request_id]
+        assert (said.start, line["status"], line["path"]) == (each.start, str(each.status), f"/local{each.path}")
+        record = witness.history.record_of(each.request_id)
+        assert record is not None
+        assert line["xrayTraceId"] == record["trace_id"]
+    measured = {
+        (str(int(exchange.started_at * 1000)), str(round(exchange.milliseconds)), exchange.trace_id)
+        for pair in witness.history.exchanged()
+        if (exchange := pair.exchange) is not None
+    }
+    assert {(line["time"], line["latencyMs"], line["xrayTraceId"]) for line, _ in found} == measured
+    timed_out = [line for line, each in found if each.route == "/sleep"]
+    assert {line["errorType"] for line in timed_out} == {"INTEGRATION_FAILURE"}
+    assert {line["errorType"] for line, each in found if each.route == "/limited" and each.status == 429} == {
+        "THROTTLED"
+    }
 
 
 def read_back(witness: Witness, started: float) -> None:
@@ -254,4 +295,4 @@ def read_back(witness: Witness, started: float) -> None:
         FilterExpression='annotation[kind] = "request" AND annotation[cold_start] = true',
     )
     cold = sum(len(page["TraceSummaries"]) for page in pages)
-    assert cold == sum(expected.start == "cold" for expected in witness.expected)
+    assert cold == expected()["starts"]["cold"]["count"]

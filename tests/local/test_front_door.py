@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -276,7 +277,7 @@ def test_missing_engine_is_a_502_in_json() -> None:
             response = requests.get(f"{front_door.url}/hello", timeout=20)
     assert response.status_code == 502
     assert "did not respond" in response.json()["message"]
-    assert [exchange.status for exchange in exchanges] == [502]
+    assert [(exchange.status, exchange.error_type) for exchange in exchanges] == [(502, "DEFAULT_5XX")]
 
 
 def test_header_that_is_not_text_is_a_400(door: Door) -> None:
@@ -352,6 +353,36 @@ def test_exchange_has_the_request_the_response_and_their_times(door: Door) -> No
     assert (exchange.request_id, exchange.user_agent, exchange.client_ip) == ("1234-5678", "me", "127.0.0.1")
     assert before <= exchange.started_at <= exchange.ended_at <= time.time()
     assert exchange.milliseconds > 0
+
+
+def test_what_the_engine_tells_of_a_response_is_for_the_front_door_alone(door: Door) -> None:
+    """The last header is the engine's: a function may have sent one too."""
+    head = b'HTTP/1.1 200 OK\r\nX-Pilotlight-Context: {"xrayTraceId": "made up"}\r\nX-Pilotlight-Context: '
+    told = {"integration.requestId": "33ebbf12", "xrayTraceId": "1-6b0e1056-d9ff", "resourcePath": "/a/{b}"}
+    door.upstream.response = head + json.dumps(told).encode() + b"\r\nContent-Length: 2\r\n\r\nhi"
+    received = door.raw(get("/a/1"))
+    exchange = door.last()
+    assert b"pilotlight" not in received.lower()
+    assert exchange.context == told
+    assert (exchange.request_id, exchange.trace_id, exchange.error_type) == ("33ebbf12", "1-6b0e1056-d9ff", None)
+    assert (exchange.response_bytes, exchange.protocol) == (2, "HTTP/1.1")
+
+
+@pytest.mark.parametrize("header", [b"", b"X-Pilotlight-Context: no JSON\r\n", b"X-Pilotlight-Context: [1]\r\n"])
+def test_a_request_has_a_trace_whatever_the_engine_tells(door: Door, header: bytes) -> None:
+    door.upstream.response = b"HTTP/1.1 200 OK\r\n" + header + b"Content-Length: 2\r\n\r\nhi"
+    door.raw(get("/hello"))
+    exchange = door.last()
+    assert re.fullmatch(rf"1-{int(exchange.started_at):08x}-[0-9a-f]{{24}}", exchange.trace_id or "")
+    assert exchange.request_id is None
+
+
+def test_an_error_of_the_front_door_itself_has_a_type(door: Door, impatient: Door) -> None:
+    """Gateway responses of API Gateway too have DEFAULT_4XX where no type says more."""
+    door.raw(get("/hello", b"X-Bytes: \xff\xfe"))
+    assert (door.last().status, door.last().error_type) == (400, "DEFAULT_4XX")
+    impatient.raw(b"POST /up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhi")
+    assert (impatient.last().status, impatient.last().error_type) == (408, "DEFAULT_4XX")
 
 
 def test_taken_port_is_named_with_a_remedy(door: Door) -> None:

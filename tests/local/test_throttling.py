@@ -11,19 +11,36 @@ from tests.conftest import Deployed
 from tests.support.xray_records import RecordMaker
 
 
-def exchange(status: int) -> Exchange:
-    return Exchange(1.0, 2.0, "GET", "http://h/hello", status, "id")
+def exchange(status: int, **context: str) -> Exchange:
+    named = {name.replace("_", "."): value for name, value in context.items()}
+    return Exchange(1.0, 2.0, "GET", "http://h/hello", status, "id", context=named)
 
 
 def test_only_what_no_function_answered_is_said() -> None:
     said: list[str] = []
     throttling = Throttling("100 a second", said.append)
     record = RecordMaker().request(1.0, status=429)
-    for pair in (Pair(exchange(429), record), Pair(None, record), Pair(exchange(502), None), Pair(exchange(200), None)):
+    for pair in (
+        Pair(exchange(429, integrationStatus="200"), record),
+        Pair(exchange(429, integrationStatus="200"), None),  # a function without records
+        Pair(None, record),
+        Pair(exchange(502, error_responseType="INTEGRATION_FAILURE"), None),
+        Pair(exchange(200), None),
+    ):
         throttling(pair)
     assert said == []
-    throttling(Pair(exchange(429), None))
+    throttling(Pair(exchange(429, error_responseType="THROTTLED"), None))
     assert said == ["API Gateway answered 429, as on AWS: 100 a second"]
+
+
+def test_what_lambda_refused_is_said_with_what_aws_does() -> None:
+    """The engine passes Lambda's 429 on; "Handling Lambda errors with an API Gateway API" says that AWS answers 500."""
+    said: list[str] = []
+    throttling = Throttling("100 a second", said.append)
+    throttling(Pair(exchange(429, error_responseType="INTEGRATION_FAILURE", integrationStatus="429"), None))
+    assert len(said) == 1
+    assert said[0].startswith("Lambda refused an invocation")
+    assert "on AWS API Gateway answers this with 500" in said[0]
 
 
 @pytest.mark.end_to_end

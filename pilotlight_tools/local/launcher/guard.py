@@ -15,8 +15,8 @@ from pilotlight_tools.local.guard.rules import refusal
 
 SECRET_HEADER = "X-Pilotlight-Engine"  # noqa: S105 (a name)
 """Carries the secret; neither the engine nor a function sees it."""
-INVOCATION_HEADER = "X-Pilotlight-Invocation"
-"""Carries Lambda's request id of the invocation that responded, to the front door, which takes it out again."""
+CONTEXT_HEADER = "X-Pilotlight-Context"
+"""Carries what the engine knows of a response (invocations.py) to the front door, which takes it out again."""
 _HEADER = SECRET_HEADER.lower().encode()
 
 Scope = MutableMapping[str, Any]

@@ -35,9 +35,11 @@ def main() -> None:
     from pilotlight_tools.local.launcher import (
         breakpoints,
         debugging,
+        gateway,
         init_errors,
         initialization,
         invocations,
+        log_events,
         logs,
         loopback,
         permissions,
@@ -54,6 +56,8 @@ def main() -> None:
         breakpoints.install()
         initialization.install()
         invocations.install()
+        gateway.install()
+        log_events.install()
         replacing.install()
         if pipe is not None:
             telling.install(pipe)

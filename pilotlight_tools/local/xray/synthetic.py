@@ -27,7 +27,7 @@ from typing import Any
 
 from pilotlight.environment import Annotation
 from pilotlight_tools.latency.documents import Document, facts_of
-from pilotlight_tools.local.exchange import Exchange
+from pilotlight_tools.local.exchange import Exchange, new_trace_id
 from pilotlight_tools.local.pair import Pair
 
 _ACCOUNT = "000000000000"
@@ -74,7 +74,7 @@ def synthesise(pair: Pair, service: str, stage: str, *, parent_taken: bool = Fal
     """Make the AWS segments of one invocation: Lambda's from a record, API Gateway's from an exchange.
 
     `service` is the API's name. Without a record the request ended in API Gateway:
-    only its own segment is made, with a trace id of its own. `parent_taken` says that another function segment of the
+    only its own segment is made, in the exchange's trace. `parent_taken` says that another function segment of the
     trace has the id that this record names as its parent: this segment gets a new id, below the other one.
     """
     gateway = _gateway(pair.exchange, pair.record, service, stage) if pair.exchange else None
@@ -95,7 +95,7 @@ def _gateway(exchange: Exchange, record: Document | None, service: str, stage: s
     }
     gateway = times | {
         "id": _identity("gateway", request_id),
-        "trace_id": record["trace_id"] if record else f"1-{int(exchange.started_at):08x}-{secrets.token_hex(12)}",
+        "trace_id": record["trace_id"] if record else exchange.trace_id or new_trace_id(exchange.started_at),
         "name": f"{service}/{stage}",
         "origin": "AWS::ApiGateway::Stage",
         "resource_arn": f"arn:aws:apigateway:{_REGION}::/restapis/{service}/stages/{stage}",

@@ -1,5 +1,7 @@
 """AWS's own segments, made from measurements: connected, labelled, and never made twice or without a measurement."""
 
+from dataclasses import replace
+
 import pytest
 
 from pilotlight_tools.latency.documents import Document, walk
@@ -87,6 +89,12 @@ def test_without_a_record_only_api_gateway_has_a_segment(status: int, flags: set
     (gateway,) = synthesise(Pair(exchange(None, status), None), SERVICE, STAGE)
     assert gateway["origin"] == "AWS::ApiGateway::Stage"
     assert {flag for flag in ("error", "throttle", "fault") if gateway.get(flag)} == flags
+
+
+def test_a_request_without_a_record_is_in_the_trace_that_its_line_in_the_access_log_names() -> None:
+    measured = replace(exchange("id", 502), context={"xrayTraceId": "1-6553f100-0123456789abcdef01234567"})
+    (gateway,) = synthesise(Pair(measured, None), SERVICE, STAGE)
+    assert gateway["trace_id"] == measured.trace_id
 
 
 def test_without_an_exchange_only_lambda_has_segments() -> None:
