@@ -27,6 +27,7 @@ ROOMS = (
     "pilotlight_tools.latency",
     "pilotlight_tools.cost",
     "pilotlight_tools.policies",
+    "pilotlight_tools.dashboard_preview",
     "pilotlight_tools.local",
     "pilotlight_tools.__main__",
     "bench",

@@ -132,7 +132,7 @@ def test_long_names_are_shortened_with_a_hash(package: Package) -> None:
     found = package(replaced(f"service: {NAME}", "service: customer-notifications-api"), stage="feature-1234-new-login")
     groups = [group["GroupName"] for group in found.of_type("AWS::XRay::Group").values()]
     assert all(len(group) <= 32 for group in groups)
-    assert {group.rpartition("-")[2] for group in groups} == {"cold", "warm"}
+    assert {group.rpartition("-")[2] for group in groups} == {"requests", "cold", "warm"}
     rule = found.resources["Sampling"]["Properties"]["SamplingRule"]
     assert len(rule["RuleName"]) <= 32
     assert len(rule["ServiceName"]) <= 64
