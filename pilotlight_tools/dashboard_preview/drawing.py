@@ -102,8 +102,9 @@ def _plot(axes: Any, properties: Mapping[str, Any], functions: list[str]) -> Non
     axes.set_xticks(hours, [f"{hour}:00" for hour in hours])
     axes.grid(axis="y", color="#eaeded")
     axes.spines["right"].set_visible(False)
-    axes.legend(loc="upper left", bbox_to_anchor=(-0.09, -0.13), ncols=2 if len(lines) > 3 else 3, frameon=False,
-                fontsize=6, handlelength=1.2, columnspacing=1.0)  # fmt: skip
+    anchor = (-0.021 / axes.get_position().width, -0.13)
+    options = {"frameon": False, "fontsize": 6, "handlelength": 1.2, "columnspacing": 1.0}
+    axes.legend(loc="upper left", bbox_to_anchor=anchor, ncols=2 if len(lines) > 3 else 3, **options)
 
 
 def _line(axes: Any, times: list[float], values: Values, options: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ function starts(service, target, of) {
 /** Of the start lines, which only users' requests write: an init that a ping met is not among them. */
 function waitedInits(_service, target, of) {
   const init = annotations.init_ms;
-  return query(`Init that users waited for${of} (ms)`, target.logGroup, [
+  return query(`Init that users waited for, in ms${of}`, target.logGroup, [
     `filter ispresent(${metrics.starts.cold})`,
     `stats pct(${init}, 50) as p50, max(${init}) as longest by bin(5m)`,
   ]);

@@ -13,15 +13,25 @@ function row(height, widgets) {
 }
 
 /**
- * The rows of a section. `kinds` has a list for each kind of graph: one graph for each target, or for the service. With
- * one of each they stand side by side; else the graphs of a kind do, so that two targets are compared at a glance.
+ * The rows of a section. `kinds` has a list for each kind of graph: one graph for each target, or one for the service.
+ * Several of a kind stand side by side, so that two targets are compared at a glance; single ones share a row.
  */
 function section(height, kinds) {
-  if (kinds.every((graphs) => graphs.length <= 1)) {
-    const all = kinds.flat();
-    return all.length ? [row(height, all)] : [];
+  const rows = [];
+  let single = null;
+  for (const graphs of kinds.filter((some) => some.length)) {
+    if (graphs.length > 1) {
+      rows.push(...evenRows(graphs).map((some) => row(height, some)));
+      single = null;
+    } else {
+      if (!single) {
+        single = row(height, []);
+        rows.push(single);
+      }
+      single.widgets.push(...graphs);
+    }
   }
-  return kinds.flatMap((graphs) => evenRows(graphs).map((some) => row(height, some)));
+  return rows;
 }
 
 /** At most three in a row, and as even as may be: four are two and two. */

@@ -23,6 +23,7 @@ from pilotlight.tracing import Record, Tracer
 from pilotlight_tools.dashboard_preview.__main__ import main as draw
 from pilotlight_tools.local.deploy_tool import DeployTool
 from pilotlight_tools.local.xray.filters import compile_filter
+from tests.support.dashboards import assert_filled, widgets
 from tests.support.service import NAME
 from tests.support.template import Packaged, actions, cfn_lint, package_service, statements
 
@@ -309,24 +310,6 @@ def test_the_dashboard_fills_its_grid(prod: Packaged) -> None:
     assert_filled(widgets(prod))
 
 
-def assert_filled(widgets: Sequence[dict[str, Any]]) -> None:
-    """24 columns, no overlap and no gap, and every graph has a title of its own and a unit."""
-    taken: set[tuple[int, int]] = set()
-    for widget in widgets:
-        cells = {
-            (x, y)
-            for x in range(widget["x"], widget["x"] + widget["width"])
-            for y in range(widget["y"], widget["y"] + widget["height"])
-        }
-        assert not cells & taken
-        taken |= cells
-    assert taken == {(x, y) for x in range(24) for y in range(max(y for _, y in taken) + 1)}
-    graphs = [widget["properties"] for widget in widgets if widget["type"] == "metric"]
-    assert all(graph["yAxis"]["left"]["label"] for graph in graphs)
-    titles = [widget["properties"]["title"] for widget in widgets if widget["type"] != "text"]
-    assert len(set(titles)) == len(titles)
-
-
 def test_the_dashboard_leads_to_the_traces_of_its_groups_in_its_own_time_range(prod: Packaged) -> None:
     """X-Ray's console takes a time range of up to six hours in a link ("Console deep linking")."""
     body = json.loads(prod.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
@@ -409,13 +392,6 @@ def test_an_endpoint_that_is_not_this_machine_is_aws(packaged: Any) -> None:
 def stage_of(package: Packaged) -> dict[str, Any]:
     (stage,) = package.of_type("AWS::ApiGateway::Stage").values()
     result: dict[str, Any] = stage
-    return result
-
-
-def widgets(package: Packaged) -> list[dict[str, Any]]:
-    body = package.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert set(re.findall(r"\$\{([^}]*)\}", body)) <= {"AWS::Region", "AWS::Partition", "AWS::AccountId"}
-    result: list[dict[str, Any]] = json.loads(body)["widgets"]
     return result
 
 

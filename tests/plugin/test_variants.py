@@ -232,7 +232,11 @@ def test_a_second_target_has_its_own_rights_widgets_and_alarms(package: Package)
         assert {f"{name}-incomplete-coverage", f"{name}-throttles"} <= alarms
     body = found.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     titles = {widget["properties"].get("title") for widget in json.loads(body)["widgets"]}
-    assert {"Coverage of ticks (api)", "Coverage of ticks (orders)", "Throttles and errors (orders)"} <= titles
+    assert {
+        "Coverage of ticks (api)",
+        "Coverage of ticks (orders)",
+        "Throttles, and errors pings included (orders)",
+    } <= titles
 
 
 def test_a_vpc_brings_its_rights_and_the_warmer_stays_outside(package: Package) -> None:
