@@ -3,6 +3,7 @@
 // A service as the plugin's resources need it, read from the deploy tool's own objects: no name is put together here
 // that the deploy tool has.
 
+const { frontDoorsOf } = require('./front-doors.cjs');
 const { LATEST, aliasOf } = require('./qualifiers.cjs');
 const { expressionsOf, gapSeconds } = require('./schedule.cjs');
 const { ADDED_WARMER, isActive, settingsOf } = require('./settings.cjs');
@@ -14,6 +15,7 @@ const DEFAULT_TIMEOUT_SECONDS = 6; // of osls, for a function without `timeout`
  *
  * - `label`: the service with its stage, by which records, groups and metrics name it;
  * - `stage`, `region`, `settings`, and `api`, the name of its REST API, null where it has none;
+ * - `frontDoors`: what takes its users' requests, and counts them;
  * - `warmer`: the scheduled function, null where there is none; its `ticks` are null where no schedule is enabled;
  * - `targets`: the functions that it keeps warm; `functions` are all others that it could.
  */
@@ -29,6 +31,7 @@ function describeService(serverless) {
     stage: provider.getStage(),
     region: provider.getRegion(),
     api: hasHttp(service) ? provider.naming.getApiGatewayName() : null,
+    frontDoors: frontDoorsOf(service, provider),
     settings,
     warmer: has(warmer) ? describeWarmer(service, provider, warmer) : null,
     targets: keys.map(({ function: key, alias }) => describeTarget(service, provider, key, alias)),

@@ -29,6 +29,7 @@ ROOMS = (
     "pilotlight_tools.cost.last",
     "pilotlight_tools.cost.__main__",
     "pilotlight_tools.policies",
+    "pilotlight_tools.dashboard_preview",
     "pilotlight_tools.local",
     "pilotlight_tools.__main__",
     "bench",

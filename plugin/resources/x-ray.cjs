@@ -1,6 +1,7 @@
 'use strict';
 
-// X-Ray's settings for a service: how much is traced, and the two groups whose trace counts give the cold-start rate.
+// X-Ray's settings for a service: how much is traced, and the groups of its user requests: all of them, the cold ones
+// and the others. Pings and ticks are in none.
 
 const { shortened } = require('../names.cjs');
 const { annotations } = require('../vocabulary.json');
@@ -11,12 +12,13 @@ const MOST_SERVICE_CHARACTERS = 64; // "SamplingRule"
 /** The resources by logical id; none where the settings leave X-Ray out. */
 function xray(service) {
   if (!service.settings.observability) return {};
-  const group = (name, coldStart) => ({
+  const names = groupNames(service.label);
+  const filters = filtersOf(service.label);
+  const group = (of) => ({
     Type: 'AWS::XRay::Group',
-    Properties: { GroupName: name, FilterExpression: filter(service.label, coldStart) },
+    Properties: { GroupName: names[of], FilterExpression: filters[of] },
   });
-  const { cold, warm } = groupNames(service.label);
-  const groups = { ColdRequests: group(cold, true), WarmRequests: group(warm, false) };
+  const groups = { UserRequests: group('all'), ColdRequests: group('cold'), WarmRequests: group('warm') };
   return service.api ? { ...groups, Sampling: samplingRule(service) } : groups;
 }
 
@@ -48,20 +50,17 @@ function ofStage(api, stage) {
   return name.length > MOST_SERVICE_CHARACTERS ? `${name.slice(0, MOST_SERVICE_CHARACTERS - 1)}*` : name;
 }
 
+/** The names of the three groups. */
 function groupNames(label) {
-  return {
-    cold: shortened(label, '-cold', MOST_NAME_CHARACTERS),
-    warm: shortened(label, '-warm', MOST_NAME_CHARACTERS),
-  };
+  const name = (suffix) => shortened(label, suffix, MOST_NAME_CHARACTERS);
+  return { all: name('-requests'), cold: name('-cold'), warm: name('-warm') };
 }
 
-/** Returns the filter for the service's user requests with or without a cold start, without the warmer's pings. */
-function filter(label, coldStart) {
-  return [
-    `annotation[${annotations.service}] = "${label}"`,
-    `annotation[${annotations.kind}] = "request"`,
-    `annotation[${annotations.cold_start}] = ${coldStart}`,
-  ].join(' AND ');
+/** The filter expressions of the three groups: "Use filter expressions" in the X-Ray Developer Guide. */
+function filtersOf(label) {
+  const all = `annotation[${annotations.service}] = "${label}" AND annotation[${annotations.kind}] = "request"`;
+  const withColdStart = (value) => `${all} AND annotation[${annotations.cold_start}] = ${value}`;
+  return { all, cold: withColdStart(true), warm: withColdStart(false) };
 }
 
-module.exports = { xray, filter, groupNames };
+module.exports = { xray, filtersOf, groupNames };

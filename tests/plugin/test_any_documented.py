@@ -8,10 +8,11 @@ import subprocess
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.foreign import TARGET, Foreign, service
 from tests.support.project import PROJECT
-from tests.support.template import Packaged
+from tests.support.template import Packaged, cfn_lint
 
 pytestmark = pytest.mark.slow
 DEPLOYING = (PROJECT / "docs" / "deploying.md").read_text(encoding="utf-8")
@@ -30,6 +31,37 @@ def rows(page: str) -> dict[str, tuple[str, str]]:
         name, default, meaning = (cell.strip() for cell in line.strip("|").split("|"))
         found[name.strip("`")] = default.strip("`"), meaning
     return found
+
+
+ADOPTING = (PROJECT / "docs" / "adopting.md").read_text(encoding="utf-8")
+NEEDED = {"requestTimeEpoch", "status", "responseLatency", "httpMethod", "integration.requestId", "error.responseType"}
+"""What the report reads of an access log, beside the route and the trace."""
+
+
+def provider_of(api: str) -> dict[str, Any]:
+    """The `provider` that docs/adopting.md shows for the access log of a kind of API."""
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(provider:\n.*?)```", ADOPTING, re.DOTALL)]
+    (found,) = [block["provider"] for block in blocks if api in block["provider"]["logs"]]
+    result: dict[str, Any] = found
+    return result
+
+
+@pytest.mark.parametrize(("api", "more"), [("restApi", {"resourcePath", "xrayTraceId"}), ("httpApi", {"routeKey"})])
+def test_the_documented_access_log_has_what_the_report_needs(api: str, more: set[str]) -> None:
+    """One line of JSON, whose values are variables; API Gateway asks for the request's id too."""
+    text = provider_of(api)["logs"][api]["format"]
+    assert "\n" not in text
+    variables = {value.removeprefix("$context.") for value in json.loads(text).values()}
+    assert variables >= NEEDED | more | {"requestId"}
+
+
+def test_the_documented_access_log_reaches_the_stage_of_an_http_api(foreign: Foreign) -> None:
+    """That of a REST API is set by the deploy tool after a deployment, by what serverless.yml says."""
+    provider = {"name": "aws", "runtime": "python3.13", **provider_of("httpApi")}
+    found = foreign.write(service(provider=provider)).package()
+    (stage,) = found.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert stage["AccessLogSettings"]["Format"] == provider["logs"]["httpApi"]["format"]
+    cfn_lint(found.templates)
 
 
 def settings() -> Any:

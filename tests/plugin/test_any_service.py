@@ -334,6 +334,7 @@ def test_observability_adds_groups_of_the_service_and_alarms_of_each_target(fore
     found = foreign.write(service(pilotlight={**OBSERVED, "sampling": 0.5}, functions=functions)).package()
     cfn_lint(found.templates)
     assert {group["GroupName"] for group in found.of_type("AWS::XRay::Group").values()} == {
+        "shop-dev-requests",
         "shop-dev-cold",
         "shop-dev-warm",
     }
@@ -347,7 +348,7 @@ def test_observability_adds_groups_of_the_service_and_alarms_of_each_target(fore
 
 def test_observability_of_an_http_api_has_no_sampling_rule(foreign: Foreign) -> None:
     found = foreign.write(service(pilotlight={"targets": [TARGET], "observability": True})).package()
-    assert len(found.of_type("AWS::XRay::Group")) == 2
+    assert len(found.of_type("AWS::XRay::Group")) == 3
     assert "Sampling" not in found.resources
     state = json.loads((foreign.folder / ".serverless" / "serverless-state.json").read_text())
     assert "tracing" not in state["service"]["provider"]

@@ -18,15 +18,18 @@ from urllib.parse import quote
 import pytest
 
 from pilotlight import metrics
-from pilotlight.environment import ExecutionEnvironment
+from pilotlight.environment import START_TYPES, ExecutionEnvironment
 from pilotlight.tracing import Record, Tracer
-from pilotlight_tools import dashboard_preview
+from pilotlight_tools.dashboard_preview.__main__ import main as draw
 from pilotlight_tools.local.deploy_tool import DeployTool
 from pilotlight_tools.local.xray.filters import compile_filter
+from tests.support.dashboards import assert_filled, widgets
 from tests.support.service import NAME
 from tests.support.template import Packaged, actions, cfn_lint, package_service, statements
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pilotlight.environment import Kind, Start
 
 pytestmark = pytest.mark.slow
@@ -225,16 +228,21 @@ def test_without_a_topic_alarms_have_no_actions(prod: Packaged) -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "start", "other"), [("ColdRequests", "cold", "warm"), ("WarmRequests", "warm", "cold")]
+    ("group", "starts"),
+    [
+        ("UserRequests", START_TYPES),
+        ("ColdRequests", ["cold"]),
+        ("WarmRequests", [start for start in START_TYPES if start != "cold"]),
+    ],
 )
-def test_the_groups_find_what_the_handler_records(prod: Packaged, group: str, start: Start, other: Start) -> None:
-    """A record made by the code itself, against the filter by X-Ray's grammar: only requests of its own start match."""
+def test_the_groups_find_what_the_handler_records(prod: Packaged, group: str, starts: Sequence[Start]) -> None:
+    """A record made by the code itself, against the filter by X-Ray's grammar: only requests of its starts match."""
     found = prod.resources[group]["Properties"]
     holds = compile_filter(found["FilterExpression"], lambda _: "")
-    assert holds(summary("request", start))
-    assert not holds(summary("request", other))
-    assert not holds(summary("ping", start))
-    assert not holds(summary("request", start, service="another-prod"))
+    assert [start for start in START_TYPES if holds(summary("request", start))] == list(starts)
+    for start in starts:
+        assert not holds(summary("ping", start))
+        assert not holds(summary("request", start, service="another-prod"))
     assert len(found["GroupName"]) <= 32
 
 
@@ -312,27 +320,49 @@ def test_the_dashboards_expressions_name_their_metrics(prod: Packaged) -> None:
 
 
 def test_the_dashboard_fills_its_grid(prod: Packaged) -> None:
-    """24 columns, no overlap and no gap, and every graph has a title and a unit."""
-    taken: set[tuple[int, int]] = set()
-    for widget in widgets(prod):
-        cells = {
-            (x, y)
-            for x in range(widget["x"], widget["x"] + widget["width"])
-            for y in range(widget["y"], widget["y"] + widget["height"])
-        }
-        assert not cells & taken
-        taken |= cells
-    assert taken == {(x, y) for x in range(24) for y in range(max(y for _, y in taken) + 1)}
-    graphs = [widget["properties"] for widget in widgets(prod) if widget["type"] == "metric"]
-    assert all(graph["yAxis"]["left"]["label"] for graph in graphs)
-    titles = [widget["properties"]["title"] for widget in widgets(prod) if widget["type"] != "text"]
-    assert len(set(titles)) == len(titles)
+    assert_filled(widgets(prod))
 
 
-def test_the_dashboard_leads_to_the_traces_of_its_groups(prod: Packaged) -> None:
+def test_the_dashboard_leads_to_the_traces_of_its_groups_in_its_own_time_range(prod: Packaged) -> None:
+    """X-Ray's console takes a time range of up to six hours in a link ("Console deep linking")."""
+    body = json.loads(prod.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    assert body["start"] == "-PT6H"
     markdown = next(widget["properties"]["markdown"] for widget in widgets(prod) if widget["type"] == "text")
     for group in prod.of_type("AWS::XRay::Group").values():
-        assert f"#/traces?filter={quote(group['FilterExpression'], safe='')}" in markdown
+        assert f"#/traces?timeRange=PT6H&filter={quote(group['FilterExpression'], safe='')}" in markdown
+
+
+def test_the_dashboard_begins_with_all_user_requests_and_ends_with_what_counts_pings(prod: Packaged) -> None:
+    graphs = [widget["properties"] for widget in widgets(prod) if widget["type"] == "metric"]
+    assert [graph["title"] for graph in graphs[:4]] == [
+        "Cold-start rate of all user requests",
+        "Response time at API Gateway",
+        "Requests at API Gateway",
+        "Errors at API Gateway",
+    ]
+    of_namespace = [{metric[0] for metric in graph["metrics"] if isinstance(metric[0], str)} for graph in graphs]
+    assert of_namespace[:4] == [{metrics.NAMESPACE, "AWS/ApiGateway"}, *[{"AWS/ApiGateway"}] * 3]
+    lambdas = [graph for graph, found in zip(graphs, of_namespace, strict=True) if "AWS/Lambda" in found]
+    assert graphs.index(lambdas[0]) > max(index for index, found in enumerate(of_namespace) if found <= {"Pilotlight"})
+    assert all("pings included" in graph["title"] for graph in lambdas)
+
+
+def test_the_cold_start_rate_is_of_all_requests(prod: Packaged) -> None:
+    rate = next(each for each in widgets(prod) if each["properties"].get("title", "").startswith("Cold-start rate"))
+    (shown, *parts) = rate["properties"]["metrics"]
+    assert shown[0]["expression"] == "100 * (FILL(starts0, 0)) / requests0"
+    by_id = {metric[-1]["id"]: (metric[0], metric[1], metric[-1]["stat"]) for metric in parts}
+    assert by_id == {
+        "starts0": (metrics.NAMESPACE, "ColdStart", "Sum"),
+        "requests0": ("AWS/ApiGateway", "Count", "Sum"),
+    }
+
+
+def test_the_inits_on_the_dashboard_are_those_of_the_start_lines(prod: Packaged) -> None:
+    (query,) = [widget["properties"]["query"] for widget in widgets(prod) if widget["type"] == "log"]
+    named = set(re.findall(r"(?:ispresent|pct|max)\((\w+)", query))
+    assert named <= set(lines_of_starts()[0])
+    assert named == {"ColdStart", "init_ms"}
 
 
 def test_the_dashboard_shows_every_alarm(prod: Packaged) -> None:
@@ -343,12 +373,12 @@ def test_the_dashboard_shows_every_alarm(prod: Packaged) -> None:
 
 def test_the_dashboard_can_be_drawn(prod: Packaged, tmp_path: Path) -> None:
     picture = tmp_path / "dashboard.png"
-    assert dashboard_preview.main([str(picture), "--template", str(prod.templates[-1])]) == 0
+    assert draw([str(picture), "--template", str(prod.templates[-1])]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_drawing_a_stage_without_a_dashboard_says_why(packaged: Any, tmp_path: Path, capsys: Any) -> None:
-    assert dashboard_preview.main([str(tmp_path / "none.png"), "--template", str(packaged("local").templates[-1])]) == 1
+    assert draw([str(tmp_path / "none.png"), "--template", str(packaged("local").templates[-1])]) == 1
     assert "its stage has `observability: false`" in capsys.readouterr().err
 
 
@@ -363,7 +393,7 @@ def test_the_local_engine_gets_no_resources_that_it_does_not_support(packaged: A
     kinds = {found["Type"] for found in package.resources.values()}
     assert "AWS::CloudWatch::Dashboard" in kinds
     assert not [kind for kind in kinds if kind.startswith(("AWS::XRay::", "Custom::"))]
-    assert "cannot make them: ColdRequests, WarmRequests, Sampling, ApiThrottles." in package.output
+    assert "cannot make them: UserRequests, ColdRequests, WarmRequests, Sampling, ApiThrottles." in package.output
     assert "for the local engine at http://127.0.0.1:4566" in package.output
 
 
@@ -375,13 +405,6 @@ def test_an_endpoint_that_is_not_this_machine_is_aws(packaged: Any) -> None:
 def stage_of(package: Packaged) -> dict[str, Any]:
     (stage,) = package.of_type("AWS::ApiGateway::Stage").values()
     result: dict[str, Any] = stage
-    return result
-
-
-def widgets(package: Packaged) -> list[dict[str, Any]]:
-    body = package.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert set(re.findall(r"\$\{([^}]*)\}", body)) <= {"AWS::Region", "AWS::Partition", "AWS::AccountId"}
-    result: list[dict[str, Any]] = json.loads(body)["widgets"]
     return result
 
 
@@ -398,6 +421,14 @@ def dashboard_metrics(package: Packaged) -> list[list[str]]:
     """Namespace, name and dimensions of each metric shown, without expressions and options."""
     entries = [entry for widget in widgets(package) for entry in widget["properties"].get("metrics", [])]
     return [[part for part in entry if isinstance(part, str)] for entry in entries if isinstance(entry[0], str)]
+
+
+def lines_of_starts() -> list[dict[str, Any]]:
+    """The line of a cold start, as the code writes it."""
+    lines = io.StringIO()
+    with redirect_stdout(lines):
+        metrics.emit_start("cold", 1.0, "request-1")
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
 @cache

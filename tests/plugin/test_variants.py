@@ -132,7 +132,7 @@ def test_long_names_are_shortened_with_a_hash(package: Package) -> None:
     found = package(replaced(f"service: {NAME}", "service: customer-notifications-api"), stage="feature-1234-new-login")
     groups = [group["GroupName"] for group in found.of_type("AWS::XRay::Group").values()]
     assert all(len(group) <= 32 for group in groups)
-    assert {group.rpartition("-")[2] for group in groups} == {"cold", "warm"}
+    assert {group.rpartition("-")[2] for group in groups} == {"requests", "cold", "warm"}
     rule = found.resources["Sampling"]["Properties"]["SamplingRule"]
     assert len(rule["RuleName"]) <= 32
     assert len(rule["ServiceName"]) <= 64
@@ -232,7 +232,11 @@ def test_a_second_target_has_its_own_rights_widgets_and_alarms(package: Package)
         assert {f"{name}-incomplete-coverage", f"{name}-throttles"} <= alarms
     body = found.resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     titles = {widget["properties"].get("title") for widget in json.loads(body)["widgets"]}
-    assert {"Coverage of ticks (api)", "Coverage of ticks (orders)", "Throttles and errors (orders)"} <= titles
+    assert {
+        "Coverage of ticks (api)",
+        "Coverage of ticks (orders)",
+        "Throttles, and errors pings included (orders)",
+    } <= titles
 
 
 def test_a_vpc_brings_its_rights_and_the_warmer_stays_outside(package: Package) -> None:

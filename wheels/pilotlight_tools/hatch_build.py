@@ -19,7 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PACKAGE = "pilotlight_tools"
-OF_THE_REPOSITORY = ("dashboard_preview.py", "local/runtime", "policies")
+OF_THE_REPOSITORY = ("dashboard_preview", "local/runtime", "policies")
 """What needs more than the group: a picture, the sandbox of tests and benchmarks, simulations."""
 CHART = f"{PACKAGE}/latency/chart"
 """Where pilotlight_tools.latency.page looks for the chart library first."""
