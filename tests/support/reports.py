@@ -91,7 +91,7 @@ def burst() -> Report:
     ]
     made = report_of(requests, [], seconds=_HOUR)
     sentence = (
-        "7.7 % of your users waited 410 ms longer for a cold start, and no warmer ran: it would cost $0.31 a month more, "
+        "7.7 % of your users waited 410 ms longer for a cold start, and no warmer ran: it would cost $0.31 a month, "
         "and is worth it from $0.0001 for each cold start that a user is spared."
     )
     alternatives = [
@@ -99,7 +99,19 @@ def burst() -> Report:
         Alternative("warmer", 0.93, 0.31, 4_320.0, True),
     ]
     verdict = Verdict(
-        sentence, 780, 60, 410.0, 24_600.0, 60, 0, None, None, True, alternatives, assumed_idle_minutes=6.0, price_of_a_cold_start=0.05
+        sentence=sentence,
+        requests=780,
+        waited=60,
+        longer_ms=410.0,
+        longer_in_all_ms=24_600.0,
+        cold_without_pings=60,
+        spared=0,
+        price=None,
+        price_for_each_spared=None,
+        is_worth_it=True,
+        alternatives=alternatives,
+        assumed_idle_minutes=6.0,
+        price_of_a_cold_start=0.05,
     )
     return replace(made, verdict=verdict)
 
@@ -159,6 +171,8 @@ def report_of(requests: Sequence[Request], ticks: Sequence[Ticked], *, seconds: 
     total = sum(each.stands_for for each in requests)
     cold = sum(each.stands_for for each in requests if each.start == "cold")
     timeline = _timeline(requests, ticks, time_range)
+    spread = {start: [each.response_ms for each in requests if each.start == start] for start in starts}
+    slowest = sorted(requests, key=lambda each: -each.response_ms)[:10]
     made = Report(
         service="shop",
         stage="prod",
@@ -183,8 +197,8 @@ def report_of(requests: Sequence[Request], ticks: Sequence[Ticked], *, seconds: 
         bin_seconds=time_range.bin_seconds,
         timeline=timeline,
         heatmap=_heatmap(requests, timeline, time_range.bin_seconds),
-        histogram=histogram({start: [each.response_ms for each in requests if each.start == start] for start in starts}),
-        slowest=[_slow(each, index) for index, each in enumerate(sorted(requests, key=lambda each: -each.response_ms)[:10])],
+        histogram=histogram(spread),
+        slowest=[_slow(each, index) for index, each in enumerate(slowest)],
         definitions={start: _DEFINITIONS.get(start, "The record has no start annotation.") for start in starts},
         method=METHOD,
         notes=["Time-outs of the function count in full: API Gateway's access log has a line for each.", "See --last."],
@@ -249,7 +263,7 @@ def _groups(requests: Sequence[Request], name_of: Callable[[Request], str]) -> I
 
 def _timeline(requests: Sequence[Request], ticks: Sequence[Ticked], time_range: TimeRange) -> list[Point]:
     seconds = time_range.bin_seconds
-    numbers = {int(each.at // seconds) for each in (*requests, *ticks)}
+    numbers = {int(at // seconds) for at in (*(each.at for each in requests), *(each.at for each in ticks))}
     return [
         _point(
             number * seconds,
