@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -93,7 +93,7 @@ def page_application(reader: ReportReader) -> web.Application:
     `last` is one of the page's time ranges. A browser gets the trace as a waterfall, a program its documents as JSON.
     """
     page = live_page(reader.service)
-    latest = _Latest(reader.report)
+    latest = LatestReports(reader.report)
 
     async def show_page(_: web.Request) -> web.Response:
         return web.Response(text=page, content_type="text/html", headers=_NOT_KEPT)
@@ -125,27 +125,32 @@ def page_application(reader: ReportReader) -> web.Application:
     return app
 
 
-class _Latest:
+class LatestReports:
     """The latest report of each time range as JSON, with one read at a time, however many pages poll."""
 
-    def __init__(self, read: Callable[[str], Report]) -> None:
+    def __init__(self, read: Callable[[str], Report], clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
+        self._clock = clock
         self._lock = asyncio.Lock()
         self._held: dict[str, _Held] = {}
 
     async def json(self, last: str) -> str:
+        """Return the report of a time range, read now unless it is fresh. Raises Problem where it cannot be read."""
         async with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             self._held = {each: held for each, held in self._held.items() if now - held.wanted < _WANTED_SECONDS}
             held = self._held.get(last)
-            if held is None or now >= held.good_until:
+            if held is None or now >= held.fresh_until:
                 text = await asyncio.to_thread(self._read_json, last)
-                ended = time.monotonic()
-                sharing = len({*self._held, last})
-                rest = max(_FRESH_SECONDS, (ended - now) * _REST_FOR_EACH_SECOND_OF_READING * sharing)
-                held = _Held(text, ended + rest)
-            self._held[last] = _Held(held.text, held.good_until, time.monotonic())
+                held = _Held(text, self._clock() + self._rest(self._clock() - now, len({*self._held, last})))
+            self._held[last] = replace(held, wanted=self._clock())
             return held.text
+
+    @staticmethod
+    def _rest(reading_seconds: float, ranges: int) -> float:
+        """How long a report stays fresh. The time ranges that are wanted share the time for reading."""
+        share = (1 + _REST_FOR_EACH_SECOND_OF_READING) * ranges - 1
+        return max(_FRESH_SECONDS, reading_seconds * share)
 
     def _read_json(self, last: str) -> str:
         with explained("the local X-Ray"):
@@ -157,5 +162,5 @@ class _Held:
     """A report as JSON, with the moments until which it is fresh, and when it was wanted last."""
 
     text: str
-    good_until: float
+    fresh_until: float
     wanted: float = 0.0

@@ -32,7 +32,7 @@ class Source:
     def read(self, last: str) -> Report:
         self.asked.append(last)
         if self.problem:
-            raise Problem(self.problem)
+            raise Problem(self.problem, "Wake it.")
         return self.report
 
 
@@ -91,10 +91,11 @@ def test_what_the_reader_does_outlives_a_reading(page: Page, source: Source, url
       document.getElementById('price').dispatchEvent(new Event('input', { bubbles: true }));
       document.getElementById('time-more').open = true;
       document.getElementById('time-table').scrollTop = 200;
-      const route = document.querySelector('#routes-table tr[data-key="POST /orders"] th bdi');
+      const find = (selector) => document.querySelector(selector);
+      const route = find('#routes-table tr[data-key="POST /orders"] th bdi');
       getSelection().selectAllChildren(route);
-      window.kept = [route, document.querySelector('#time-chart svg'), document.querySelector('#slowest-table tbody tr')];
-      document.querySelector('#slowest-table').focus();
+      window.kept = [route, find('#time-chart svg'), find('#slowest-table tbody tr')];
+      find('#slowest-table').focus();
       scrollTo(0, 900);
     """)
     source.report = changed(source.report)

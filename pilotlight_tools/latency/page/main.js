@@ -1,10 +1,10 @@
 // Draws the report that the page contains, or those that a live page gets.
 
-import './tip.js';
 import { live } from './live.js';
 import { overTime } from './over_time.js';
 import { spread } from './spread.js';
 import { tiles } from './tiles.js';
+import { refreshTip } from './tip.js';
 import { verdict } from './verdict.js';
 import { tables } from './where.js';
 import { explanations, heading } from './words.js';
@@ -32,7 +32,11 @@ function show(report) {
   const isSame = shown && told(report) === told(shown);
   shown = report;
   heading(report);
-  if (isSame) return overTime(report, drawnWidth);
+  if (isSame) {
+    overTime(report, drawnWidth);
+    refreshTip();
+    return;
+  }
   document.body.classList.remove('waiting');
   verdict(report);
   tiles(report);
@@ -45,6 +49,7 @@ function charts(wide, isPrinted = false) {
   drawnWidth = wide;
   overTime(shown, wide, isPrinted);
   spread(shown, wide, isPrinted);
+  refreshTip();
 }
 
 function width() {

@@ -20,6 +20,14 @@ document.addEventListener('keydown', (event) => {
   point(next, left + width / 2, top);
 });
 
+/** After a reading: what is pointed at may have become something else, or be gone. */
+export function refreshTip() {
+  if (!pointed) return;
+  if (!pointed.dataset.tip || !pointed.isConnected) return hide();
+  pointed.classList.add('pointed');
+  tip.textContent = pointed.dataset.tip;
+}
+
 function point(node, x, y) {
   if (!node) return hide();
   if (pointed !== node) pointed?.classList.remove('pointed');
