@@ -5,6 +5,7 @@ Its reports are made by hand, so that it also shows what no driven history has. 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from itertools import combinations
@@ -28,7 +29,7 @@ PAPER_PIXELS = 703
 """A4 less the margins of page.css, 186 mm."""
 MOST_BYTES = 700_000
 CUT = "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.id)"
-DISTINCT = 10.0
+DISTINCT = 15.0
 """A difference (CIE 1976) that is seen without looking for it."""
 DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
 """Machado, Oliveira and Fernandes 2009, for linear RGB, severity 1."""
@@ -132,6 +133,13 @@ def test_it_prints_on_two_pages_with_nothing_cut(page: Page, day: Report, tmp_pa
     for name in (*day.starts, *(group.name for group in (*day.routes, *day.functions))):
         assert name in text
     assert "as a table" not in text, "closed tables are left out, not their titles printed"
+
+
+def test_six_start_types_and_a_million_requests_print_on_two_pages_too(page: Page, tmp_path: Path) -> None:
+    page.open(kept(reports.a_million(), tmp_path))
+    pdf = pypdf.PdfReader(io.BytesIO(page.printed()))
+    assert len(pdf.pages) == 2
+    assert "nothing is interpolated or bucketed." in " ".join(pdf.pages[1].extract_text().split())
 
 
 def test_what_is_printed_is_on_the_paper(page: Page, day: Report, tmp_path: Path) -> None:

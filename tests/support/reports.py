@@ -38,6 +38,8 @@ _DEFINITIONS = {
     "cold": "The request waited for a new execution environment: its code was loaded and initialised first.",
     "warm": "The request met an execution environment that had served before, a user or a ping.",
     "proactive": "The first request in an environment that Lambda had initialised ahead of need: it did not wait.",
+    "provisioned": "The first request in an environment that provisioned concurrency had initialised.",
+    "restored": "The first request in an environment that SnapStart restored from a snapshot.",
     NO_RECORD: "It timed out, crashed, was throttled, or met an error of API Gateway's own.",
 }
 

@@ -17,7 +17,7 @@ export function spread(report, width, isPrinted = false) {
   const [left, right] = [narrow ? 8 : 200, width - 14];
   const x = logarithmic([low, high], [left, right]);
   const names = [...new Set([...Object.keys(report.starts), ...Object.keys(counts)])];
-  const [words, bars, space] = isPrinted ? [12, 22, 8] : narrow ? [52, 40, 16] : [14, 50, 16];
+  const [words, bars, space] = isPrinted ? [12, 18, 8] : narrow ? [52, 40, 16] : [14, 50, 16];
   const bottom = names.length * (words + bars + space);
   const times = roundTimes(low, high, Math.floor((right - left) / 62));
   const rows = names.map((name, index) => {
