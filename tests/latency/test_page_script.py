@@ -22,7 +22,8 @@ def modules(tmp_path: Path) -> Path:
         "console.log(double(SIZE) + hidden);\n"
     )
     (tmp_path / "other.js").write_text(
-        "import { three } from './third.js';\n\nconst hidden = 2;\nexport const SIZE = 20;\nexport function double(n) {\n  return hidden * n + three();\n}\n"
+        "import { three } from './third.js';\n\nconst hidden = 2;\nexport const SIZE = 20;\n"
+        "export function double(n) {\n  return hidden * n + three();\n}\n"
     )
     (tmp_path / "third.js").write_text("const hidden = 3;\nexport function three() {\n  return hidden;\n}\n")
     return tmp_path
