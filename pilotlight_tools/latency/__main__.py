@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_CODE_INTERRUPTED
     if options.html:
-        options.html.write_text(static_page(report, options.project), encoding="utf-8")
+        options.html.write_text(static_page(report), encoding="utf-8")
     if options.json:
         print(json.dumps(report.as_dict(), indent=2))
     else:

@@ -8,15 +8,14 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from pilotlight_tools.commands import notice
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.make_report import make_report
-from pilotlight_tools.latency.page import live_page
+from pilotlight_tools.latency.page import DEFAULT_RANGE, RANGES, live_page
 from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
@@ -37,26 +36,28 @@ _FRESH_SECONDS = 1.0
 _REST_FOR_EACH_SECOND_OF_READING = 2.0
 """Reading takes CPU time from the API that it measures: this limits it to a third of one CPU."""
 
+_WANTED_SECONDS = 60.0
+"""A time range that nobody asked for in so long is not one of those that share the CPU time."""
+_NOT_KEPT = {"Cache-Control": "no-store"}
 _REMEDY = "Open it at the address that was printed; no other page may use it."
 
 
 @dataclass(frozen=True, slots=True)
 class ReportReader:
-    """The data of the live page: `report` reads X-Ray again, `documents` returns one trace. Both block."""
+    """The data of the live page: `report` reads the last 15m, 1h …, `documents` returns one trace. Both block."""
 
     service: str
-    report: Callable[[], Report]
+    report: Callable[[str], Report]
     documents: Callable[[str], list[Document]]
 
 
-def report_reader(*, service: str, stage: str, endpoint_url: str, last: str = "1h") -> ReportReader:
+def report_reader(*, service: str, stage: str, endpoint_url: str) -> ReportReader:
     """Return a reader of the X-Ray at `endpoint_url`; `service` includes the stage, such as pilotlight-local."""
     reader = Reader(xray_client("us-east-1", endpoint_url, local=True), service, stage, remember=_REMEMBER)
-    length = duration_seconds(last)
 
-    def report() -> Report:
+    def report(last: str) -> Report:
         end = time.time() + 1
-        return make_report(reader, TimeRange(end - length, end), stage=stage, region=None, most=_MOST)
+        return make_report(reader, TimeRange(end - duration_seconds(last), end), stage=stage, region=None, most=_MOST)
 
     return ReportReader(service, report, reader.documents)
 
@@ -71,14 +72,12 @@ def page_port(of_api: int, wanted: int) -> int:
 
 
 @contextmanager
-def page_server(
-    reader: ReportReader, *, port: int = 0, project: Path = Path(), notify: Notify = notice
-) -> Iterator[str]:
+def page_server(reader: ReportReader, *, port: int = 0, notify: Notify = notice) -> Iterator[str]:
     """Serve the page on 127.0.0.1 while the block runs, and yield its URL. `port` 0 takes a free one.
 
-    Raises OSError when the port is taken, Problem when the page's chart library is not installed.
+    Raises OSError when the port is taken.
     """
-    app = page_application(reader, project)
+    app = page_application(reader)
     listener = socket.create_server(("127.0.0.1", port))
     thread = HttpThread(app, listener, what="latency page", notify=notify)
     thread.start()
@@ -88,22 +87,26 @@ def page_server(
         thread.stop()
 
 
-def page_application(reader: ReportReader, project: Path = Path()) -> web.Application:
-    """Return an application: the page at `/`, its figures at `/report.json`, a trace at `/traces/<id>`.
+def page_application(reader: ReportReader) -> web.Application:
+    """Return an application: the page at `/`, its figures at `/report.json?last=1h`, a trace at `/traces/<id>`.
 
-    A browser gets the trace as a waterfall, a program its documents as JSON.
+    `last` is one of the page's time ranges. A browser gets the trace as a waterfall, a program its documents as JSON.
     """
-    page = live_page(reader.service, project)
-    latest = _Latest(reader.report)
+    page = live_page(reader.service)
+    latest = LatestReports(reader.report)
 
     async def show_page(_: web.Request) -> web.Response:
-        return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-store"})
+        return web.Response(text=page, content_type="text/html", headers=_NOT_KEPT)
 
-    async def show_report(_: web.Request) -> web.Response:
+    async def show_report(request: web.Request) -> web.Response:
+        last = request.query.get("last", DEFAULT_RANGE)
+        if last not in RANGES:
+            problem = f"There is no time range '{last[:20]}': last is one of {', '.join(RANGES)}."
+            return web.json_response({"problem": problem}, status=400, headers=_NOT_KEPT)
         try:
-            return web.json_response(text=await latest.json(), headers={"Cache-Control": "no-store"})
+            return web.json_response(text=await latest.json(last), headers=_NOT_KEPT)
         except Problem as problem:
-            return web.json_response({"problem": str(problem)}, status=503)
+            return web.json_response({"problem": str(problem)}, status=503, headers=_NOT_KEPT)
 
     async def show_trace(request: web.Request) -> web.Response:
         documents = await asyncio.to_thread(reader.documents, request.match_info["trace_id"])
@@ -111,7 +114,7 @@ def page_application(reader: ReportReader, project: Path = Path()) -> web.Applic
             raise web.HTTPNotFound(text="X-Ray has no such trace (any more).\n")
         if "text/html" in request.headers.get("Accept", ""):
             page = trace_page(request.match_info["trace_id"], documents)
-            return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-store"})
+            return web.Response(text=page, content_type="text/html", headers=_NOT_KEPT)
         return web.json_response(text=json.dumps(documents, indent=2))
 
     guard = guarded(refusal_of_page, what="The latency page", remedy=_REMEDY, protection=PROTECTION)
@@ -122,25 +125,42 @@ def page_application(reader: ReportReader, project: Path = Path()) -> web.Applic
     return app
 
 
-class _Latest:
-    """The latest report as JSON, with one read at a time, however many pages poll."""
+class LatestReports:
+    """The latest report of each time range as JSON, with one read at a time, however many pages poll."""
 
-    def __init__(self, read: Callable[[], Report]) -> None:
+    def __init__(self, read: Callable[[str], Report], clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
+        self._clock = clock
         self._lock = asyncio.Lock()
-        self._text = ""
-        self._good_until = 0.0
+        self._held: dict[str, _Held] = {}
 
-    async def json(self) -> str:
+    async def json(self, last: str) -> str:
+        """Return the report of a time range, read now unless it is fresh. Raises Problem where it cannot be read."""
         async with self._lock:
-            if time.monotonic() >= self._good_until:
-                began = time.monotonic()
-                self._text = await asyncio.to_thread(self._read_json)
-                ended = time.monotonic()
-                rest = max(_FRESH_SECONDS, (ended - began) * _REST_FOR_EACH_SECOND_OF_READING)
-                self._good_until = ended + rest
-            return self._text
+            now = self._clock()
+            self._held = {each: held for each, held in self._held.items() if now - held.wanted < _WANTED_SECONDS}
+            held = self._held.get(last)
+            if held is None or now >= held.fresh_until:
+                text = await asyncio.to_thread(self._read_json, last)
+                held = _Held(text, self._clock() + self._rest(self._clock() - now, len({*self._held, last})))
+            self._held[last] = replace(held, wanted=self._clock())
+            return held.text
 
-    def _read_json(self) -> str:
+    @staticmethod
+    def _rest(reading_seconds: float, ranges: int) -> float:
+        """How long a report stays fresh. The time ranges that are wanted share the time for reading."""
+        share = (1 + _REST_FOR_EACH_SECOND_OF_READING) * ranges - 1
+        return max(_FRESH_SECONDS, reading_seconds * share)
+
+    def _read_json(self, last: str) -> str:
         with explained("the local X-Ray"):
-            return json.dumps(self._read().as_dict())
+            return json.dumps(self._read(last).as_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A report as JSON, with the moments until which it is fresh, and when it was wanted last."""
+
+    text: str
+    fresh_until: float
+    wanted: float = 0.0

@@ -12,9 +12,14 @@ from pilotlight_tools.latency.page import stylesheet
 from pilotlight_tools.latency.tables import milliseconds
 
 _STYLE = """
-table { table-layout: auto; } td:nth-child(2) { text-align: right; white-space: nowrap; } td:last-child { width: 60%; }
-.lane { position: relative; height: 1.1rem; } .bar { position: absolute; top: 0; height: 100%; min-width: 2px;
-border-radius: 0.2rem; background: var(--warm); } .fault { background: var(--restored); } pre { overflow-x: auto; }
+h1 { margin: 0 0 1.2rem; font-size: 1.3rem; } th { text-align: left; white-space: normal; }
+tbody th { min-width: 11rem; overflow-wrap: anywhere; font-weight: 500; } th:last-child { width: 62%; }
+.lane { position: relative; height: 1.3rem; } .bar { position: absolute; top: 0.2rem; height: 0.9rem; min-width: 3px;
+border-radius: 0.2rem; background: var(--warm); print-color-adjust: exact; forced-color-adjust: none; }
+.fault { border: 1px solid var(--fault);
+background: repeating-linear-gradient(45deg, var(--fault) 0 3px, var(--card) 3px 6px); }
+@media (max-width: 40rem) { tbody th { min-width: 6rem; } th, td { padding: 0.4rem; } th:last-child { width: 45%; } }
+pre { overflow-x: auto; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.8rem; }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -56,12 +61,13 @@ def trace_page(trace_id: str, documents: Sequence[Document]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{title}</title><style>{stylesheet()}{_STYLE}</style></head><body><h1>{title}</h1>"
+        f"<title>{title}</title><style>{stylesheet()}{_STYLE}</style></head><body><main>"
+        f'<p class="kicker">What one request was made of</p><h1>{title}</h1>'
         '<div class="scroll" tabindex="0" role="region" aria-label="Waterfall"><table><thead><tr>'
-        '<th scope="col">Segment</th><th scope="col">Time</th><th scope="col"></th></tr></thead>'
+        '<th scope="col">Segment</th><th scope="col">Time</th><th scope="col">From begin to end</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
-        f"<details><summary>The documents</summary><pre>{html.escape(json.dumps(list(documents), indent=2))}</pre>"
-        "</details></body></html>"
+        '<details><summary>The documents</summary><pre tabindex="0">'
+        f"{html.escape(json.dumps(list(documents), indent=2))}</pre></details></main></body></html>"
     )
 
 
@@ -69,8 +75,9 @@ def _row(span: Span) -> str:
     time = "in progress" if span.milliseconds is None else milliseconds(span.milliseconds)
     kind = "bar fault" if span.is_fault else "bar"
     place = f"left: {100 * span.start:.2f}%; width: {100 * span.length:.2f}%"
+    told = '<span class="hidden"> failed</span>' if span.is_fault else ""
     return (
-        f'<tr><th scope="row" style="padding-left: {0.65 + 1.2 * span.depth:.2f}rem">{html.escape(span.name)}</th>'
+        f'<tr><th scope="row" style="padding-left: {0.65 + span.depth:.2f}rem">{html.escape(span.name)}{told}</th>'
         f'<td>{time}</td><td><div class="lane"><div class="{kind}" style="{place}"></div></div></td></tr>'
     )
 

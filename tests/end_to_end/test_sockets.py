@@ -11,7 +11,6 @@ import requests
 
 from pilotlight_tools.local.page_server import page_server, report_reader
 from tests.conftest import Deployed
-from tests.support.project import PROJECT
 from tests.support.sockets import bound_addresses
 
 pytestmark = [
@@ -25,7 +24,7 @@ def test_every_socket_of_the_stack_is_on_the_loopback_interface(deployed: Deploy
     """After a request, a ping and a tick each execution environment and the warmer have sent a record."""
     service = deployed.service
     reader = report_reader(service=service.name, stage=service.stage.name, endpoint_url=service.xray.endpoint_url)
-    with page_server(reader, project=PROJECT) as page_url:
+    with page_server(reader) as page_url:
         requests.get(deployed.url("/hello"), timeout=60).raise_for_status()
         assert service.stage.tick()["coverage"] == 1
         requests.get(f"{page_url}report.json", timeout=60).raise_for_status()

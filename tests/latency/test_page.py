@@ -1,6 +1,7 @@
-"""The page in a real browser: charts drawn, nothing fetched, readable on a phone, light and dark, live.
+"""The page in a real browser, of a report read from X-Ray: charts drawn, nothing fetched, readable on a phone, live.
 
-Skipped where there is no Chromium with its driver; `apt-get install chromium chromium-driver` installs both.
+test_page_looks.py and test_page_live.py have what needs no X-Ray. Skipped where there is no Chromium with its driver;
+`apt-get install chromium chromium-driver` installs both.
 """
 
 import json
@@ -31,7 +32,7 @@ from tests.support.browser import Page, needs_browser, open_browser
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
 
 pytestmark = pytest.mark.browser
-CHARTS = ("spread-chart", "rate-chart", "coverage-chart")
+CHARTS = ("spread-chart", "time-chart")
 LIVE_WITHIN_SECONDS = 5
 
 
@@ -80,14 +81,14 @@ def kept(report: Report, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @needs_browser
 @pytest.mark.parametrize(
-    ("name", "width", "dark"),
-    [("light", 1200, False), ("dark", 1200, True), ("phone", 390, False), ("tablet", 768, True)],
+    ("name", "width", "look"),
+    [("light", 1200, "light"), ("dark", 1200, "dark"), ("phone", 390, "light"), ("tablet", 768, "dark")],
 )
 def test_the_page_is_complete_in_every_size_and_colour_scheme(
-    page: Page, kept: str, tmp_path: Path, name: str, width: int, dark: bool
+    page: Page, kept: str, tmp_path: Path, name: str, width: int, look: str
 ) -> None:
     """Every chart has bars, nothing is logged, nothing but the file is loaded, nothing overflows sideways."""
-    page.open(kept, width=width, dark=dark)
+    page.open(kept, width=width, look=look)
     for chart in CHARTS:
         assert page.evaluate(f"document.querySelectorAll('#{chart} svg rect').length") > 0, chart
         assert page.evaluate(f"document.querySelector('#{chart} svg').getBoundingClientRect().right <= innerWidth")
@@ -95,7 +96,7 @@ def test_the_page_is_complete_in_every_size_and_colour_scheme(
     assert [url for url in page.requests() if not url.startswith("data:")] == [kept]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     red, green, blue = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
-    assert (red + green + blue < 200) == dark
+    assert (red + green + blue < 200) == (look == "dark")
     picture = tmp_path / f"{name}.png"
     page.screenshot(picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -104,8 +105,8 @@ def test_the_page_is_complete_in_every_size_and_colour_scheme(
 @needs_browser
 def test_text_can_be_read_in_light_and_dark(page: Page, kept: str) -> None:
     """Every visible text has a contrast of 4.5 to its background (WCAG 2.2, level AA)."""
-    for dark in (False, True):
-        page.open(kept, dark=dark)
+    for look in ("light", "dark"):
+        page.open(kept, look=look)
         assert page.evaluate(f"({CONTRAST})()") == []
 
 
@@ -143,21 +144,25 @@ def test_everything_is_reached_and_opened_without_a_mouse(page: Page, kept: str)
         if active.tag_name == "summary":
             active.send_keys(Keys.ENTER)
     assert all(names)
-    for name in ("How long users waited", "Cold-start rate over time", "Coverage over time", "Slowest requests"):
+    for name in ("How long users waited", "Over time", "Table of start types", "Table of the slowest requests"):
         assert name in names
-    assert page.evaluate("[...document.querySelectorAll('details')].every((details) => details.open)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('details')].every((each) => each.open || !each.checkVisibility())"
+    )
     assert page.evaluate("[...document.querySelectorAll('.chart svg')].every((svg) => svg.ariaLabel.length > 20)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @needs_browser
 def test_names_from_outside_are_text_and_nothing_else(page: Page, report: Report, tmp_path: Path) -> None:
-    """A service or a note that looks like HTML is shown as it is written."""
+    """A service, a note or a verdict that looks like HTML is shown as it is written."""
     file = tmp_path / "page.html"
     trick = "</script><img src=x onerror=alert(1)>"
-    file.write_text(static_page(replace(report, service=trick, notes=[trick])), encoding="utf-8")
+    verdict = replace(report.verdict, sentence=trick)
+    file.write_text(static_page(replace(report, service=trick, notes=[trick], verdict=verdict)), encoding="utf-8")
     page.open(file.as_uri())
     assert page.browser.find_element(By.ID, "service").text == trick
+    assert page.browser.find_element(By.ID, "sentence").text == trick
     assert page.evaluate("document.images.length") == 0
     assert page.errors() == []
 
@@ -177,7 +182,9 @@ def test_functions_and_measures_are_told_apart_where_there_are_several(
     file = tmp_path / "page.html"
     file.write_text(static_page(several), encoding="utf-8")
     page.open(file.as_uri(), width=390)
-    rows = [row.text for row in page.browser.find_elements(By.CSS_SELECTOR, "#targets-table tbody tr")]
+    rows = [
+        " ".join(row.text.split()) for row in page.browser.find_elements(By.CSS_SELECTOR, "#targets-table tbody tr")
+    ]
     assert rows == ["orders 8 97.5 % 80.0 % 3", "<b>mail 8 100.0 % 100.0 % 0"]
     measures = page.browser.find_elements(By.CSS_SELECTOR, "#slowest-table tbody tr")
     assert ["Lambda" in row.text for row in measures] == [True, *(False for _ in report.slowest[1:])]
@@ -255,6 +262,7 @@ def test_a_trace_opens_as_a_waterfall(page: Page, xray: XRay, report: Report) ->
         assert len(bars) == len(rows)
         assert all(bar.size["width"] >= 2 for bar in bars)
         assert bars[0].size["width"] >= max(bar.size["width"] for bar in bars)
+        assert page.violations() == []
         assert page.errors() == []
 
 

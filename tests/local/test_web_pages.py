@@ -17,7 +17,6 @@ from pilotlight_tools.local.xray import XRay
 from tests.conftest import until
 from tests.support.attacker import NAMES, TRY, page_of_attacker
 from tests.support.browser import Page, needs_browser, open_browser
-from tests.support.project import PROJECT
 from tests.support.xray_records import SERVICE, STAGE, RecordMaker
 
 pytestmark = [pytest.mark.browser, needs_browser]
@@ -67,7 +66,7 @@ def stack() -> Iterator[Stack]:
         ).raise_for_status()
         xray.flush(settle=True)  # what stands for the request's other segments is there too
         reader = report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url)
-        with page_server(reader, project=PROJECT) as url:
+        with page_server(reader) as url:
             yield Stack(xray, url)
 
 

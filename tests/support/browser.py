@@ -19,10 +19,13 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from tests.support.project import PROJECT
+
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_browser = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
 )
+AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -41,13 +44,18 @@ class Page:
     def __init__(self, browser: webdriver.Chrome) -> None:
         self.browser = browser
 
-    def open(self, url: str, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
+    def open(self, url: str, *, width: int = 1200, height: int = 900, look: str = "light", media: str = "") -> None:
+        """Open a page; `look` is `light`, `dark`, or `forced`: the colours that a reader forces on all pages.
+
+        `media` is `print` for the styles of paper; none is used up.
+        """
         self._command(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._command("Emulation.setEmulatedMedia", {"features": [scheme]})
+        scheme = {"name": "prefers-color-scheme", "value": "light" if look == "light" else "dark"}
+        forced = {"name": "forced-colors", "value": "active" if look == "forced" else "none"}
+        self._command("Emulation.setEmulatedMedia", {"media": media, "features": [scheme, forced]})
         self.browser.get("about:blank")
         self._log("browser")
         self._log("performance")
@@ -67,6 +75,17 @@ class Page:
         """The whole page, from top to bottom."""
         picture = self._command("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
         file.write_bytes(base64.b64decode(picture["data"]))
+
+    def printed(self) -> bytes:
+        """The page as a PDF, on the paper that its styles name, with the settings of a browser's print dialogue."""
+        pdf = self._command("Page.printToPDF", {"preferCSSPageSize": True})
+        return base64.b64decode(pdf["data"])
+
+    def violations(self) -> list[str]:
+        """What axe-core finds against its rules, each with the elements concerned."""
+        self.browser.execute_script(AXE.read_text(encoding="utf-8"))
+        found = self.browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+        return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in found["violations"]]
 
     def _log(self, kind: str) -> list[Any]:
         """What was logged since the last call."""

@@ -95,19 +95,14 @@ def test_the_tools_leave_out_what_serves_this_repository_alone(wheels: Wheels) -
     assert [name for name in names if re.search(r"policies|local/runtime|dashboard_preview|__pycache__", name)] == []
 
 
-def test_the_page_has_its_chart_library_with_every_licence(wheels: Wheels) -> None:
-    modules = PROJECT / "node_modules"
-    licences = text_in(wheels.tools, "chart/LICENSES.txt")
-    for path in ("d3/dist/d3.min.js", "@observablehq/plot/dist/plot.umd.min.js"):
-        assert text_in(wheels.tools, f"chart/{Path(path).name}") == (modules / path).read_text()
-    for name in ("@observablehq/plot", "d3", "d3-ease", "interval-tree-1d", "isoformat"):
-        assert (modules / name / "LICENSE").read_text() in licences
-    kinds = set(re.findall(r"^\S+ \d+\.\d+\.\d+: (\S+)$", licences, re.MULTILINE))
-    assert {"MIT", *kinds} == set(metadata_of(wheels.tools)["License-Expression"].split(" AND "))
-
-
-def test_the_repository_holds_none_of_other_peoples_code() -> None:
-    assert not (PROJECT / "pilotlight_tools" / "latency" / "chart").exists()
+def test_the_tools_hold_the_latency_page_and_nobody_elses_code(wheels: Wheels) -> None:
+    """The page's scripts are all its own: the wheel has one licence."""
+    page = PROJECT / "pilotlight_tools" / "latency" / "page"
+    parts = sorted(path.name for path in page.iterdir())
+    assert {"page.html", "page.css", "main.js"} <= {*parts}
+    for name in parts:
+        assert text_in(wheels.tools, f"latency/page/{name}") == (page / name).read_text()
+    assert metadata_of(wheels.tools)["License-Expression"] == "MIT"
 
 
 def test_the_same_files_give_the_same_bytes(wheels: Wheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,13 +122,6 @@ def test_the_same_files_give_the_same_bytes(wheels: Wheels, tmp_path: Path, monk
     dated = builder.build_wheel(copy / "wheels" / "pilotlight", tmp_path / "dated")
     with zipfile.ZipFile(dated) as archive:
         assert {file.date_time for file in archive.infolist()} == {(2026, 1, 1, 0, 0, 0)}
-
-
-def test_without_the_chart_library_the_remedy_is_named(tmp_path: Path) -> None:
-    copy = copied_checkout(tmp_path / "elsewhere")
-    (copy / "node_modules").unlink()
-    with pytest.raises(builder.BuildError, match=r"no @observablehq/plot.*run `npm ci`"):
-        builder.build_wheel(copy / "wheels" / "pilotlight_tools", tmp_path)
 
 
 def test_one_version_for_wheels_plugin_and_changelog(wheels: Wheels) -> None:
@@ -181,5 +169,4 @@ def copied_checkout(folder: Path) -> Path:
     for name in ("pilotlight", "pilotlight_tools", "wheels"):
         shutil.copytree(PROJECT / name, folder / name, ignore=without)
     shutil.copyfile(PROJECT / "pyproject.toml", folder / "pyproject.toml")
-    (folder / "node_modules").symlink_to(PROJECT / "node_modules")
     return folder

@@ -109,7 +109,7 @@ def installed_tools(folder: Path, wheels: Wheels, *options: str) -> Tools:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
-    """The service's folder; its node_modules has the deploy tool, and no chart library."""
+    """The service's folder; its node_modules has the deploy tool alone."""
     folder = tmp_path / "shop"
     binaries = folder / "node_modules" / ".bin"
     binaries.mkdir(parents=True)
@@ -176,7 +176,7 @@ def test_start_serves_the_api_ticks_and_reports(versions: str, service: Path, re
         assert "rate(1 minute), environments kept warm: 3 of shop-local-list-orders" in printed
         assert "or pilotlight latency --stage local" in printed
         assert requests.get(f"{api[1]}/orders", timeout=30).text == "orders"
-        assert "Observable" in requests.get(page[1], timeout=30).text
+        assert "function overTime" in requests.get(page[1], timeout=30).text
         until(lambda: "3 of 3 environments warm" in output.read_text(), seconds=120, what="a tick of the schedule")
         done = tools.run(service, "pilotlight", "latency", "--stage", "local", "--json", "--html", "report.html")
         assert done.returncode == 0, done.stderr
