@@ -1,8 +1,9 @@
 """The report: what cold starts cost users, and what the warmer saved them. Plain data, for every output.
 
-Two sources make it. **All requests** are counted and timed by API Gateway's access log, which has a line for each; their
-start types are those of the functions' own log lines, joined by request id. **Traces** are what X-Ray sampled: they show
-what a single request is made of (init, handler). Where there is no access log, traces count too, and `source` says so.
+Two sources make it. **All requests** are counted and timed by API Gateway's access log, which has a line for each;
+their start types are those of the functions' own log lines, joined by request id. **Traces** are what X-Ray sampled:
+they show what a single request is made of (init, handler). Where there is no access log, traces count too, and
+`source` says so.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ from pilotlight_tools.latency.statistics import Distribution, Histogram
 from pilotlight_tools.latency.time_range import TimeRange
 
 NO_RECORD = "no record"
-"""The start type of a request that left no record: it timed out, crashed, was throttled, or met API Gateway's own error.
-"""
+"""The start type of a request without a record: a time-out, a crash, a throttle, or API Gateway's own error."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartType:
-    """User requests of one start type: `count` and the failures are of all, `init` is of the traced ones.
+    """User requests of one start type: `count` and the failures are of all that the source has.
 
-    `response` is of all that the source has: with the access log all requests, else the sampled traces.
+    So is `response`: with the access log of all requests, else of the sampled ones. `init` is what the records say.
     """
 
     count: int
@@ -62,7 +62,7 @@ class Pings:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way to treat cold starts, in US dollars for a month of this load: `none`, `warmer`, `provisioned`, `snapstart`.
+    """One way to treat cold starts, in US dollars a month for this load: `none`, `warmer`, `provisioned`, `snapstart`.
 
     `added` is its price above no warming; `cold_starts` are what it leaves, a month.
     """
@@ -79,7 +79,7 @@ class Verdict:
     """The answer: `sentence`, and the figures that it is made of. Waiting in milliseconds, money in US dollars a month.
 
     `waited` users met a cold start or another slow start, and each waited `longer_ms` longer than a warm request at the
-    median, `longer_in_all_ms` in all. Without pings `cold_without_pings` would have: `spared` fewer than now, None where
+    median, `longer_in_all_ms` in all. Without pings `cold_without_pings` would have: `spared` more than now, None where
     too little is known. `assumed_idle_minutes` and `price_of_a_cold_start` are the two inputs that are choices.
     """
 
