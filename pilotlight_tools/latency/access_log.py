@@ -65,13 +65,14 @@ class AccessLog:
                 self._events.read(group, until, START_PATTERN, lines.take, what="lines of the functions' logs")
         return lines.by_request
 
-    def ticks(self, time_range: TimeRange, reader: Reader) -> list[Tick]:
+    def ticks(self, time_range: TimeRange, reader: Reader | None) -> list[Tick]:
         """Return the ticks that the warmer logged, or else those that X-Ray has, of at most a day."""
         lines = TickLines({self._service, *self._apis})
         with contextlib.suppress(NoLogError), _denied_is_no_log():
             for group in self.tick_groups:
                 self._events.read(group, time_range, TICK_PATTERN, lines.take, what="lines of the warmer's log")
-        if lines.ticks or self.tick_groups or time_range.end - time_range.start > MOST_SECONDS_BY_X_RAY:
+        is_long = time_range.end - time_range.start > MOST_SECONDS_BY_X_RAY
+        if lines.ticks or self.tick_groups or reader is None or is_long:
             return sorted(lines.ticks, key=lambda tick: tick.at)
         return reader.all_ticks(time_range)
 

@@ -66,7 +66,8 @@ def read_log(
     wanted = [trace_id for trace_id in dict.fromkeys([*doubtful, *slowest]) if trace_id]
     observed = {each.trace_id: each for each in sample.observations(reader, wanted, is_local=is_local)}
     collector.settle(observed.values(), doubtful)
-    ticks = [tick for tick in log.ticks(time_range, reader) if selection.includes_function(tick.function)]
+    ticks_of = log.ticks(time_range, None if sample.refusal else reader)
+    ticks = [tick for tick in ticks_of if selection.includes_function(tick.function)]
     reading = Reading(
         source=ACCESS_LOG,
         selection=selection,
