@@ -20,7 +20,7 @@ from pilotlight_tools.latency.deployment import Deployment, find_deployment, not
 from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem, explained
-from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.reader import MOST_SCANNED, Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
@@ -90,7 +90,7 @@ def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
         idle_minutes=options.idle_minutes,
     )
     with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
-        reader = _reader(deployment, progress)
+        reader = _reader(deployment, progress, most_scanned=None if options.yes or region is None else MOST_SCANNED)
         report = make_report(
             reader, time_range, stage=deployment.stage, region=region, most=options.most, options=chosen
         )
@@ -101,7 +101,7 @@ def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
     return report
 
 
-def _reader(deployment: Deployment, progress: Progress) -> Reader:
+def _reader(deployment: Deployment, progress: Progress, *, most_scanned: int | None) -> Reader:
     """Make a reader of X-Ray and of the access log; a local engine that is not known has none to read."""
     log = None
     if deployment.engine_url or not deployment.endpoint_url:
@@ -118,6 +118,7 @@ def _reader(deployment: Deployment, progress: Progress) -> Reader:
         deployment.stage,
         apis=deployment.apis,
         access_log=log,
+        most_scanned=most_scanned,
         progress=counting(progress, "Reading X-Ray"),
     )
 
@@ -160,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
         type=_above_zero,
         metavar="MINUTES",
         help="how long Lambda is taken to keep an idle execution environment (%(default)s)",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="let X-Ray look through any number of traces, where there is no access log"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", type=path_given, metavar="FILE", help="also write it as a page that needs no network")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from botocore.exceptions import ClientError
 
 from pilotlight_tools.latency.clients import Clients
+from pilotlight_tools.latency.counted import Counts, read_counts
 from pilotlight_tools.latency.log_events import LogEvents, Progress, Take
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.stage_log import DENIED, NoLogError, StageLog, code_of, find_stage_logs
@@ -76,6 +77,15 @@ class AccessLog:
             return sorted(lines.ticks, key=lambda tick: tick.at)
         return reader.all_ticks(time_range)
 
+    def counts(self, time_range: TimeRange) -> Counts | None:
+        """Return what CloudWatch's metrics count of all requests; None where they count none.
+
+        Raises NoLogError where they may not be read.
+        """
+        with _denied_is_no_log():
+            found = read_counts(self._clients.cloudwatch, self._service, self._apis, self._stage, time_range)
+        return found if found.total() else None
+
     @property
     def _events(self) -> LogEvents:
         return LogEvents(self._clients.logs, self._progress)
@@ -113,5 +123,6 @@ def _denied_is_no_log() -> Iterator[None]:
 def _action_of(error: ClientError) -> str:
     """The action of IAM for an operation: for API Gateway's control plane that is the HTTP method, here GET."""
     operation = error.operation_name
-    of_logs = operation in {"FilterLogEvents", "DescribeLogGroups"}
-    return f"logs:{operation}" if of_logs else f"apigateway:GET ({operation})"
+    if operation in ("FilterLogEvents", "DescribeLogGroups"):
+        return f"logs:{operation}"
+    return f"cloudwatch:{operation}" if "Metric" in operation else f"apigateway:GET ({operation})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from pilotlight_tools.latency.read_traces import read_traces
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.reading import Reading
 from pilotlight_tools.latency.replay import cold_without_pings
-from pilotlight_tools.latency.report import NO_RECORD, Report
+from pilotlight_tools.latency.report import NO_RECORD, Counted, Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.stage_log import NoLogError
 from pilotlight_tools.latency.time_range import TimeRange
@@ -29,6 +30,8 @@ _DEFINITIONS = {
     UNKNOWN: "The record has no start annotation.",
 }
 _WAITED = ("cold", "restored")
+_DAY_SECONDS = 24 * 3600.0
+"""X-Ray charges for each trace that it looks through: of a longer time range it is asked for the last day only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def make_report(
     columns, by_start = reading.columns, reading.columns.starts.groups()
     starts = figures.start_types(reading, by_start)
     points = over_time.timeline(reading, time_range.bin_seconds)
+    counted = reading.counts.total() if reading.counts else None
     times = {start: list(columns.times(by_start[start])) for start in starts}
     return Report(
         service=reader.service,
@@ -69,13 +73,14 @@ def make_report(
         made_at=time.time(),
         source=reading.source,
         selection=str(options.selection),
-        verdict=judge(_facts(reading, time_range, options)),
+        counted=counted,
+        verdict=judge(_facts(reading, time_range, options, counted)),
         requests=len(columns),
         traced=reading.traced,
         sampled=len(reading.observed),
         measured=sum(map(len, times.values())),
         measured_by=reading.measured_by,
-        cold_start_rate=figures.cold_start_rate(by_start),
+        cold_start_rate=counted.cold_start_rate if counted else figures.cold_start_rate(by_start),
         starts=starts,
         every=statistics.distribution(columns.times(range(len(columns)))),
         engine=reading.engine,
@@ -108,23 +113,39 @@ def _read(reader: Reader, time_range: TimeRange, options: Options, *, most: int,
             )
         except NoLogError as error:
             why = str(error)
-    reading = read_traces(reader, time_range, most=most, selection=options.selection, is_local=is_local)
+    listed = time_range if is_local else TimeRange(max(time_range.start, time_range.end - _DAY_SECONDS), time_range.end)
+    reading = read_traces(reader, listed, most=most, selection=options.selection, is_local=is_local)
     if why:
-        reading.notes.insert(0, notes.without_log(why))
+        reading.notes[:0] = [notes.without_log(why), *_count(reading, reader, time_range, options)]
+    if listed.start > time_range.start:
+        reading.notes.append(notes.OF_A_DAY)
     return reading
 
 
-def _facts(reading: Reading, time_range: TimeRange, options: Options) -> Facts:
+def _count(reading: Reading, reader: Reader, time_range: TimeRange, options: Options) -> Iterator[str]:
+    """Let CloudWatch count all requests where it can, and yield what is to be said about that."""
+    if reader.access_log is None or options.selection:
+        return  # its metrics know neither routes nor which function a request was for
+    try:
+        reading.counts = reader.access_log.counts(time_range)
+    except NoLogError as error:
+        yield notes.without_counts(str(error))
+    if reading.counts is not None and (total := reading.counts.total()) is not None:
+        yield notes.of_counts(total)
+
+
+def _facts(reading: Reading, time_range: TimeRange, options: Options, counted: Counted | None) -> Facts:
     columns, by_start = reading.columns, reading.columns.starts.groups()
+    cold = len(by_start.get("cold", ()))
     warm = statistics.distribution(columns.times(by_start.get("warm", ())))
     return Facts(
-        requests=len(columns),
-        is_complete=reading.is_complete,
+        requests=counted.requests if counted else len(columns),
+        is_complete=reading.is_complete or counted is not None,
         seconds=time_range.end - time_range.start,
         waited_ms=[value for start in _WAITED for value in columns.times(by_start.get(start, ()))],
         warm_median_ms=warm.p50 if warm else None,
         cold_without_pings=cold_without_pings(reading, 60 * options.idle_minutes, time_range.start),
-        cold=len(by_start.get("cold", ())),
+        cold=counted.starts.get("cold", 0) if counted else cold,
         cost=options.cost,
         price_of_a_cold_start=options.price_of_a_cold_start,
         idle_minutes=options.idle_minutes,

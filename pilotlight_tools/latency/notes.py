@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pilotlight_tools.latency.observation import UNKNOWN
-from pilotlight_tools.latency.report import NO_RECORD
+from pilotlight_tools.latency.report import NO_RECORD, Counted
 from pilotlight_tools.terminal import number_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,26 @@ def of_source(reading: Reading, region: str | None) -> Iterator[str]:
 def without_log(why: str) -> str:
     """Say why the access log was not read."""
     return f"The access log, which has all requests, was not read: {why}. These figures are of X-Ray's traces instead."
+
+
+OF_A_DAY = (
+    "Traces are those of the last 24 hours: X-Ray charges for each trace that it looks through. Turn the access log on "
+    "to see a longer time."
+)
+
+
+def of_counts(counted: Counted) -> str:
+    """Say what CloudWatch counted, beside the traces."""
+    return (
+        f"CloudWatch's metrics count all {number_of(counted.requests, 'request')}, "
+        f"{counted.starts.get('cold', 0):,} of them cold: the cold-start rate and the counts over time are these; "
+        "start types, routes and times are of the traces."
+    )
+
+
+def without_counts(why: str) -> str:
+    """Say why CloudWatch's metrics were not read."""
+    return f"All requests were not counted by CloudWatch's metrics either: {why}."
 
 
 def of_log(collector: Collector, sample: TracedSample, log: AccessLog, *, unasked: int) -> Iterator[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
+from dataclasses import replace
 
 from pilotlight_tools.latency.columns import Columns
+from pilotlight_tools.latency.counted import Counts
 from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.reading import Reading
 from pilotlight_tools.latency.report import NO_RECORD, Heatmap, Point
@@ -24,11 +27,15 @@ def timeline(reading: Reading, bin_seconds: int) -> list[Point]:
     ticks: dict[int, list[Tick]] = {}
     for tick in reading.ticks:
         ticks.setdefault(int(tick.at // bin_seconds), []).append(tick)
-    numbers = {*requests, *ticks}
-    return [
+    counts = _counts_by_bin(reading.counts, bin_seconds)
+    numbers = {*requests, *ticks, *counts}
+    points = [
         _point(number * bin_seconds, reading.columns, requests.get(number, []), ticks.get(number, []))
         for number in range(min(numbers, default=0), max(numbers, default=-1) + 1)
     ]
+    if not counts:
+        return points
+    return [_counted(point, counts.get(int(point.start // bin_seconds), Counter())) for point in points]
 
 
 def heatmap(columns: Columns, points: list[Point], bin_seconds: int) -> Heatmap:
@@ -52,6 +59,26 @@ def _by_bin(columns: Columns, bin_seconds: int) -> dict[int, list[int]]:
     for index, at in enumerate(columns.at):
         found.setdefault(math.floor(at / bin_seconds), []).append(index)
     return found
+
+
+def _counts_by_bin(counts: Counts | None, bin_seconds: int) -> dict[int, Counter[str]]:
+    """CloudWatch's counts by number of bin; none where its periods are longer than the bins."""
+    if counts is None or counts.period_seconds != bin_seconds:
+        return {}
+    return {at // bin_seconds: counter for at, counter in counts.bins.items()}
+
+
+def _counted(point: Point, counter: Counter[str]) -> Point:
+    """The point with CloudWatch's counts, which are of all requests, in place of those of the traced ones."""
+    requests, cold = counter["requests"], counter["cold"]
+    return replace(
+        point,
+        requests=requests,
+        cold=cold,
+        errors=counter["errors"],
+        faults=counter["faults"],
+        cold_start_rate=min(1.0, cold / requests) if requests else None,
+    )
 
 
 def _point(start: int, columns: Columns, indices: list[int], ticks: list[Tick]) -> Point:

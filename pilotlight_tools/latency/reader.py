@@ -17,6 +17,7 @@ from pilotlight.environment import Annotation
 from pilotlight_tools.latency.clients import client
 from pilotlight_tools.latency.documents import Document, walk
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
+from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.records import flaw_of, is_record
 from pilotlight_tools.latency.ticks import Tick, Ticks, ticks_of
 from pilotlight_tools.latency.time_range import TimeRange
@@ -36,6 +37,9 @@ LOSSES_HEADER = "X-Pilotlight-Losses"
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What computing with a document raises that is not what "AWS X-Ray segment documents" says."""
 _IDS_PER_BATCH = 5
+MOST_SCANNED = 1_000_000
+"""So many traces X-Ray looks through free of charge each month ("AWS X-Ray pricing")."""
+_PROBED_SECONDS = 10.0
 _MOST_PAGES = 20
 """Of summaries, where only some are wanted: a page of an account with many other traces may be empty."""
 _THREADS = 4
@@ -53,11 +57,20 @@ def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -
     return client("xray", region, endpoint_url, local=local)  # type: ignore[no-any-return]
 
 
+def _too_many(what: str, how_it_ended: str) -> Problem:
+    """X-Ray looks through the traces of all services of the account and region, and AWS charges for them."""
+    return Problem(
+        f"For this report X-Ray {what} of this account, which AWS charges by the million: it {how_it_ended}.",
+        "Turn the stage's access log on, which costs nothing to read; or give a shorter --last; or --yes.",
+    )
+
+
 class Reader:
     """Reads the traces of one service: `service` is its name with the stage, as in the records' annotation.
 
     `apis` are the names that its REST API may have, if there is one (default: the same name). `access_log` has all its
     requests, where there is one.
+    `most_scanned` is how many traces X-Ray may look through for one listing, None for any number: beyond it, Problem.
     It keeps up to `remember` complete observations, and as many traces' ticks, so that reading repeatedly fetches only
     new traces.
     """
@@ -70,6 +83,7 @@ class Reader:
         *,
         apis: Sequence[str] = (),
         access_log: AccessLog | None = None,
+        most_scanned: int | None = None,
         progress: Progress = lambda _what, _done, _total: None,
         remember: int = 0,
         sleep: Callable[[float], None] = time.sleep,
@@ -77,6 +91,7 @@ class Reader:
         self.service = service
         self.stage = stage
         self.access_log = access_log
+        self._most_scanned = most_scanned
         self.stages = [f"{api}/{stage}" for api in apis or (service,)]
         """X-Ray's names of the service's API Gateway stages."""
         self.throttled_calls = 0
@@ -103,18 +118,24 @@ class Reader:
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
         """Yield every trace summary of the time range; those at the borders of its chunks may come twice."""
         self.unread = self.unreadable = 0  # those of one reading: a page reads again and again
-        done = 0
+        self._refuse_too_many(time_range)
+        done = scanned = 0
         for chunk in time_range.chunks():
-            for found in self._pages(chunk, self.filter_expression):
-                yield from found
-                done += len(found)
+            of_chunk = 0
+            for page in self._pages(chunk, self.filter_expression):
+                yield from page["TraceSummaries"]
+                done += len(page["TraceSummaries"])
+                of_chunk = page.get("TracesProcessedCount", 0)
                 self._progress("trace summaries", done, None)
+                if self._most_scanned is not None and scanned + of_chunk > self._most_scanned:
+                    raise _too_many(f"has looked through {scanned + of_chunk:,} traces", "was stopped there")
+            scanned += of_chunk
 
     def recent_requests(self, time_range: TimeRange, most: int) -> Iterator[dict[str, Any]]:
         """Yield summaries of at most `most` user requests, of the last six hours of the time range at most."""
         self.unread = self.unreadable = 0
         pages = self._pages(next(time_range.chunks()), self._of_kind("request"))
-        found = (summary for page in itertools.islice(pages, _MOST_PAGES) for summary in page)
+        found = (summary for page in itertools.islice(pages, _MOST_PAGES) for summary in page["TraceSummaries"])
         yield from itertools.islice(found, most)
 
     def all_ticks(self, time_range: TimeRange) -> list[Tick]:
@@ -123,7 +144,7 @@ class Reader:
             summary["Id"]: None
             for chunk in time_range.chunks()
             for page in self._pages(chunk, self._of_kind("tick"))
-            for summary in page
+            for summary in page["TraceSummaries"]
         }
         return sorted(self.ticks(list(ids)), key=lambda tick: tick.at)
 
@@ -131,7 +152,18 @@ class Reader:
         service = f'annotation[{Annotation.SERVICE}] = "{self.service}"'
         return f'{service} AND annotation[{Annotation.KIND}] = "{kind}"'
 
-    def _pages(self, chunk: TimeRange, expression: str) -> Iterator[list[dict[str, Any]]]:
+    def _refuse_too_many(self, time_range: TimeRange) -> None:
+        """Raise Problem where the time range has more traces than may be looked through, by a short part of it."""
+        if self._most_scanned is None or time_range.end - time_range.start <= _PROBED_SECONDS:
+            return
+        end = time_range.end - _PROBED_SECONDS
+        *_, last = self._pages(TimeRange(end - _PROBED_SECONDS, end), self.filter_expression)
+        scanned = last.get("TracesProcessedCount", 0)
+        expected = scanned * (time_range.end - time_range.start) / _PROBED_SECONDS
+        if expected > self._most_scanned:
+            raise _too_many(f"would look through about {expected:,.0f} traces", "was not begun")
+
+    def _pages(self, chunk: TimeRange, expression: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
             page = self._client.get_trace_summaries(
@@ -142,7 +174,7 @@ class Reader:
                 **token,  # type: ignore[arg-type]
             )
             self._note_losses(page)
-            yield page["TraceSummaries"]  # type: ignore[misc]
+            yield page  # type: ignore[misc]
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}

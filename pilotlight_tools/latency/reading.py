@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pilotlight_tools.latency.columns import Columns
+from pilotlight_tools.latency.counted import Counts
 from pilotlight_tools.latency.observation import Observation
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.statistics import Distribution
@@ -16,14 +17,15 @@ ACCESS_LOG = "access log"
 TRACES = "traces"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """The requests, the ticks, and what X-Ray shows of some requests.
 
     `inits` are the init durations (milliseconds) that the records have, by start type. `observed` are the requests
     that were read in detail, by trace id. `more_faults` are 5xx that are known by number only, by start type.
     `earlier` has, by function, what came shortly before the time range: arrival (epoch seconds), seconds in Lambda.
-    `traced` requests are listed by X-Ray, `by_ping` of these met one of `environments_by_ping` that a ping had made.
+    `counts` are CloudWatch's of all requests, where there is no log. `traced` requests are listed by X-Ray, `by_ping`
+    of these met one of `environments_by_ping` that a ping had made.
     """
 
     source: str
@@ -40,6 +42,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     more_faults: Counter[str] = field(default_factory=Counter)
     earlier: Mapping[str, list[tuple[float, float]]] = field(default_factory=dict)
+    counts: Counts | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -101,6 +101,8 @@ def _findings(report: Report) -> Iterator[str]:
 
 
 def _whose(report: Report) -> str:
+    if report.counted is not None:
+        return f"all {report.counted.requests:,} requests (CloudWatch metrics)"
     return "all requests" if report.source == "access log" else "the traced requests"
 
 

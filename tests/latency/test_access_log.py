@@ -4,8 +4,10 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -15,7 +17,7 @@ from pilotlight_tools.latency.access_log import AccessLog
 from pilotlight_tools.latency.clients import Clients
 from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
-from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.report import Counted, Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.engine import REGION, Engine
@@ -263,6 +265,36 @@ def test_a_log_that_cannot_be_joined_says_why_and_traces_count_instead(
     report = report_of(engine, xray)
     assert (report.source, report.requests) == ("traces", 1)
     assert why in report.notes[0]
+
+
+def test_where_the_log_is_off_cloudwatch_counts_all_requests(stage: LoggedStage, engine: Engine, xray: XRay) -> None:
+    """Of 200 requests 20 were cold; X-Ray has one of each."""
+    cloudwatch = boto3.client("cloudwatch", **engine.connection)
+    of_api = [{"Name": "ApiName", "Value": SERVICE}, {"Name": "Stage", "Value": STAGE}]
+    of_function = [{"Name": "Service", "Value": SERVICE}, {"Name": "Function", "Value": FUNCTION}]
+    for minutes, requests, cold in ((50, 120, 15), (20, 80, 5)):
+        at = datetime.fromtimestamp(NOW - 60 * minutes, UTC)
+        values = (("AWS/ApiGateway", of_api, "Count", requests), ("AWS/ApiGateway", of_api, "4XXError", 3))
+        for namespace, dimensions, name, value in (*values, ("Pilotlight", of_function, "ColdStart", cold)):
+            data = {"MetricName": name, "Dimensions": dimensions, "Timestamp": at, "Value": value, "Unit": "Count"}
+            cloudwatch.put_metric_data(Namespace=namespace, MetricData=[data])  # type: ignore[list-item]
+    records = RecordMaker()
+    traced = [records.request(NOW - 60), records.request(NOW - 50, start="cold", init_ms=200.0)]
+    send(xray.daemon_address, map(datagram, traced))
+    xray.flush(settle=True)
+    stage.set_log({"destinationArn": ""})
+    report = report_of(engine, xray)
+    assert (report.source, report.requests) == ("traces", 2)
+    assert report.counted == Counted(200, {"cold": 20}, errors=6, faults=0, cold_start_rate=0.1)
+    assert report.cold_start_rate == 0.1
+    assert (report.verdict.requests, report.verdict.waited) == (200, 20)
+    counted = {point.requests: (point.cold, point.errors) for point in report.timeline if point.requests}
+    assert counted == {120: (15, 3), 80: (5, 3)}
+    assert "has no access log" in report.notes[0]
+    assert "count all 200 requests, 20 of them cold" in report.notes[1]
+    assert "Cold-start rate 10.00 % of all 200 requests (CloudWatch metrics)" in shown(report)
+    refused = report_of(engine, xray, clients=Refusing(engine, "GetMetricData"))
+    assert "these credentials may not call cloudwatch:GetMetricData" in refused.notes[1]
 
 
 @pytest.mark.parametrize(

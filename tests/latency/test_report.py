@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Coverage, Report
 from pilotlight_tools.latency.survey import Survey
@@ -255,6 +257,72 @@ def test_a_trace_that_was_not_listed_is_asked_for_once_and_missed_by_nobody(xray
     reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE, sleep=waits.append)
     assert list(reader.observations([f"1-{'0' * 8}-{'0' * 24}"], are_listed=False)) == []
     assert (reader.unread, waits) == (0, [])
+
+
+def on_aws(reader: Reader, hours: float = 1) -> Report:
+    """A report as of AWS itself: of a region."""
+    time_range = TimeRange(END - hours * HOUR, END)
+    return make_report(reader, time_range, stage=STAGE, region="us-east-1", most=10)
+
+
+def test_traces_are_said_to_be_a_sample_on_aws(xray: XRay) -> None:
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    assert any("X-Ray sampled, not of all" in note for note in on_aws(Reader(client, SERVICE, STAGE)).notes)
+    assert not any("X-Ray sampled" in note for note in report_of(xray).notes), "the local X-Ray takes every request"
+
+
+def test_of_more_than_a_day_x_ray_is_asked_for_the_last_only(xray: XRay) -> None:
+    records = RecordMaker()
+    for hours in (1, 23, 25, 47):
+        direct(xray, records, END - hours * HOUR, 0.02)
+    xray.flush(settle=True)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    asked: list[float] = []
+    client.meta.events.register(
+        "before-parameter-build.xray.GetTraceSummaries",
+        lambda params, **_: asked.append(params["StartTime"].timestamp()),
+    )
+    report = on_aws(Reader(client, SERVICE, STAGE), hours=48)
+    assert report.requests == 2
+    assert min(asked) == END - 24 * HOUR
+    assert any("Traces are those of the last 24 hours" in note for note in report.notes)
+    assert report_of(xray, hours=48).requests == 4, "the local X-Ray charges nothing"
+
+
+def test_an_account_with_too_many_traces_is_refused_before_it_costs(xray: XRay) -> None:
+    """By a probe of ten seconds; X-Ray looks through the traces of every service of the account."""
+    records = RecordMaker()
+    for index in range(30):
+        direct(xray, records, END - 15 + index / 10, 0.02)
+    xray.flush(settle=True)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    with pytest.raises(Problem, match=r"would look through about 10,800 traces .* not begun.* access log .* --yes"):
+        on_aws(Reader(client, SERVICE, STAGE, most_scanned=10_000))
+    assert on_aws(Reader(client, SERVICE, STAGE, most_scanned=10_800)).requests == 30
+    assert on_aws(Reader(client, SERVICE, STAGE)).requests == 30
+
+
+def test_what_the_probe_did_not_see_is_stopped(xray: XRay) -> None:
+    records = RecordMaker()
+    for index in range(60):
+        direct(xray, records, END - 1800 + index, 0.02)
+    xray.flush(settle=True)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    with pytest.raises(Problem, match=r"has looked through 50 traces .* was stopped there"):
+        on_aws(Reader(client, SERVICE, STAGE, most_scanned=40))
+
+
+def test_a_transaction_search_that_cannot_be_told_is_said_on_aws(xray: XRay) -> None:
+    """AWSXrayReadOnlyAccess does not allow xray:GetTraceSegmentDestination."""
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetTraceSegmentDestination")
+
+    client.meta.events.register("before-call.xray.GetTraceSegmentDestination", refuse)
+    reader = Reader(client, SERVICE, STAGE)
+    assert reader.transaction_search_is_on() is None
+    assert any(note.startswith("Whether Transaction Search is on cannot be told") for note in on_aws(reader).notes)
 
 
 def test_transaction_search_is_reported() -> None:
