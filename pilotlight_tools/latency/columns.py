@@ -101,9 +101,9 @@ class Names:
     def __setitem__(self, index: int, name: str) -> None:
         self._codes[index] = self._code(name)
 
-    def groups(self) -> dict[str, list[int]]:
+    def groups(self) -> dict[str, array[int]]:
         """Return the indices at which each name stands."""
-        found: list[list[int]] = [[] for _ in self._names]
+        found = [array("I") for _ in self._names]
         for index, code in enumerate(self._codes):
             found[code].append(index)
         return {name: indices for name, indices in zip(self._names, found, strict=True) if indices}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pilotlight.environment import START_TYPES
 from pilotlight_tools.latency.columns import Columns
@@ -16,7 +16,7 @@ SLOWEST_SHOWN = 10
 GROUPS_SHOWN = 100
 """More routes than these are no routes: paths that nobody made a pattern of."""
 _THROTTLED = 429
-Indices = Mapping[str, list[int]]
+Indices = Mapping[str, Sequence[int]]
 
 
 def ordered_starts(by_start: Indices) -> list[str]:
@@ -73,7 +73,7 @@ def pings(reading: Reading) -> Pings:
     )
 
 
-def _start_type(reading: Reading, start: str, indices: list[int]) -> StartType:
+def _start_type(reading: Reading, start: str, indices: Sequence[int]) -> StartType:
     columns = reading.columns
     return StartType(
         count=len(indices),

@@ -26,8 +26,9 @@ Progress = Callable[[str, int, int | None], None]
 _THREADS = 4
 _PARTS = 16
 _SHORTEST_PART_SECONDS = 600.0
-_MOST_EVENTS = 10_000
-"""Of a page. Where the local engine's page is full there is more, though it has no token for it."""
+_MOST_EVENTS = 2_500
+"""Of a page: 1 MB holds no more lines of an access log. Where a page of the local engine is full there is more, though
+it has no token for it."""
 
 
 class LogEvents:

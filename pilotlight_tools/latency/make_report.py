@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,7 @@ def make_report(
     starts = figures.start_types(reading, by_start)
     points = over_time.timeline(reading, time_range.bin_seconds)
     counted = reading.counts.total() if reading.counts else None
-    times = {start: list(columns.times(by_start[start])) for start in starts}
+    times = {start: array("d", columns.times(by_start[start])) for start in starts}
     return Report(
         service=reader.service,
         stage=stage,

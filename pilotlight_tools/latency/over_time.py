@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pilotlight_tools.latency.columns import Columns
@@ -40,12 +42,11 @@ def timeline(reading: Reading, bin_seconds: int) -> list[Point]:
 
 def heatmap(columns: Columns, points: list[Point], bin_seconds: int) -> Heatmap:
     """Count the measured requests by the bins of `points` and by response time."""
-    measured = [index for index in range(len(columns)) if columns.is_measured(index)]
-    edges = logarithmic_edges((columns.response_ms[index] for index in measured), _MOST_ROWS)
+    edges = logarithmic_edges(columns.times(range(len(columns))), _MOST_ROWS)
     rows = max(0, len(edges) - 1)
     counts = [[0] * rows for _ in points]
     cold = [[0] * rows for _ in points]
-    for index in measured:
+    for index in filter(columns.is_measured, range(len(columns))):
         column = int((columns.at[index] - points[0].start) // bin_seconds)
         row = min(max(bisect_right(edges, columns.response_ms[index]) - 1, 0), rows - 1)
         counts[column][row] += 1
@@ -54,10 +55,13 @@ def heatmap(columns: Columns, points: list[Point], bin_seconds: int) -> Heatmap:
     return Heatmap(edges, counts, cold)
 
 
-def _by_bin(columns: Columns, bin_seconds: int) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
+def _by_bin(columns: Columns, bin_seconds: int) -> dict[int, array[int]]:
+    found: dict[int, array[int]] = {}
     for index, at in enumerate(columns.at):
-        found.setdefault(math.floor(at / bin_seconds), []).append(index)
+        number = math.floor(at / bin_seconds)
+        if number not in found:
+            found[number] = array("I")
+        found[number].append(index)
     return found
 
 
@@ -81,7 +85,7 @@ def _counted(point: Point, counter: Counter[str]) -> Point:
     )
 
 
-def _point(start: int, columns: Columns, indices: list[int], ticks: list[Tick]) -> Point:
+def _point(start: int, columns: Columns, indices: Sequence[int], ticks: list[Tick]) -> Point:
     starts = [columns.starts[index] for index in indices]
     cold, without = starts.count("cold"), starts.count(NO_RECORD)
     known = len(starts) - without - starts.count(UNKNOWN)

@@ -184,8 +184,8 @@ class Report:
     `source` is what counts and times are of: `access log` or `traces`. Without the log, `counted` is what CloudWatch
     counted of all requests, where it did: then `cold_start_rate` and the timeline's counts are of these.
     `traced` are the requests that X-Ray lists, `sampled` those that were read in detail, `measured` those whose
-    response time is in the figures. `selection` says which requests these are, by route or function; empty for all. `engine` is
-    the local engine's own share of a warm request; None on AWS.
+    response time is in the figures. `selection` says which requests these are, by route or function; empty for all.
+    `engine` is the local engine's own share of a warm request; None on AWS.
     """
 
     service: str

@@ -72,10 +72,9 @@ class Histogram:
 
 def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
     """Make histograms of several sets of durations (milliseconds, above 0) over the same bins."""
-    every = [value for group in values.values() for value in group]
-    if not every:
+    edges = logarithmic_edges((value for group in values.values() for value in group), _MOST_BINS)
+    if not edges:
         return Histogram([], {})
-    edges = logarithmic_edges(every, _MOST_BINS)
     counts = {}
     for name, group in values.items():
         counts[name] = [0] * (len(edges) - 1)
@@ -87,11 +86,12 @@ def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
 
 def logarithmic_edges(values: Iterable[float], most: int) -> list[float]:
     """Return the borders of at most `most` bins, equally wide on a logarithmic scale, that hold all `values`."""
-    bounded = [max(value, _SMALLEST) for value in values]
-    if not bounded:
+    lowest, highest = math.inf, 0.0
+    for value in values:
+        lowest, highest = min(lowest, max(value, _SMALLEST)), max(highest, max(value, _SMALLEST))
+    if not highest:
         return []
-    lowest = min(bounded)
-    low, high = math.log10(lowest), math.log10(max(bounded))
+    low, high = math.log10(lowest), math.log10(highest)
     for per_decade in _BINS_PER_DECADE:
         first, last = math.floor(low * per_decade), math.floor(high * per_decade) + 1
         if last - first <= most:

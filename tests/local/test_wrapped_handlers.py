@@ -14,7 +14,7 @@ import requests
 
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
-from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.report import NO_RECORD, Report
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.engine import Engine
 from pilotlight_tools.local.exchange import Exchange
@@ -113,7 +113,7 @@ def test_every_request_counts_once_with_what_became_of_it(shop: Shop) -> None:
     invoke_function(shop.engine, "mail", {"Records": [{"eventSource": "aws:sqs"}]})  # no HTTP: no record
     report = shop.report()
     assert report.requests == before.requests + 3
-    assert report.without_record == {}
+    assert NO_RECORD not in report.starts
     assert sum(start.faults for start in report.starts.values()) == sum(s.faults for s in before.starts.values()) + 1
     assert {slow.measured_by for slow in report.slowest if slow.request == "GET /{proxy+}"} == {"API Gateway"}
 
