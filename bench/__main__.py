@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold, coverage, install, load, parts, plots, prewarm, size, tables, transport, warm
+from bench import cold, coverage, install, latency_report, load, parts, plots, prewarm, size, tables, transport, warm
 from bench.apps import APPS, OURS, WRAPPED
 from bench.modes import MODES
 from bench.pool import ROUTING
@@ -111,6 +111,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.set_defaults(
         measure=lambda options: load.run(options.clients, options.seconds, options.requests_per_second),
         show=tables.load,
+    )
+
+    text = "`pilotlight latency` for many requests: seconds and memory, from the access log and from X-Ray's traces"
+    sub = command("latency", text, 1)
+    sub.add_argument("--requests", type=_positive, default=10_000, help="how many there are (default: %(default)s)")
+    sub.add_argument("--source", choices=latency_report.SOURCES, default="log", help="default: %(default)s")
+    sub.set_defaults(
+        measure=lambda options: latency_report.run(options.requests, options.source), show=tables.latency_report
     )
 
     sub = commands.add_parser("lock", help="lock the peers and the runtime client again: each *.in to *.txt")

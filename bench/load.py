@@ -24,7 +24,7 @@ import aiohttp
 
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
-from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.report import NO_RECORD, Report
 from pilotlight_tools.latency.running import RunningService, find_all
 from pilotlight_tools.latency.statistics import distribution
 from pilotlight_tools.latency.time_range import TimeRange
@@ -62,11 +62,11 @@ def run(clients: int, seconds: float, requests_per_second: int | None) -> dict[s
         "answered": load.statuses.total(),
         "statuses": {str(status): count for status, count in sorted(load.statuses.items())},
         "without_response": dict(load.failures),
-        "records_found": report.requests,
-        "without_record": report.without_record,
+        "records_found": report.requests - _without_record(report),
+        "without_record": _without_record(report),
         "requests_per_second": round(len(load.milliseconds) / load.seconds, 1),
         "p50_ms": times and round(times.p50, 1),
-        "p99_ms": times and round(times.p99, 1),
+        "p99_ms": times and times.p99 and round(times.p99, 1),
         "engine_p50_ms": report.engine and round(report.engine.p50, 1),
         "memory_mb": load.memory,
         "notices": notices,
@@ -174,10 +174,13 @@ def _settled(stack: _Stack, began: float, load: _Load) -> Report:
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
         report = make_report(reader, TimeRange(began, time.time() + 1), stage=running.stage, region=None, most=2000)
-        seen: int = report.requests + sum(report.without_record.values())
-        if seen >= load.statuses.total() or time.monotonic() > deadline:
+        if report.requests >= load.statuses.total() or time.monotonic() > deadline:
             return report
         time.sleep(1)
+
+
+def _without_record(report: Report) -> int:
+    return report.starts[NO_RECORD].count if NO_RECORD in report.starts else 0
 
 
 def shortfalls(result: dict[str, Any]) -> list[str]:

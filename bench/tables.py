@@ -188,6 +188,14 @@ def load(result: dict[str, Any], console: Console) -> None:
         console.print(f"missed: {shortfall}", style="bold red", soft_wrap=True)
 
 
+def latency_report(result: dict[str, Any], console: Console) -> None:
+    """One line: what was read, in how many seconds, and the memory at its highest."""
+    console.print(
+        f"{result['requests']:,} requests from the {result['read_from']}: {result['seconds']} s, "
+        f"{result['peak_mb']} MB at most, cold-start rate {100 * result['cold_start_rate']:.2f} %"
+    )
+
+
 def _ratio(spread: dict[str, float]) -> str:
     return f"{spread['median']:.2f} ({spread['lower_quartile']:.2f} {spread['upper_quartile']:.2f})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -13,13 +14,17 @@ from rich.console import Console
 from pilotlight_tools.commands import command, notice, parse_options, path_given, program_name
 from pilotlight_tools.configuration import read_configuration, stage_without_parameters
 from pilotlight_tools.latency import tables
+from pilotlight_tools.latency.access_log import AccessLog
+from pilotlight_tools.latency.clients import Clients
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
-from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.page import static_page
-from pilotlight_tools.latency.problems import Problem, explained
-from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem, explained
+from pilotlight_tools.latency.reader import MOST_SCANNED, Reader, xray_client
 from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
+from pilotlight_tools.latency.verdict import IDLE_MINUTES, PRICE_OF_A_COLD_START
 from pilotlight_tools.terminal import Progress, counting
 from pilotlight_tools.variables import prepare_this_process
 
@@ -45,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
             notice(told)
         if options.html:
             _check_writable(options.html)
-        report = _read(deployment, options.last, options.most)
+        report = _read(deployment, options)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code
@@ -74,19 +79,56 @@ def _check_writable(file: Path) -> None:
         file.unlink()
 
 
-def _read(deployment: Deployment, last: str, most: int) -> Report:
-    """Report on the deployment's last `last` (such as 6h). Raises Problem when there is nothing to report."""
+def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
+    """Report on the deployment's last `options.last` (such as 6h). Raises Problem when there is nothing to report."""
     end = time.time() + 1
-    time_range = TimeRange(end - duration_seconds(last), end)
+    time_range = TimeRange(end - duration_seconds(options.last), end)
+    region = None if deployment.endpoint_url else deployment.region
+    chosen = Options(
+        selection=Selection(route=options.route, function=options.function),
+        price_of_a_cold_start=options.price_of_a_cold_start,
+        idle_minutes=options.idle_minutes,
+    )
     with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
-        client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
-        reading = counting(progress, "Reading X-Ray")
-        reader = Reader(client, deployment.service, deployment.stage, apis=deployment.apis, progress=reading)
-        region = None if deployment.endpoint_url else deployment.region
-        report = make_report(reader, time_range, stage=deployment.stage, region=region, most=most)
+        reader = _reader(deployment, progress, most_scanned=None if options.yes or region is None else MOST_SCANNED)
+        report = make_report(
+            reader, time_range, stage=deployment.stage, region=region, most=options.most, options=chosen
+        )
         if not report.requests and not report.pings.ticks:
-            raise nothing_found(deployment, last, reader.transaction_search_is_on())
+            if chosen.selection:
+                raise _nothing_selected(chosen.selection, options.last)
+            raise nothing_found(deployment, options.last, reader.transaction_search_is_on())
     return report
+
+
+def _reader(deployment: Deployment, progress: Progress, *, most_scanned: int | None) -> Reader:
+    """Make a reader of X-Ray and of the access log; a local engine that is not known has none to read."""
+    log = None
+    if deployment.engine_url or not deployment.endpoint_url:
+        log = AccessLog(
+            Clients(deployment.region, deployment.engine_url, local=deployment.local),
+            deployment.service,
+            deployment.stage,
+            apis=deployment.apis,
+            progress=counting(progress, "Reading logs"),
+        )
+    return Reader(
+        xray_client(deployment.region, deployment.endpoint_url, local=deployment.local),
+        deployment.service,
+        deployment.stage,
+        apis=deployment.apis,
+        access_log=log,
+        most_scanned=most_scanned,
+        progress=counting(progress, "Reading X-Ray"),
+    )
+
+
+def _nothing_selected(selection: Selection, last: str) -> Problem:
+    return Problem(
+        f"No request to {selection} in the last {last}.",
+        "The report without --route and --function lists the routes and functions by name.",
+        EXIT_CODE_NO_TRACES,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,6 +146,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--region", help="AWS region (default: as `sls deploy` chooses it, by provider.region of serverless.yml)"
     )
+    parser.add_argument("--route", help="only this route, such as '/orders/{id}' or 'GET /orders/{id}'")
+    parser.add_argument("--function", help="only this function: its name, or its key in serverless.yml")
+    parser.add_argument(
+        "--price-of-a-cold-start",
+        default=PRICE_OF_A_COLD_START,
+        type=_above_zero,
+        metavar="DOLLARS",
+        help="what avoiding one is worth to you (%(default)s)",
+    )
+    parser.add_argument(
+        "--idle-minutes",
+        default=IDLE_MINUTES,
+        type=_above_zero,
+        metavar="MINUTES",
+        help="how long Lambda is taken to keep an idle execution environment (%(default)s)",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="let X-Ray look through any number of traces, where there is no access log"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", type=path_given, metavar="FILE", help="also write it as a page that needs no network")
     return parser
@@ -115,6 +176,16 @@ def _duration(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
+
+
+def _above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return value
 
 
 def _positive(text: str) -> int:

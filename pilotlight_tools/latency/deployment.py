@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 _ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_XRAY"
+_ENGINE_VARIABLE = "AWS_ENDPOINT_URL"
 _LOCAL_STAGE = "local"
 
 
@@ -31,6 +32,7 @@ _LOCAL_STAGE = "local"
 class Deployment:
     """`service` is the name with the stage; `endpoint_url` is None for AWS; a `local` X-Ray needs no credentials.
 
+    `engine_url` is the endpoint of AWS's other services, None for AWS itself, and where a local one is not known.
     `service` is the records' label, as in PILOTLIGHT_SERVICE. `apis` are the names that a REST API of it may have,
     `stack` is CloudFormation's name, None where only the deploy tool knows it.
     """
@@ -42,6 +44,7 @@ class Deployment:
     local: bool
     apis: tuple[str, ...] = ()
     stack: str | None = None
+    engine_url: str | None = None
 
 
 def find_deployment(
@@ -66,7 +69,8 @@ def _find(
     endpoint_url = environment.get(_ENDPOINT_VARIABLE)
     if endpoint_url:
         on_this_machine = urlsplit(endpoint_url).hostname in {"127.0.0.1", "localhost", "::1"}
-        return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine)
+        engine_url = environment.get(_ENGINE_VARIABLE)
+        return Deployment(name, stage, chosen_region, endpoint_url, local=on_this_machine, engine_url=engine_url)
     here = running.find_all(project)
     wanted = [each for each in here if each.stage == stage and (region is None or stage == _LOCAL_STAGE)]
     if len(wanted) > 1:
@@ -74,7 +78,8 @@ def _find(
     if wanted:
         if stage != _LOCAL_STAGE:
             notice(f"stage {stage} runs on this machine and is what is read; `--region {chosen_region}` reads AWS")
-        return Deployment(name, stage, chosen_region, wanted[0].xray_endpoint, local=True)
+        found = wanted[0]
+        return Deployment(name, stage, chosen_region, found.xray_endpoint, local=True, engine_url=found.engine_url)
     if stage == _LOCAL_STAGE:
         other = f" (stage {here[0].stage} runs: --stage {here[0].stage})" if here else ""
         raise Problem(f"No local stack is running here{other}.", f"Start it in another terminal: {command('start')}")
@@ -87,7 +92,10 @@ def _several(stacks: list[RunningService]) -> Problem:
 
 
 def nothing_found(
-    deployment: Deployment, last: str, transaction_search: bool, cloudformation: CloudFormationClient | None = None
+    deployment: Deployment,
+    last: str,
+    transaction_search: bool | None,
+    cloudformation: CloudFormationClient | None = None,
 ) -> Problem:
     """Explain as far as possible why there are no traces; `cloudformation` None makes a client for the region."""
     if deployment.local:

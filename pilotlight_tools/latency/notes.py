@@ -2,117 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pilotlight_tools.latency.measures import Measures
 from pilotlight_tools.latency.observation import UNKNOWN
-from pilotlight_tools.latency.reader import Reader
-from pilotlight_tools.latency.statistics import Distribution
-from pilotlight_tools.latency.survey import Survey
+from pilotlight_tools.latency.report import NO_RECORD, Counted
 from pilotlight_tools.terminal import number_of
 
-_INITIALISED_HERE = ("cold", "proactive", "provisioned")
-"""Starts whose record has the init's duration, where the function's process can read its own age."""
+if TYPE_CHECKING:
+    from pilotlight_tools.latency.access_log import AccessLog
+    from pilotlight_tools.latency.read_log import Collector
+    from pilotlight_tools.latency.reader import Reader
+    from pilotlight_tools.latency.reading import Reading
+    from pilotlight_tools.latency.survey import Survey
+    from pilotlight_tools.latency.traced_sample import TracedSample
 
 
-def notes(survey: Survey, measures: Measures, reader: Reader, engine: Distribution | None = None) -> list[str]:
-    """Return the notes that apply to this report; empty when nothing needs explaining.
-
-    `engine` is the local engine's own share of warm requests, None on AWS.
-    """
-    return [
-        *_about_the_engine(engine),
-        *_about_the_sample(survey, measures),
-        *_about_the_measures(measures),
-        *_about_the_traces(survey, measures),
-        *_about_the_ticks(survey, reader),
-        *_about_x_ray(reader),
-    ]
-
-
-def _about_the_engine(engine: Distribution | None) -> Iterator[str]:
-    if engine is not None:
+def of_source(reading: Reading, region: str | None) -> Iterator[str]:
+    """Say what the figures are of, and what the local engine takes of them."""
+    if reading.is_complete:
         yield (
-            f"Of a warm request's time the local engine itself took {engine.p50:.1f} ms at the median and "
-            f"{engine.p95:.1f} ms at the 95th percentile, outside the function. On AWS, API Gateway and Lambda take "
-            "their own time instead."
+            f"Counts, rates and response times are of all {number_of(len(reading.columns), 'request')} in API "
+            "Gateway's access log, init durations of all starts in the functions' logs, and ticks of the warmer's log; "
+            f"whom pings spared an init is of the latest {number_of(reading.traced, 'traced request')}."
+        )
+    elif region is not None:
+        yield (
+            f"Counts, rates and times are of the {number_of(len(reading.columns), 'request')} that X-Ray sampled, not "
+            "of all. Of a burst it samples a smaller share than of single requests, and cold starts come in bursts, so "
+            "that the true cold-start rate may be many times this one."
+        )
+    if reading.engine is not None:
+        p95 = "" if reading.engine.p95 is None else f" and {reading.engine.p95:.1f} ms at the 95th percentile"
+        yield (
+            f"Of a warm request's time the local engine itself took {reading.engine.p50:.1f} ms at the median{p95}, "
+            "outside the function. On AWS, API Gateway and Lambda take their own time instead."
         )
 
 
-def _about_the_sample(survey: Survey, measures: Measures) -> Iterator[str]:
-    sampled = sum(map(len, survey.sample().values()))
-    if sampled < survey.requests:
+def without_log(why: str) -> str:
+    """Say why the access log was not read."""
+    return f"The access log, which has all requests, was not read: {why}. These figures are of X-Ray's traces instead."
+
+
+OF_A_DAY = (
+    "Traces are those of the last 24 hours: X-Ray charges for each trace that it looks through. Turn the access log on "
+    "to see a longer time."
+)
+
+
+def of_counts(counted: Counted) -> str:
+    """Say what CloudWatch counted, beside the traces."""
+    return (
+        f"CloudWatch's metrics count all {number_of(counted.requests, 'request')}, "
+        f"{counted.starts.get('cold', 0):,} of them cold: the cold-start rate and the counts over time are these; "
+        "start types, routes and times are of the traces."
+    )
+
+
+def without_counts(why: str) -> str:
+    """Say why CloudWatch's metrics were not read."""
+    return f"All requests were not counted by CloudWatch's metrics either: {why}."
+
+
+def of_log(collector: Collector, sample: TracedSample, log: AccessLog, *, unasked: int) -> Iterator[str]:
+    """Say what the access log left open."""
+    if sample.refusal:
+        yield f"No single request was read in detail: {sample.refusal}."
+    if collector.unreadable:
         yield (
-            f"Counts and rates are of all {number_of(survey.requests, 'request')}; durations are of a sample of "
-            f"{sampled:,} of them, drawn at random for each start type (--most draws more)."
+            f"{number_of(collector.unreadable, 'line')} of the access log's group, in no figure here: not of the "
+            "stage's format."
         )
-        if any(each.raised_unseen for each in measures.observations):
-            yield "Invocations that raised and are no HTTP requests count as 5xx by their share of the sample."
-    partial = sum(1 for observation in measures.observations if observation.response_ms is None)
+    if collector.answered_by_gateway:
+        yield (
+            f"API Gateway answered {number_of(collector.answered_by_gateway, 'further request')} without calling a "
+            "function, such as preflight requests: in no figure here."
+        )
+    if collector.without_request_id:
+        yield (
+            f"{number_of(collector.without_request_id, 'line')} were logged before the format had "
+            "$context.integration.requestId: counted as unknown, not as warm."
+        )
+    if collector.without_init:
+        yield _without_init(collector.without_init)
+    if unasked:
+        yield (
+            f"X-Ray was not asked about {number_of(unasked, 'request')} with an error: some of these may have left a "
+            "record."
+        )
+    yield from _throttled(sum(1 for index in range(len(collector.columns)) if collector.columns.status[index] == 429))
+    if not log.tick_groups:
+        yield "No log group of the warmer was found: ticks are those that X-Ray has."
+
+
+def of_traces(
+    survey: Survey, reading: Reading, *, by_lambda: Sequence[str], left_out: int, partial: int
+) -> Iterator[str]:
+    """Say what the traces left open."""
+    if reading.more_faults.total():
+        yield "Invocations that raised and are no HTTP requests count as 5xx by their share of the sample."
     if partial:
         are = "is" if partial == 1 else "are"
         yield (
             f"{number_of(partial, 'trace')} {are} partial, with neither API Gateway's nor Lambda's segment, and {are} "
             "not measured."
         )
-
-
-def _about_the_measures(measures: Measures) -> Iterator[str]:
-    if measures.by_lambda:
-        functions = ", ".join(name or "the service" for name in measures.by_lambda)
+    if by_lambda:
+        functions = ", ".join(name or "the service" for name in by_lambda)
         yield (
             f"Times of {functions} are Lambda's: no API Gateway stage of theirs is traced. They lack what comes before "
             "Lambda (an HTTP API, a function URL, a load balancer); a cold start's init is in them."
         )
-    if measures.left_out:
-        have, are = ("has", "is") if measures.left_out == 1 else ("have", "are")
+    if left_out:
+        have, are = ("has", "is") if left_out == 1 else ("have", "are")
         yield (
-            f"{number_of(measures.left_out, 'trace')} {have} no API Gateway segment, as others of the same function "
+            f"{number_of(left_out, 'trace')} {have} no API Gateway segment, as others of the same function "
             f"have, and {are} not measured: such times are not comparable."
         )
-
-
-def _about_the_traces(survey: Survey, measures: Measures) -> Iterator[str]:
-    if any(observation.initialization_before_parent for observation in measures.observations):
+    yield from _of_records(survey)
+    if reading.ticks and survey.tick_traces > survey.most:
         yield (
-            "In X-Ray, Lambda's Initialization subsegments begin before the function segment that contains them; "
-            "init durations are from their own start to their own end."
-        )
-    unknown = sum(1 for each in measures.observations if each.start in _INITIALISED_HERE and each.init_ms is None)
-    if unknown:
-        yield (
-            f"{number_of(unknown, 'start')} without an init duration: a process cannot read its own age where it ran, "
-            "as on macOS, which has no /proc."
-        )
-    if survey.starts[UNKNOWN]:
-        records = number_of(survey.starts[UNKNOWN], "record")
-        yield f"{records} without a start annotation: counted as unknown, not as warm."
-    if survey.without_record:
-        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(survey.without_record.items()))
-        requests = number_of(survey.without_record.total(), "request")
-        yield f"API Gateway responded to {requests} that left no record ({outcomes})."
-    if throttled := survey.without_record["throttled"]:
-        yield (
-            f"{throttled:,} of these met a limit of the stage or of a usage plan: API Gateway answered 429 without "
-            "calling a function. A load test has to stay below the limits in serverless.yml, or to raise them."
+            f"Ticks are those of a sample of {survey.most:,} of the warmer's "
+            f"{number_of(survey.tick_traces, 'invocation')}, drawn at random (--most draws more)."
         )
 
 
-def _about_the_ticks(survey: Survey, reader: Reader) -> Iterator[str]:
-    read = len(survey.sampled_ticks())
-    if read < survey.tick_traces:
-        yield (
-            f"Ticks are those of a sample of {read:,} of the warmer's {number_of(survey.tick_traces, 'invocation')}, "
-            "drawn at random (--most draws more)."
-        )
+def of_reader(reader: Reader, reading: Reading, region: str | None) -> Iterator[str]:
+    """Say what X-Ray did not return, and where it may have fewer traces than it was sent."""
     if reader.ticks_without_result:
         yield (
             f"{number_of(reader.ticks_without_result, 'tick')} left no result in X-Ray: the warmer was ended, or the "
             "trace was too big. The warmer's log has the result of each tick that ended."
         )
-
-
-def _about_x_ray(reader: Reader) -> Iterator[str]:
     if reader.unread:
         traces = number_of(reader.unread, "trace")
         yield f"X-Ray did not return {traces} that it had listed, in spite of repeated requests."
@@ -126,8 +148,49 @@ def _about_x_ray(reader: Reader) -> Iterator[str]:
         yield f"The local X-Ray lost records since it began, so that figures may be too low ({reasons})."
     if reader.throttled_calls:
         yield f"X-Ray throttled {number_of(reader.throttled_calls, 'call')}, repeated until all succeeded."
-    if reader.transaction_search_is_on():
+    yield from _transaction_search(reader, reading, region)
+
+
+def _transaction_search(reader: Reader, reading: Reading, region: str | None) -> Iterator[str]:
+    if reading.is_complete:
+        return  # nothing of weight is of the traces
+    is_on = reader.transaction_search_is_on()
+    if is_on:
         yield (
             "Transaction Search is on in this account and region: X-Ray indexes only a share of the traces (1 % "
             "unless changed), so the counts here include only those."
         )
+    elif is_on is None and region is not None:
+        yield (
+            "Whether Transaction Search is on cannot be told: these credentials may not call "
+            "xray:GetTraceSegmentDestination. Where it is on, X-Ray lists only a share of the traces (1 % unless "
+            "changed)."
+        )
+
+
+def _of_records(survey: Survey) -> Iterator[str]:
+    if survey.without_init:
+        yield _without_init(survey.without_init)
+    unknown = len(survey.columns.starts.groups().get(UNKNOWN, ()))
+    if unknown:
+        yield f"{number_of(unknown, 'record')} without a start annotation: counted as unknown, not as warm."
+    if survey.outcomes:
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(survey.outcomes.items()))
+        requests = number_of(survey.outcomes.total(), "request")
+        yield f"API Gateway responded to {requests} that left no record ({outcomes}): counted as {NO_RECORD}."
+    yield from _throttled(survey.outcomes["throttled"])
+
+
+def _throttled(count: int) -> Iterator[str]:
+    if count:
+        yield (
+            f"{count:,} of these met a limit of the stage or of a usage plan: API Gateway answered 429 without "
+            "calling a function. A load test has to stay below the limits in serverless.yml, or to raise them."
+        )
+
+
+def _without_init(count: int) -> str:
+    return (
+        f"{number_of(count, 'start')} without an init duration: a process cannot read its own age where it ran, as on "
+        "macOS, which has no /proc."
+    )

@@ -4,9 +4,10 @@
 without the network. Only REST APIs send one ("Amazon API Gateway active tracing support for AWS X-Ray"): behind an HTTP
 API, a function URL, a load balancer or a queue, the time is that of Lambda's segment, from the invocation's arrival to
 its end, a cold start's init included. `measured_by` says which.
-**Init duration** is the `Initialization` subsegment that Lambda sends (`Init` in some traces). In AWS's own samples it
-begins before the function segment that contains it, so only its own start and end are used; where Lambda sent none,
-the record's `init_ms` is.
+**Init duration** of a cold start is the `Initialization` subsegment that Lambda sends (`Init` in some traces). In AWS's
+own samples it begins before the function segment that contains it, so only its own start and end are used; where
+Lambda sent none, the record's `init_ms` is. Of any other start it is the record's alone: there X-Ray may show the time
+from an init long ago to the invocation.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ _INITIALIZATION_NAMES = {"Initialization", "Init"}
 class Observation:
     """A user request: `at` in epoch seconds, durations in milliseconds, None where the trace has no value.
 
-    `function` is the function's name, empty where the trace does not tell. `response_ms` is None for a partial trace:
-    neither API Gateway's nor Lambda's segment has ended. `measured_by` names the segment that was measured.
+    `request_id` is Lambda's. `function` is the function's name, empty where the trace does not tell. `response_ms` is
+    None for a partial trace: neither API Gateway's nor Lambda's segment has ended. `measured_by` names the segment that
+    was measured.
     `raised_unseen`: the handler raised, and nothing else in the trace says so (see `_raised_unseen`).
     """
 
     trace_id: str
+    request_id: str
     function: str
     at: float
     start: str
@@ -67,11 +70,13 @@ def observe(trace_id: str, documents: list[Document], service: str) -> Observati
         next((p for p in walk(function) if p.get("name") in _INITIALIZATION_NAMES), None) if function else None
     )
     # A warm record also has the init_ms of its execution environment, but this request did not wait for it.
-    init_ms = None if start == "warm" else _milliseconds(initialization) or annotations.get(Annotation.INIT_MS)
+    recorded = None if start == "warm" else annotations.get(Annotation.INIT_MS)
+    init_ms = (_milliseconds(initialization) if start == "cold" else None) or recorded
     # Lambda's segment has the status of the invocation, which is 200 whatever the function responds.
     http = (whole if whole and measured_by == API_GATEWAY else record).get("http") or {}
     return Observation(
         trace_id=trace_id,
+        request_id=str((record.get("aws") or {}).get("request_id", "")),
         function=_function_name(record, function, whole if measured_by == LAMBDA else None),
         at=(whole or record)["start_time"],
         start=start,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -10,20 +11,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pilotlight.environment import Annotation
+from pilotlight_tools.latency.clients import client
 from pilotlight_tools.latency.documents import Document, walk
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
+from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.records import flaw_of, is_record
 from pilotlight_tools.latency.ticks import Tick, Ticks, ticks_of
 from pilotlight_tools.latency.time_range import TimeRange
 
 if TYPE_CHECKING:
     from mypy_boto3_xray import XRayClient
+
+    from pilotlight_tools.latency.access_log import AccessLog
 
 _Found = TypeVar("_Found")
 _Convert = Callable[[str, list[Document]], _Found]
@@ -34,12 +36,12 @@ LOSSES_HEADER = "X-Pilotlight-Losses"
 """The local X-Ray's own header on trace summaries: what it lost since it began, a JSON object of reasons and counts."""
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What computing with a document raises that is not what "AWS X-Ray segment documents" says."""
-_ATTEMPTS = 10
-_LOCAL_ATTEMPTS = 3
-"""A local X-Ray does not throttle, and has been stopped if it does not respond: fail early."""
-_NO_PROFILE: dict[str, Any] = {"profile": (None, None, None, None)}
-"""Settings of a botocore session (their key in a file, variable, default, conversion) that reads no profile's name."""
 _IDS_PER_BATCH = 5
+MOST_SCANNED = 1_000_000
+"""So many traces X-Ray looks through free of charge each month ("AWS X-Ray pricing")."""
+_PROBED_SECONDS = 10.0
+_MOST_PAGES = 20
+"""Of summaries, where only some are wanted: a page of an account with many other traces may be empty."""
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
 _COMPLETE_AFTER_SECONDS = 120
@@ -51,23 +53,24 @@ quotas")."""
 
 
 def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -> XRayClient:
-    """Make a client that waits when it is throttled. A local X-Ray needs no credentials, so it gets made-up ones."""
-    # Adaptive mode backs off when throttled and then limits its own rate (Boto3 guide, "Retries").
-    attempts = _LOCAL_ATTEMPTS if local else _ATTEMPTS
-    config = Config(retries={"mode": "adaptive", "total_max_attempts": attempts}, connect_timeout=5, read_timeout=30)
-    # A profile of the shell may not exist, and is not meant for what runs here.
-    session = botocore.session.Session(session_vars=_NO_PROFILE if local else None)
-    if local:
-        session.set_credentials("local", "local")
-    return boto3.Session(botocore_session=session).client(
-        "xray", region_name=region, endpoint_url=endpoint_url, config=config
+    """Make a client of X-Ray that waits when it is throttled; a local X-Ray needs no credentials."""
+    return client("xray", region, endpoint_url, local=local)  # type: ignore[no-any-return]
+
+
+def _too_many(what: str, how_it_ended: str) -> Problem:
+    """X-Ray looks through the traces of all services of the account and region, and AWS charges for them."""
+    return Problem(
+        f"For this report X-Ray {what} of this account, which AWS charges by the million: it {how_it_ended}.",
+        "Turn the stage's access log on, which costs nothing to read; or give a shorter --last; or --yes.",
     )
 
 
 class Reader:
     """Reads the traces of one service: `service` is its name with the stage, as in the records' annotation.
 
-    `apis` are the names that its REST API may have, if there is one (default: the same name).
+    `apis` are the names that its REST API may have, if there is one (default: the same name). `access_log` has all its
+    requests, where there is one.
+    `most_scanned` is how many traces X-Ray may look through for one listing, None for any number: beyond it, Problem.
     It keeps up to `remember` complete observations, and as many traces' ticks, so that reading repeatedly fetches only
     new traces.
     """
@@ -79,11 +82,18 @@ class Reader:
         stage: str,
         *,
         apis: Sequence[str] = (),
+        access_log: AccessLog | None = None,
+        most_scanned: int | None = None,
         progress: Progress = lambda _what, _done, _total: None,
         remember: int = 0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.service = service
+        self.stage = stage
+        self.access_log = access_log
+        self._most_scanned = most_scanned
+        self.stages = [f"{api}/{stage}" for api in apis or (service,)]
+        """X-Ray's names of the service's API Gateway stages."""
         self.throttled_calls = 0
         self.unread = 0
         self.unreadable = 0
@@ -91,7 +101,6 @@ class Reader:
         """What the local X-Ray lost, by reason: it says so with each page of summaries."""
         self.ticks_without_result = 0
         self._client = client
-        self._stages = [f"{api}/{stage}" for api in apis or (service,)]
         self._progress = progress
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -103,39 +112,84 @@ class Reader:
     @property
     def filter_expression(self) -> str:
         """Selects traces with the service's records, and those of its REST API's stage, which may have none."""
-        stages = "".join(f' OR service("{stage}")' for stage in self._stages)
+        stages = "".join(f' OR service("{stage}")' for stage in self.stages)
         return f'annotation[{Annotation.SERVICE}] = "{self.service}"{stages}'
 
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
         """Yield every trace summary of the time range; those at the borders of its chunks may come twice."""
         self.unread = self.unreadable = 0  # those of one reading: a page reads again and again
-        done = 0
+        self._refuse_too_many(time_range)
+        done = scanned = 0
         for chunk in time_range.chunks():
-            token: dict[str, str] = {}
-            while True:
-                page = self._client.get_trace_summaries(
-                    StartTime=datetime.fromtimestamp(chunk.start, UTC),
-                    EndTime=datetime.fromtimestamp(chunk.end, UTC),
-                    TimeRangeType="TraceId",
-                    FilterExpression=self.filter_expression,
-                    **token,  # type: ignore[arg-type]
-                )
-                self._note_losses(page)
-                yield from page["TraceSummaries"]  # type: ignore[misc]
+            of_chunk = 0
+            for page in self._pages(chunk, self.filter_expression):
+                yield from page["TraceSummaries"]
                 done += len(page["TraceSummaries"])
+                of_chunk = page.get("TracesProcessedCount", 0)
                 self._progress("trace summaries", done, None)
-                if not page.get("NextToken"):
-                    break
-                token = {"NextToken": page["NextToken"]}
+                if self._most_scanned is not None and scanned + of_chunk > self._most_scanned:
+                    raise _too_many(f"has looked through {scanned + of_chunk:,} traces", "was stopped there")
+            scanned += of_chunk
 
-    def observations(self, trace_ids: list[str]) -> Iterator[Observation]:
-        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return."""
+    def recent_requests(self, time_range: TimeRange, most: int) -> Iterator[dict[str, Any]]:
+        """Yield summaries of at most `most` user requests, of the last six hours of the time range at most."""
+        self.unread = self.unreadable = 0
+        pages = self._pages(next(time_range.chunks()), self._of_kind("request"))
+        found = (summary for page in itertools.islice(pages, _MOST_PAGES) for summary in page["TraceSummaries"])
+        yield from itertools.islice(found, most)
+
+    def all_ticks(self, time_range: TimeRange) -> list[Tick]:
+        """Return the ticks of the time range, of which only the warmer's traces are listed."""
+        ids = {
+            summary["Id"]: None
+            for chunk in time_range.chunks()
+            for page in self._pages(chunk, self._of_kind("tick"))
+            for summary in page["TraceSummaries"]
+        }
+        return sorted(self.ticks(list(ids)), key=lambda tick: tick.at)
+
+    def _of_kind(self, kind: str) -> str:
+        service = f'annotation[{Annotation.SERVICE}] = "{self.service}"'
+        return f'{service} AND annotation[{Annotation.KIND}] = "{kind}"'
+
+    def _refuse_too_many(self, time_range: TimeRange) -> None:
+        """Raise Problem where the time range has more traces than may be looked through, by a short part of it."""
+        if self._most_scanned is None or time_range.end - time_range.start <= _PROBED_SECONDS:
+            return
+        end = time_range.end - _PROBED_SECONDS
+        *_, last = self._pages(TimeRange(end - _PROBED_SECONDS, end), self.filter_expression)
+        scanned = last.get("TracesProcessedCount", 0)
+        expected = scanned * (time_range.end - time_range.start) / _PROBED_SECONDS
+        if expected > self._most_scanned:
+            raise _too_many(f"would look through about {expected:,.0f} traces", "was not begun")
+
+    def _pages(self, chunk: TimeRange, expression: str) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._client.get_trace_summaries(
+                StartTime=datetime.fromtimestamp(chunk.start, UTC),
+                EndTime=datetime.fromtimestamp(chunk.end, UTC),
+                TimeRangeType="TraceId",
+                FilterExpression=expression,
+                **token,  # type: ignore[arg-type]
+            )
+            self._note_losses(page)
+            yield page  # type: ignore[misc]
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def observations(self, trace_ids: list[str], *, are_listed: bool = True) -> Iterator[Observation]:
+        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return.
+
+        Traces that X-Ray did not list (`are_listed`) may not be sampled: they are asked for once.
+        """
 
         def observed(trace_id: str, documents: list[Document]) -> Observation | None:
             return observe(trace_id, documents, self.service)
 
         final_before = time.time() - _COMPLETE_AFTER_SECONDS
-        for trace_id, found in self._read("traces", trace_ids, observed, self._observations):
+        for trace_id, found in self._read("traces", trace_ids, observed, self._observations, are_listed):
             if found:
                 yield found
                 # API Gateway's segment is a trace's last; where none will come, a trace is complete after a while.
@@ -163,18 +217,23 @@ class Reader:
         """Return the segment documents of one trace, empty when X-Ray has none now: it is asked once."""
         return next((documents for _, documents in self._traces([trace_id], rounds=1)), [])
 
-    def transaction_search_is_on(self) -> bool:
+    def transaction_search_is_on(self) -> bool | None:
         """Check whether traces go to CloudWatch Logs, where GetTraceSummaries finds only the few that are indexed.
 
-        False also when that is not known: the call is newer than some X-Rays and some permissions.
+        None when that is not known: AWSXrayReadOnlyAccess, for one, does not allow xray:GetTraceSegmentDestination.
         """
         try:
             return self._client.get_trace_segment_destination().get("Destination") == "CloudWatchLogs"
         except (ClientError, AttributeError):
-            return False
+            return None
 
     def _read(
-        self, what: str, trace_ids: list[str], convert: _Convert[_Found], kept: dict[str, _Found]
+        self,
+        what: str,
+        trace_ids: list[str],
+        convert: _Convert[_Found],
+        kept: dict[str, _Found],
+        are_listed: bool = True,
     ) -> Iterator[tuple[str, _Found]]:
         """Yield each trace id with what was kept of it, or else with what `convert` makes of its documents."""
         known = [(trace_id, kept[trace_id]) for trace_id in trace_ids if trace_id in kept]
@@ -185,7 +244,7 @@ class Reader:
 
         def read_batch(batch: list[str]) -> list[tuple[str, _Found]]:
             # The reading threads convert documents, so that documents do not accumulate.
-            return list(self._converted(convert, batch))
+            return list(self._converted(convert, batch, are_listed))
 
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="latency") as threads:
             try:
@@ -197,9 +256,11 @@ class Reader:
                 threads.shutdown(cancel_futures=True)
                 raise
 
-    def _converted(self, convert: _Convert[_Found], trace_ids: list[str]) -> Iterator[tuple[str, _Found]]:
+    def _converted(
+        self, convert: _Convert[_Found], trace_ids: list[str], are_listed: bool
+    ) -> Iterator[tuple[str, _Found]]:
         """Yield what `convert` makes of each trace; `unreadable` counts those of which it makes nothing."""
-        for trace_id, documents in self._traces(trace_ids):
+        for trace_id, documents in self._traces(trace_ids, _ROUNDS_FOR_UNPROCESSED if are_listed else 1, are_listed):
             try:
                 found = convert(trace_id, documents)
             except _MALFORMED:
@@ -210,7 +271,7 @@ class Reader:
             yield trace_id, found
 
     def _traces(
-        self, trace_ids: list[str], rounds: int = _ROUNDS_FOR_UNPROCESSED
+        self, trace_ids: list[str], rounds: int = _ROUNDS_FOR_UNPROCESSED, are_listed: bool = True
     ) -> Iterator[tuple[str, list[Document]]]:
         """Yield traces with their documents; unprocessed traces are requested again, after longer and longer waits."""
         waiting = trace_ids
@@ -231,7 +292,7 @@ class Reader:
             if not waiting:
                 return
         with self._lock:
-            self.unread += len(waiting)
+            self.unread += len(waiting) if are_listed else 0
 
     def _loaded(self, bodies: Iterable[str]) -> Iterator[Document]:
         for body in bodies:

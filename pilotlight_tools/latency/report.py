@@ -164,13 +164,28 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """All requests as CloudWatch's metrics count them, where there is no access log: `starts` are those not warm.
+
+    `errors` are 4xx, `faults` 5xx. The times of the report are of the traces all the same.
+    """
+
+    requests: int
+    starts: dict[str, int]
+    errors: int
+    faults: int
+    cold_start_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that the outputs show. Times are epoch seconds, durations milliseconds, rates from 0 to 1.
 
-    `source` is what counts and times are of: `access log` or `traces`. `traced` are the requests that X-Ray lists,
-    `sampled` those that were read in detail, `measured` those whose response time is in the figures. `selection` says
-    which requests these are, by route or function; empty for all. `engine` is the local engine's own share of a warm
-    request; None on AWS.
+    `source` is what counts and times are of: `access log` or `traces`. Without the log, `counted` is what CloudWatch
+    counted of all requests, where it did: then `cold_start_rate` and the timeline's counts are of these.
+    `traced` are the requests that X-Ray lists, `sampled` those that were read in detail, `measured` those whose
+    response time is in the figures. `selection` says which requests these are, by route or function; empty for all.
+    `engine` is the local engine's own share of a warm request; None on AWS.
     """
 
     service: str
@@ -180,6 +195,7 @@ class Report:
     made_at: float
     source: str
     selection: str
+    counted: Counted | None
     verdict: Verdict
     requests: int
     traced: int

@@ -9,47 +9,56 @@ from dataclasses import dataclass
 
 METHOD = (
     "Percentiles are exact, by nearest rank: the smallest measured value that is not exceeded by at least that share "
-    "of the values. Each is a value that was really measured; nothing is interpolated or bucketed."
+    "of the values. Each is a value that was really measured; nothing is interpolated or bucketed. "
+    "A percentile that is finer than the values are many is not shown."
 )
+_LEAST_VALUES = {0.9: 10, 0.95: 20, 0.99: 100}
+"""How many values a percentile needs, so that one lies above it."""
 _MOST_BINS = 60
 _BINS_PER_DECADE = (40, 20, 10, 5)
+_SMALLEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Percentiles of `count` measured durations, in milliseconds."""
+    """Percentiles of `count` measured durations, in milliseconds; None for those finer than the values are many.
+
+    Below 10 values there is no p90, below 20 no p95, below 100 no p99: each would only be the maximum by another name.
+    """
 
     count: int
     p50: float
-    p90: float
-    p95: float
-    p99: float
+    p90: float | None
+    p95: float | None
+    p99: float | None
     max: float
 
 
 def distribution(values: Iterable[float]) -> Distribution | None:
-    """Compute the distribution of durations in milliseconds; None when there are none."""
-    return weighted_distribution([(value, 1.0) for value in values])
-
-
-def weighted_distribution(weighted: Sequence[tuple[float, float]]) -> Distribution | None:
-    """Compute the same from (value, weight): each represents `weight` values, as a value of a sample does."""
-    if not weighted:
+    """Compute the distribution of durations in milliseconds, by nearest rank; None when there are none."""
+    ordered = sorted(values)
+    if not ordered:
         return None
-    ordered = sorted(weighted)
-    running, total = [], 0.0
-    for _, weight in ordered:
-        total += weight
-        running.append(total)
+    count = len(ordered)
 
-    def percentile(share: float) -> float:
-        # The tolerance absorbs rounding: 90 % of 10 values is exactly the ninth.
-        index = bisect.bisect_left(running, share * total - 1e-9 * total)
-        return ordered[min(index, len(ordered) - 1)][0]
+    def percentile(share: float) -> float | None:
+        if count < _LEAST_VALUES[share]:
+            return None
+        return float(ordered[_rank(share, count)])
 
     return Distribution(
-        len(ordered), percentile(0.5), percentile(0.9), percentile(0.95), percentile(0.99), ordered[-1][0]
+        count,
+        float(ordered[_rank(0.5, count)]),
+        percentile(0.9),
+        percentile(0.95),
+        percentile(0.99),
+        float(ordered[-1]),
     )
+
+
+def _rank(share: float, count: int) -> int:
+    # The tolerance absorbs rounding: 90 % of 10 values is exactly the ninth.
+    return max(0, math.ceil(share * count * (1 - 1e-9)) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +72,30 @@ class Histogram:
 
 def histogram(values: Mapping[str, Sequence[float]]) -> Histogram:
     """Make histograms of several sets of durations (milliseconds, above 0) over the same bins."""
-    every = [max(value, 0.001) for group in values.values() for value in group]
-    if not every:
+    edges = logarithmic_edges((value for group in values.values() for value in group), _MOST_BINS)
+    if not edges:
         return Histogram([], {})
-    low, high = math.log10(min(every)), math.log10(max(every))
-    for per_decade in _BINS_PER_DECADE:
-        first, last = math.floor(low * per_decade), math.floor(high * per_decade) + 1
-        if last - first <= _MOST_BINS:
-            break
-    # When the logarithm was rounded up to a whole step, the lowest value is just below the first edge.
-    first -= round(10 ** (first / per_decade), 6) > min(every)
-    edges = [round(10 ** (step / per_decade), 6) for step in range(first, last + 1)]
     counts = {}
     for name, group in values.items():
         counts[name] = [0] * (len(edges) - 1)
         for value in group:
-            index = bisect.bisect_right(edges, max(value, 0.001)) - 1
+            index = bisect.bisect_right(edges, max(value, _SMALLEST)) - 1
             counts[name][min(max(index, 0), len(edges) - 2)] += 1
     return Histogram(edges, counts)
+
+
+def logarithmic_edges(values: Iterable[float], most: int) -> list[float]:
+    """Return the borders of at most `most` bins, equally wide on a logarithmic scale, that hold all `values`."""
+    lowest, highest = math.inf, 0.0
+    for value in values:
+        lowest, highest = min(lowest, max(value, _SMALLEST)), max(highest, max(value, _SMALLEST))
+    if not highest:
+        return []
+    low, high = math.log10(lowest), math.log10(highest)
+    for per_decade in _BINS_PER_DECADE:
+        first, last = math.floor(low * per_decade), math.floor(high * per_decade) + 1
+        if last - first <= most:
+            break
+    # When the logarithm was rounded up to a whole step, the lowest value is just below the first edge.
+    first -= round(10 ** (first / per_decade), 6) > lowest
+    return [round(10 ** (step / per_decade), 6) for step in range(first, last + 1)]

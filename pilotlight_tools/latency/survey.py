@@ -1,69 +1,68 @@
-"""A first pass over all trace summaries of a time range: counts and rates, and which traces to read in detail.
+"""A pass over trace summaries: counts and times of what X-Ray sampled, and which traces to read in detail.
 
-Memory depends on the bins of the time range, the sample's size and the number of execution environments, not on the
-number of traces.
+A summary has its response time, which is that of the trace's first segment ("TraceSummary", X-Ray API reference). It
+is the request's own where that segment is API Gateway's of this stage, or Lambda's of this function.
 """
 
 from __future__ import annotations
 
 import hashlib
 import heapq
+from array import array
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from pilotlight.environment import START_TYPES, Annotation
-from pilotlight_tools.latency.observation import UNKNOWN
+from pilotlight_tools.latency.columns import NOT_MEASURED, Columns, Request
+from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN
 from pilotlight_tools.latency.records import is_number
+from pilotlight_tools.latency.report import NO_RECORD
+from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.time_range import TimeRange
 
 Summary = dict[str, Any]
-_Kept = list[tuple[int, str]]
-"""A heap of trace ids by their hash, the largest hash on top."""
-
-
-@dataclass(slots=True)
-class Bin:
-    """User requests that began within one of the time range's bins."""
-
-    requests: int = 0
-    cold: int = 0
+_Kept = list[tuple[int, str, int]]
+"""A heap of trace ids and indices by the trace ids' hash, the largest hash on top."""
 
 
 class Survey:
-    """Counts every summary that `add` takes; `sample` and `sampled_ticks` return the traces to read."""
+    """Counts every summary that `add` takes. `stages` are X-Ray's names of the service's own API Gateway stages.
 
-    def __init__(self, time_range: TimeRange, most: int) -> None:
-        self.time_range = time_range
+    What it keeps beside the columns is at most `most` of each: traces to read because their time is not known, or
+    because they may have raised, warm requests, and ticks.
+    """
+
+    def __init__(
+        self, time_range: TimeRange, most: int, stages: Collection[str] = (), selection: Selection | None = None
+    ) -> None:
         self.most = most
-        self.starts: Counter[str] = Counter()
-        self.faults: Counter[str] = Counter()
-        self.errors: Counter[str] = Counter()
-        self.throttles: Counter[str] = Counter()
-        self.by_ping: Counter[str] = Counter()
+        self.columns = Columns()
+        self.measured_by: list[str] = ["", API_GATEWAY, LAMBDA]
+        self.inits: dict[str, list[float]] = {}
+        self.without_init = 0
+        self.by_ping = 0
         self.environments_by_ping: set[str] = set()
-        # Traces of the warmer's invocations: each has the ticks of all its targets.
+        self.routes: set[str] = set()
+        self.outcomes: Counter[str] = Counter()
+        """How requests without a record ended: throttled, crashed, timed out, or not sampled by Lambda."""
         self.tick_traces = 0
-        # Requests the API responded to without a record: throttled, crashed, timed out, or not sampled by Lambda.
-        self.without_record: Counter[str] = Counter()
-        self.bins: dict[int, Bin] = {}
-        self._sampled: dict[str, _Kept] = {}
-        self._sampled_ticks: _Kept = []
+        self.doubtful = Counter[str]()
+        """Requests, by start type, that no status tells of: they may have raised."""
+        self._measures = array("B")
+        self._time_range, self._stages, self._selection = time_range, stages, selection or Selection()
+        self._kept: dict[str, _Kept] = {}
         self._at_borders: set[str] = set()
 
     @property
-    def requests(self) -> int:
+    def records(self) -> int:
         """The number of user requests with a record."""
-        return self.starts.total()
-
-    def bin_number(self, at: float) -> int:
-        """The bin of a moment. Bins begin at multiples of their width, so they do not move with the time range."""
-        return int(at // self.time_range.bin_seconds)
+        return len(self.columns) - self.outcomes.total()
 
     def add(self, summary: Summary) -> None:
         """Count one trace, but only once when both chunks at a border return it."""
-        at = _moment(summary)
-        if self.time_range.near_border(at):
+        at = moment_of(summary)
+        if self._time_range.near_border(at):
             if summary["Id"] in self._at_borders:
                 return
             self._at_borders.add(summary["Id"])
@@ -72,72 +71,158 @@ class Survey:
             self._add_request(summary, at)
         elif "tick" in kinds:
             self.tick_traces += 1
-            self._keep(self._sampled_ticks, summary["Id"])
+            self._keep("tick", summary["Id"], 0)
         elif not kinds:  # a ping's record alone is not about a user
-            self.without_record[_outcome(summary)] += 1
+            self._add_without_record(summary, at)
 
-    def sample(self) -> dict[str, list[str]]:
-        """Return the trace ids to read by start type, `most` in all.
+    def kept(self, *what: str) -> dict[str, int]:
+        """Return the traces kept for these purposes, with their indices in the columns, `most` at most of each.
 
-        Each start type first gets an equal share, because cold starts are few; the rest is given to those with more.
-        A hash of the trace ids decides which are read: a random choice, but the same one in the next report.
+        A hash of the trace ids decides which: a random choice, but the same one in the next report.
         """
-        counts = {start: len(heap) for start, heap in self._sampled.items()}
-        shares = dict.fromkeys(counts, 0)
-        room = self.most
-        while room > 0 and any(shares[start] < counts[start] for start in counts):
-            open_starts = [start for start in counts if shares[start] < counts[start]]
-            share = max(1, room // len(open_starts))
-            for start in open_starts:
-                more = min(share, counts[start] - shares[start], room)
-                shares[start] += more
-                room -= more
         return {
-            start: [trace_id for _, trace_id in sorted(heap, reverse=True)[: shares[start]]]
-            for start, heap in self._sampled.items()
+            trace_id: index for each in what for _, trace_id, index in sorted(self._kept.get(each, ()), reverse=True)
         }
 
-    def sampled_ticks(self) -> list[str]:
-        """Return the ids of the ticks' traces to read, at most `most`, chosen as `sample` does."""
-        return [trace_id for _, trace_id in sorted(self._sampled_ticks, reverse=True)]
+    def measure(self, index: int, measured_by: str | None, response_ms: float | None, at: float) -> None:
+        """Set the time of a request that its summary does not tell."""
+        if measured_by is not None and response_ms is not None:
+            self.columns.at[index], self.columns.response_ms[index] = at, response_ms
+            self._measures[index] = self.measured_by.index(measured_by)
+
+    def one_measure_for_each_function(self) -> tuple[int, list[str]]:
+        """Leave times out that are not comparable; return how many, and the functions that Lambda's segments measure.
+
+        A function behind a REST API is measured by API Gateway's segments, any other by Lambda's. Where its REST API is
+        traced, a request without API Gateway's segment (by the SDK, or of a trace that lacks it) is left out.
+        """
+        columns = self.columns
+        of_gateway = {columns.functions[index] for index, code in enumerate(self._measures) if code == 1}
+        left_out, by_lambda = 0, set()
+        for index, code in enumerate(self._measures):
+            if code == 2 and columns.functions[index] in of_gateway:
+                columns.response_ms[index] = NOT_MEASURED
+                self._measures[index] = 0
+                left_out += 1
+            elif code == 2:
+                by_lambda.add(columns.functions[index])
+        return left_out, sorted(by_lambda)
+
+    def measures(self) -> str:
+        """Whose segments the times are from: `API Gateway`, `Lambda`, or both."""
+        return " and ".join(self.measured_by[code] for code in (1, 2) if code in self._measures) or LAMBDA
+
+    def measure_of(self, index: int) -> str | None:
+        return self.measured_by[self._measures[index]] or None
 
     def _add_request(self, summary: Summary, at: float) -> None:
-        start = _start(summary)
-        self.starts[start] += 1
-        status = _status(summary)
-        is_fault = bool(summary.get("HasFault")) or status >= 500
-        self.faults[start] += is_fault
-        self.errors[start] += not is_fault and (bool(summary.get("HasError")) or 400 <= status < 500)
-        self.throttles[start] += bool(summary.get("HasThrottle")) or status == 429
-        if True in _values(summary, Annotation.WARMED_BY_PING):
-            self.by_ping[start] += 1
-            self.environments_by_ping.add(str(next(iter(_values(summary, Annotation.ENVIRONMENT)), "")))
-        found = self.bins.setdefault(self.bin_number(at), Bin())
-        found.requests += 1
-        found.cold += start == "cold"
-        self._keep(self._sampled.setdefault(start, []), summary["Id"])
+        start, status, function = _start(summary), _status(summary), _function(summary)
+        route = _text(summary, Annotation.ROUTE)
+        self.routes.add(route)
+        method = str((summary.get("Http") or {}).get("HttpMethod") or "")
+        named = f"{method} {route or '(no route)'}".strip()
+        if not self._selection.includes(named, function):
+            return
+        measure = self._measure(summary, function)
+        index = self._append(
+            summary,
+            measure,
+            Request(
+                at,
+                _response_ms(summary, measure),
+                start,
+                _http_status(summary, measure) or status,
+                named,
+                function,
+                trace_id=summary["Id"],
+                is_fault=bool(summary.get("HasFault")),
+            ),
+        )
+        if not measure:
+            self._keep("unmeasured", summary["Id"], index)
+        elif start == "warm" and measure == 1:
+            self._keep("warm", summary["Id"], index)
+        if not status and not summary.get("HasFault"):
+            self.doubtful[start] += 1
+            self._keep("doubtful", summary["Id"], index)
+        self._note_start(summary, start)
 
-    def _keep(self, heap: _Kept, trace_id: str) -> None:
+    def _note_start(self, summary: Summary, start: str) -> None:
+        if True in _values(summary, Annotation.WARMED_BY_PING):
+            self.by_ping += 1
+            self.environments_by_ping.add(_text(summary, Annotation.ENVIRONMENT))
+        if start in (UNKNOWN, "warm"):  # a warm record has the init of its environment, but did not wait for it
+            return
+        inits = [float(value) for value in _values(summary, Annotation.INIT_MS) if is_number(value)]
+        if inits:
+            self.inits.setdefault(start, []).append(inits[0])
+        elif start != "restored":  # its process began before the snapshot: nobody knows
+            self.without_init += 1
+
+    def _add_without_record(self, summary: Summary, at: float) -> None:
+        http, function = summary.get("Http") or {}, _function(summary)
+        named = f"{http.get('HttpMethod') or ''} (no record)".strip()
+        if not self._selection.includes(named, function):
+            return
+        self.outcomes[_outcome(summary)] += 1
+        measure = self._measure(summary, function)
+        self._append(
+            summary,
+            measure,
+            Request(
+                at,
+                _response_ms(summary, measure),
+                NO_RECORD,
+                _http_status(summary, measure),
+                named,
+                function,
+                trace_id=summary["Id"],
+                is_fault=bool(summary.get("HasFault")),
+            ),
+        )
+
+    def _append(self, _: Summary, measure: int, request: Request) -> int:
+        self._measures.append(measure)
+        return self.columns.add(request)
+
+    def _measure(self, summary: Summary, function: str) -> int:
+        """Whose segment the summary's response time is of: 1 API Gateway's, 2 Lambda's, 0 another service's or none."""
+        entry = summary.get("EntryPoint") or {}
+        if "ResponseTime" not in summary:
+            return 0
+        if entry.get("Type") == "AWS::ApiGateway::Stage":
+            return int(entry.get("Name") in self._stages)
+        return 2 if entry.get("Type") == "AWS::Lambda" and entry.get("Name") == (function or entry.get("Name")) else 0
+
+    def _keep(self, what: str, trace_id: str, index: int) -> None:
         """Keep the `most` smallest hashes."""
-        entry = (-int.from_bytes(hashlib.blake2b(trace_id.encode(), digest_size=8).digest()), trace_id)
+        heap = self._kept.setdefault(what, [])
+        entry = (-int.from_bytes(hashlib.blake2b(trace_id.encode(), digest_size=8).digest()), trace_id, index)
         if len(heap) < self.most:
             heapq.heappush(heap, entry)
         else:
             heapq.heappushpop(heap, entry)
 
 
-def _moment(summary: Summary) -> float:
+def moment_of(summary: Summary) -> float:
     """When the trace began: X-Ray's StartTime, or the second in the trace id where an older response has none."""
     if "StartTime" in summary:
         return float(summary["StartTime"].timestamp())
     return float(int(summary["Id"].split("-")[1], 16))
 
 
-def _status(summary: Summary) -> int:
-    """The status in the record; 0 where it has none.
+def _response_ms(summary: Summary, measure: int) -> float:
+    return round(summary["ResponseTime"] * 1000, 3) if measure else NOT_MEASURED
 
-    Without API Gateway a trace begins with Lambda's segment: whatever the function responds, its status is 200.
-    """
+
+def _http_status(summary: Summary, measure: int) -> int:
+    """The status that API Gateway sent; Lambda's segment has the invocation's, which is 200 whatever was returned."""
+    status: Any = (summary.get("Http") or {}).get("HttpStatus")
+    return int(status) if measure == 1 and is_number(status, 100, 999) else 0
+
+
+def _status(summary: Summary) -> int:
+    """The status in the record; 0 where it has none."""
     statuses = (int(value) for value in _values(summary, Annotation.STATUS) if is_number(value, 100, 999))
     return next(statuses, 0)
 
@@ -146,6 +231,18 @@ def _start(summary: Summary) -> str:
     """The start type, among values that the service's own annotations of that name may have."""
     values = [value for value in _values(summary, Annotation.START) if isinstance(value, str)]
     return next((value for value in values if value in START_TYPES), values[0] if values else UNKNOWN)
+
+
+def _function(summary: Summary) -> str:
+    """The function's name, of the record, or of Lambda's segment."""
+    if name := _text(summary, Annotation.FUNCTION):
+        return name
+    services: Iterable[dict[str, Any]] = summary.get("ServiceIds") or ()
+    return next((str(each.get("Name")) for each in services if each.get("Type") == "AWS::Lambda::Function"), "")
+
+
+def _text(summary: Summary, key: str) -> str:
+    return next((value for value in _values(summary, key) if isinstance(value, str)), "")
 
 
 def _outcome(summary: Summary) -> str:

@@ -145,4 +145,5 @@ def _cells(bursts: Sequence[Burst]) -> list[str]:
     """Format the cells for one state of the service."""
     times = times_of(bursts)
     cold = sum(burst.starts.count("cold") for burst in bursts)
-    return [f"{times.p50:,.0f}", f"{times.p95:,.0f}", f"{times.max:,.0f}", str(cold)]
+    p95 = "-" if times.p95 is None else f"{times.p95:,.0f}"
+    return [f"{times.p50:,.0f}", p95, f"{times.max:,.0f}", str(cold)]

@@ -96,13 +96,13 @@ def times_of(bursts: Sequence[Burst]) -> Distribution:
     return times
 
 
-def _summary(bursts: Sequence[Burst]) -> dict[str, float | int]:
-    """The response times of all requests in `bursts`, in milliseconds."""
+def _summary(bursts: Sequence[Burst]) -> dict[str, float | int | None]:
+    """The response times of all requests in `bursts`, in milliseconds; no p95 of fewer than twenty."""
     times = times_of(bursts)
     return {
         "count": times.count,
         "p50_ms": round(times.p50, 1),
-        "p95_ms": round(times.p95, 1),
+        "p95_ms": None if times.p95 is None else round(times.p95, 1),
         "max_ms": round(times.max, 1),
     }
 

@@ -64,7 +64,10 @@ def test_a_table_with_cold_beside_warm(xray: XRay) -> None:
     rows = [line.split() for line in result.stdout.splitlines()]
     assert ["cold", "4", "20.00", "%", "500"] in [row[:5] for row in rows]
     assert ["warm", "16", "80.00", "%", "50.0"] in [row[:5] for row in rows]
-    assert "Cold-start rate 20.00 %; the cold median, 500 ms, is 10.0 times the warm one." in result.stdout
+    assert (
+        "Cold-start rate 20.00 % of the traced requests; the cold median, 500 ms, is 10.0 times the warm one."
+        in result.stdout
+    )
     assert "█" in result.stdout
 
 

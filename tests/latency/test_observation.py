@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.latency.documents import Document, walk
 from pilotlight_tools.latency.observation import Observation, observe
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.pair import Pair
@@ -50,6 +50,18 @@ def test_init_is_lambdas_other_name_for_the_initialization() -> None:
 def test_the_records_init_counts_where_lambda_sent_none() -> None:
     _, documents = trace(start="restored", init_ms=33.0)
     assert seen(documents).init_ms == 33.0
+
+
+@pytest.mark.parametrize("start", ["provisioned", "proactive", "restored"])
+def test_only_a_cold_start_takes_its_init_from_x_rays_initialization(start: str) -> None:
+    """Lambda initialised the others long before: X-Ray's Initialization may then reach over the time between."""
+    _, documents = trace(start="cold", init_ms=180.0)
+    for part in (part for document in documents for part in walk(document)):
+        if part["name"] == "Initialization":
+            part |= {"start_time": NOW - 600, "end_time": NOW}
+        if "start" in part.get("annotations", {}):
+            part["annotations"]["start"] = start
+    assert seen(documents).init_ms == 180.0
 
 
 def test_a_warm_request_has_no_init_even_though_its_environment_had_one() -> None:

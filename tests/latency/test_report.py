@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Coverage, Report
 from pilotlight_tools.latency.survey import Survey
@@ -67,8 +69,13 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     xray.flush(settle=True)
     report = report_of(xray)
 
-    assert {name: start.count for name, start in report.starts.items()} == {"cold": 8, "warm": 42, "proactive": 1}
-    assert (report.requests, report.sampled, report.measured) == (51, 51, 51)
+    assert {name: start.count for name, start in report.starts.items()} == {
+        "cold": 8,
+        "warm": 42,
+        "proactive": 1,
+        "no record": 1,
+    }
+    assert (report.source, report.requests, report.measured) == ("traces", 52, 52)
     assert report.cold_start_rate == 8 / 51
     warm, cold = report.starts["warm"], report.starts["cold"]
     assert warm.response is not None
@@ -77,19 +84,22 @@ def test_every_figure_is_what_was_sent(xray: XRay) -> None:
     assert warm.response.p50 == pytest.approx(30)
     assert warm.response.max == pytest.approx(200)
     assert (warm.errors, warm.faults, cold.faults) == (1, 1, 0)
-    assert [cold.response.p50, cold.response.p99] == pytest.approx([4000, 8000])
+    assert [cold.response.p50, cold.response.max] == pytest.approx([4000, 8000])
+    assert (cold.response.p90, cold.response.p99) == (None, None), "finer than eight values are"
+    assert (report.starts["no record"].errors, report.starts["no record"].throttles) == (1, 1)
     assert [cold.init.p50, cold.init.max] == pytest.approx([303, 307])
     assert report.every is not None
     assert report.every.max == pytest.approx(8000)
     assert (report.pings.requests, report.pings.environments) == (30, 3)
     assert (report.pings.ticks, report.pings.cold_pings) == (2, 2)
     assert (report.pings.coverage_mean, report.pings.coverage_lowest) == (0.875, 0.75)
-    assert report.without_record == {"throttled": 1}
-    assert sum(point.requests for point in report.timeline) == 51
+    assert sum(point.requests for point in report.timeline) == 52
+    assert sum(point.without_record for point in report.timeline) == 1
+    assert (sum(point.errors for point in report.timeline), sum(point.faults for point in report.timeline)) == (2, 1)
     assert sum(point.cold for point in report.timeline) == 8
     assert [point.coverage for point in report.timeline if point.coverage is not None] == [1.0, 0.75]
     assert [slow.response_ms for slow in report.slowest[:3]] == [pytest.approx(ms) for ms in (8000, 7000, 6000)]
-    assert sum(map(sum, report.histogram.counts.values())) == 51
+    assert sum(map(sum, report.histogram.counts.values())) == 52
     assert any("1 request that left no record (1 throttled)" in note for note in report.notes)
     assert any("1 of these met a limit of the stage" in note for note in report.notes)
     assert report.engine is not None
@@ -112,7 +122,7 @@ def test_pings_without_their_tick_do_not_count_as_requests_without_a_record(xray
     send(xray.daemon_address, map(datagram, pings))
     xray.flush(settle=True)
     report = report_of(xray)
-    assert (report.requests, report.without_record, report.pings.ticks) == (0, {}, 0)
+    assert (report.requests, report.starts, report.pings.ticks) == (0, {}, 0)
 
 
 def test_each_target_counts_with_its_own_numbers(xray: XRay) -> None:
@@ -163,8 +173,8 @@ def test_another_service_is_not_read(xray: XRay) -> None:
     assert report_of(xray).requests == 0
 
 
-def test_a_sample_is_noted_has_enough_cold_starts_and_stays_the_same(xray: XRay) -> None:
-    """Counts are of all requests; few cold ones are all measured; two reports draw the same traces."""
+def test_times_are_of_all_listed_traces_and_few_are_read_in_detail(xray: XRay) -> None:
+    """A summary has the response time; two reports read the same traces."""
     records = RecordMaker()
     for index in range(300):
         request(xray, records, END - 1800 + index, 0.02)
@@ -172,15 +182,15 @@ def test_a_sample_is_noted_has_enough_cold_starts_and_stays_the_same(xray: XRay)
         request(xray, records, END - 1000 + index, 1.0, start="cold", init_ms=500.0)
     xray.flush(settle=True)
     first, second = report_of(xray, most=50), report_of(xray, most=50)
-    assert (first.requests, first.sampled, first.measured) == (306, 50, 50)
-    assert first.starts["cold"].count == 6
+    assert (first.requests, first.traced, first.measured) == (306, 306, 306)
+    assert first.sampled <= 60, "fifty warm ones, and the slowest"
     assert first.starts["cold"].response is not None
     assert first.starts["cold"].response.count == 6
-    assert first.starts["warm"].count == 300
-    # Each of the 44 warm requests represents seven: more than 95 % of all requests are warm.
+    assert first.starts["cold"].init is not None
+    assert first.starts["cold"].init.count == 6
     assert first.every is not None
     assert first.every.p95 == pytest.approx(20)
-    assert any("a sample of 50" in note for note in first.notes)
+    assert [slow.init_ms for slow in first.slowest[:6]] == [pytest.approx(500)] * 6
     assert first.slowest == second.slowest
 
 
@@ -226,8 +236,8 @@ class Forgetful:
         return self._client.batch_get_traces(TraceIds=TraceIds)
 
 
-@pytest.mark.parametrize(("times", "measured"), [(1, 3), (3, 3), (4, 2)])
-def test_unprocessed_traces_are_requested_again_and_lost_ones_reported(xray: XRay, times: int, measured: int) -> None:
+@pytest.mark.parametrize(("times", "read"), [(1, 3), (3, 3), (4, 2)])
+def test_unprocessed_traces_are_requested_again_and_lost_ones_reported(xray: XRay, times: int, read: int) -> None:
     records = RecordMaker()
     for index in range(3):
         request(xray, records, END - 60 + index, 0.02)
@@ -235,11 +245,84 @@ def test_unprocessed_traces_are_requested_again_and_lost_ones_reported(xray: XRa
     waits: list[float] = []
     client = Forgetful(xray_client("us-east-1", xray.endpoint_url, local=True), times)
     reader = Reader(client, SERVICE, STAGE, sleep=waits.append)  # type: ignore[arg-type]
-    report = make_report(reader, TimeRange(END - 600, END), stage=STAGE, region=None, most=10)
-    assert report.measured == measured
+    ids = [summary["Id"] for summary in reader.summaries(TimeRange(END - 600, END))]
+    assert len(list(reader.observations(ids))) == read
     assert len(waits) == min(times, 3)
     assert waits == sorted(waits)
-    assert any("did not return" in note for note in report.notes) == (report.measured < 3)
+    assert reader.unread == 3 - read
+
+
+def test_a_trace_that_was_not_listed_is_asked_for_once_and_missed_by_nobody(xray: XRay) -> None:
+    waits: list[float] = []
+    reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE, sleep=waits.append)
+    assert list(reader.observations([f"1-{'0' * 8}-{'0' * 24}"], are_listed=False)) == []
+    assert (reader.unread, waits) == (0, [])
+
+
+def on_aws(reader: Reader, hours: float = 1) -> Report:
+    """A report as of AWS itself: of a region."""
+    time_range = TimeRange(END - hours * HOUR, END)
+    return make_report(reader, time_range, stage=STAGE, region="us-east-1", most=10)
+
+
+def test_traces_are_said_to_be_a_sample_on_aws(xray: XRay) -> None:
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    assert any("X-Ray sampled, not of all" in note for note in on_aws(Reader(client, SERVICE, STAGE)).notes)
+    assert not any("X-Ray sampled" in note for note in report_of(xray).notes), "the local X-Ray takes every request"
+
+
+def test_of_more_than_a_day_x_ray_is_asked_for_the_last_only(xray: XRay) -> None:
+    records = RecordMaker()
+    for hours in (1, 23, 25, 47):
+        direct(xray, records, END - hours * HOUR, 0.02)
+    xray.flush(settle=True)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    asked: list[float] = []
+    client.meta.events.register(
+        "before-parameter-build.xray.GetTraceSummaries",
+        lambda params, **_: asked.append(params["StartTime"].timestamp()),
+    )
+    report = on_aws(Reader(client, SERVICE, STAGE), hours=48)
+    assert report.requests == 2
+    assert min(asked) == END - 24 * HOUR
+    assert any("Traces are those of the last 24 hours" in note for note in report.notes)
+    assert report_of(xray, hours=48).requests == 4, "the local X-Ray charges nothing"
+
+
+def test_an_account_with_too_many_traces_is_refused_before_it_costs(xray: XRay) -> None:
+    """By a probe of ten seconds; X-Ray looks through the traces of every service of the account."""
+    records = RecordMaker()
+    for index in range(30):
+        direct(xray, records, END - 15 + index / 10, 0.02)
+    xray.flush(settle=True)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    with pytest.raises(Problem, match=r"would look through about 10,800 traces .* not begun.* access log .* --yes"):
+        on_aws(Reader(client, SERVICE, STAGE, most_scanned=10_000))
+    assert on_aws(Reader(client, SERVICE, STAGE, most_scanned=10_800)).requests == 30
+    assert on_aws(Reader(client, SERVICE, STAGE)).requests == 30
+
+
+def test_what_the_probe_did_not_see_is_stopped(xray: XRay) -> None:
+    records = RecordMaker()
+    for index in range(60):
+        direct(xray, records, END - 1800 + index, 0.02)
+    xray.flush(settle=True)
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    with pytest.raises(Problem, match=r"has looked through 50 traces .* was stopped there"):
+        on_aws(Reader(client, SERVICE, STAGE, most_scanned=40))
+
+
+def test_a_transaction_search_that_cannot_be_told_is_said_on_aws(xray: XRay) -> None:
+    """AWSXrayReadOnlyAccess does not allow xray:GetTraceSegmentDestination."""
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetTraceSegmentDestination")
+
+    client.meta.events.register("before-call.xray.GetTraceSegmentDestination", refuse)
+    reader = Reader(client, SERVICE, STAGE)
+    assert reader.transaction_search_is_on() is None
+    assert any(note.startswith("Whether Transaction Search is on cannot be told") for note in on_aws(reader).notes)
 
 
 def test_transaction_search_is_reported() -> None:
@@ -340,7 +423,7 @@ def test_raised_invocations_beyond_the_sample_are_counted_by_their_share(xray: X
         direct(xray, records, END - 600 + index, 0.02, status=None)
     xray.flush(settle=True)
     report = report_of(xray, most=5)
-    assert (report.sampled, report.starts["warm"].faults) == (5, 20)
+    assert report.starts["warm"].faults == 20
     assert any("by their share of the sample" in note for note in report.notes)
 
 
@@ -372,7 +455,7 @@ def test_requests_without_a_record_are_found_by_the_names_of_the_api(apis: tuple
     with XRay(service=f"{STAGE}-shop" if apis else SERVICE, stage=STAGE) as xray:
         xray.measured(Exchange(END - 500, END - 499.9, "GET", "http://h/hello", 429, None))
         xray.flush(settle=True)
-        assert report_of(xray, apis=apis).without_record == {"throttled": 1}
+        assert report_of(xray, apis=apis).starts["no record"].throttles == 1
 
 
 def test_a_second_reading_fetches_only_new_traces(xray: XRay) -> None:
@@ -420,7 +503,7 @@ def test_a_young_trace_without_api_gateways_segment_is_read_again(xray: XRay) ->
 
 
 def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:
-    """However many traces there are, what is kept of them is bounded by `most` for each start type."""
+    """However many traces there are, the ids that are kept to be read are bounded by `most` for each purpose."""
     records = RecordMaker()
     survey = Survey(TimeRange(END - HOUR, END), most=20)
     for index in range(2000):
@@ -433,10 +516,9 @@ def test_the_survey_keeps_no_more_than_it_was_allowed() -> None:
                 },
             }
         )
-    sample = survey.sample()
-    assert survey.requests == 2000
-    assert {start: len(ids) for start, ids in sample.items()} == {"cold": 10, "warm": 10}
-    assert max(map(len, survey._sampled.values())) == 20
+    assert len(survey.columns) == 2000
+    assert len(survey.kept("unmeasured")) == len(survey.kept("doubtful")) == 20
+    assert survey.doubtful == {"warm": 1980, "cold": 20}
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pilotlight_tools.latency.statistics import distribution, histogram, weighted_distribution
+from pilotlight_tools.latency.statistics import distribution, histogram, logarithmic_edges
 
 durations = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 
 
-@given(st.lists(durations, min_size=1, max_size=300))
+@given(st.lists(durations, min_size=100, max_size=300))
 def test_percentiles_are_those_of_numpys_inverted_cdf(values: list[float]) -> None:
     """Nearest rank is what numpy calls inverted_cdf: an independent implementation agrees on every value."""
     found = distribution(values)
@@ -22,21 +22,33 @@ def test_percentiles_are_those_of_numpys_inverted_cdf(values: list[float]) -> No
 
 
 @pytest.mark.parametrize(
-    ("count", "p50", "p90", "p99"), [(1, 1, 1, 1), (2, 1, 2, 2), (10, 5, 9, 10), (200, 100, 180, 198)]
+    ("count", "p50", "p90", "p95", "p99"),
+    [
+        (1, 1, None, None, None),
+        (2, 1, None, None, None),
+        (9, 5, None, None, None),
+        (10, 5, 9, None, None),
+        (19, 10, 18, None, None),
+        (20, 10, 18, 19, None),
+        (99, 50, 90, 95, None),
+        (100, 50, 90, 95, 99),
+        (200, 100, 180, 190, 198),
+    ],
 )
-def test_percentiles_computed_by_hand(count: int, p50: int, p90: int, p99: int) -> None:
+def test_percentiles_computed_by_hand_and_none_finer_than_the_values_are_many(
+    count: int, p50: int, p90: int | None, p95: int | None, p99: int | None
+) -> None:
     found = distribution(range(1, count + 1))
     assert found is not None
-    assert (found.p50, found.p90, found.p99) == (p50, p90, p99)
+    assert (found.p50, found.p90, found.p95, found.p99, found.max) == (p50, p90, p95, p99, count)
 
 
-@given(st.lists(st.tuples(durations, st.integers(min_value=1, max_value=5)), min_size=1, max_size=60))
-def test_a_weight_has_the_effect_of_repeating_the_value(weighted: list[tuple[float, int]]) -> None:
-    repeated = distribution(value for value, weight in weighted for _ in range(weight))
-    found = weighted_distribution([(value, float(weight)) for value, weight in weighted])
-    assert found is not None
-    assert repeated is not None
-    assert (found.p50, found.p90, found.p95, found.p99) == (repeated.p50, repeated.p90, repeated.p95, repeated.p99)
+@given(st.lists(durations, min_size=1, max_size=50), st.integers(min_value=25, max_value=60))
+def test_logarithmic_edges_hold_all_values_in_few_bins(values: list[float], most: int) -> None:
+    edges = logarithmic_edges(values, most)
+    assert edges == sorted(set(edges))
+    assert edges[0] <= max(min(values), 0.001)
+    assert max(values) <= edges[-1]
 
 
 def test_no_values_have_no_distribution() -> None:
