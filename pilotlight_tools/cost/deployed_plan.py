@@ -42,14 +42,14 @@ def monthly_cost(
     tell: Callable[[str], object] = lambda _reason: None,
 ) -> MonthlyCost | None:
     """Read a stage and compute what it costs a month, once: see `StageCosts`."""
-    return StageCosts(clients, stack, stage, tell=tell)(observed)
+    return StageCosts(clients, stack, stage)(observed, tell)
 
 
 class StageCosts:
     """Computes what a stage costs a month, again and again: it is read at the first call, and again after a while.
 
     `clients` makes a boto3 client by its service's name; `given` are fields of Plan that somebody chose. A call returns
-    None where the cost cannot be known, after calling `tell` with why.
+    None where the cost cannot be known, after calling its `tell` with why.
     """
 
     def __init__(
@@ -59,20 +59,18 @@ class StageCosts:
         stage: str,
         *,
         given: Mapping[str, Any] | None = None,
-        tell: Callable[[str], object] = lambda _reason: None,
     ) -> None:
-        self._clients, self._stack, self._stage = clients, stack, stage
-        self._given, self._tell = given, tell
+        self._clients, self._stack, self._stage, self._given = clients, stack, stage, given
         self._read: DeployedStage | None = None
         self._read_at = 0.0
 
-    def __call__(self, observed: Observed) -> MonthlyCost | None:
+    def __call__(self, observed: Observed, tell: Callable[[str], object] = lambda _reason: None) -> MonthlyCost | None:
         try:
             if self._read is None or time.monotonic() - self._read_at > _READ_AGAIN_SECONDS:
                 self._read, self._read_at = read_stage(self._clients, self._stack, self._stage), time.monotonic()
             return cost_of(self._read, observed, self._given)
         except UnknownCostError as reason:
-            self._tell(str(reason))
+            tell(str(reason))
             return None
 
 

@@ -7,20 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.session
-
 from pilotlight_tools.cost.deployed_plan import Observed, cost_of
-from pilotlight_tools.cost.deployed_stage import Clients, UnknownCostError, read_stage
+from pilotlight_tools.cost.deployed_stage import UnknownCostError, read_stage
 from pilotlight_tools.cost.stage import MonthlyCost
-from pilotlight_tools.latency import running
 from pilotlight_tools.latency.deployment import Deployment, find_deployment
 from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.open_stage import clients_of, reader_of
 from pilotlight_tools.latency.problems import explained
-from pilotlight_tools.latency.reader import Reader, xray_client
+from pilotlight_tools.latency.reader import MOST_SCANNED
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
-from pilotlight_tools.terminal import Progress, counting
+from pilotlight_tools.terminal import Progress
 
 _QUIET_SECONDS = 2.0
 """A reading that takes no longer shows no progress."""
@@ -41,7 +38,7 @@ def read_cost(
         raise UnknownCostError("only the deploy tool knows the name of the stack (provider.stackName)")
     with explained(deployment.endpoint_url):
         report = _report(deployment, last)
-    deployed = read_stage(clients_of(deployment, project), deployment.stack, stage)
+    deployed = read_stage(clients_of(deployment), deployment.stack, stage)
     return cost_of(deployed, observed_in(report), given), deployment.region
 
 
@@ -60,30 +57,10 @@ def observed_in(report: Report) -> Observed:
     )
 
 
-def clients_of(deployment: Deployment, project: Path = Path()) -> Clients:
-    """Return what makes the clients of AWS, or of the engine on this machine, which takes any credentials."""
-    if not deployment.local:
-        on_aws = boto3.Session(region_name=deployment.region)
-        return lambda name: on_aws.client(name)  # type: ignore[call-overload]
-    stacks = running.find_all(project)
-    engine_url = next((each.engine_url for each in stacks if each.xray_endpoint == deployment.endpoint_url), None)
-    # A profile of the shell may not exist, and is not meant for what runs here.
-    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    session.set_credentials("test", "test")
-
-    def client(name: str) -> Any:
-        url = deployment.endpoint_url if name == "xray" else engine_url
-        return boto3.Session(botocore_session=session, region_name=deployment.region).client(name, endpoint_url=url)  # type: ignore[call-overload]
-
-    return client
-
-
 def _report(deployment: Deployment, last: str) -> Report:
     end = time.time() + 1
     time_range = TimeRange(end - duration_seconds(last), end)
     with Progress(quiet_seconds=_QUIET_SECONDS) as progress:
-        client = xray_client(deployment.region, deployment.endpoint_url, local=deployment.local)
-        reading = counting(progress, "Reading X-Ray")
-        reader = Reader(client, deployment.service, deployment.stage, apis=deployment.apis, progress=reading)
         region = None if deployment.endpoint_url else deployment.region
+        reader = reader_of(deployment, progress, most_scanned=None if region is None else MOST_SCANNED)
         return make_report(reader, time_range, stage=deployment.stage, region=region, most=_MOST)

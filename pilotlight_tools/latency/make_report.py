@@ -6,8 +6,9 @@ import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from pilotlight_tools.cost.deployed_plan import Observed, StageCosts
+from pilotlight_tools.cost.worth import IDLE_MINUTES, PRICE_OF_A_COLD_START
 from pilotlight_tools.latency import figures, notes, over_time, statistics
 from pilotlight_tools.latency.observation import UNKNOWN
 from pilotlight_tools.latency.read_log import read_log
@@ -19,7 +20,7 @@ from pilotlight_tools.latency.report import NO_RECORD, Counted, Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.stage_log import NoLogError
 from pilotlight_tools.latency.time_range import TimeRange
-from pilotlight_tools.latency.verdict import IDLE_MINUTES, PRICE_OF_A_COLD_START, Facts, judge
+from pilotlight_tools.latency.verdict import Facts, judge
 
 _DEFINITIONS = {
     "cold": "The request waited for a new execution environment: its code was loaded and initialised first.",
@@ -37,10 +38,10 @@ _DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a report is about, and the choices of its verdict; `cost` is what the stage costs, where that is known."""
+    """What a report is about, and the choices of its verdict; `costs` reads what the stage costs, None where nothing can."""
 
     selection: Selection = field(default_factory=Selection)
-    cost: Any = None
+    costs: StageCosts | None = None
     price_of_a_cold_start: float = PRICE_OF_A_COLD_START
     idle_minutes: float = IDLE_MINUTES
 
@@ -137,19 +138,38 @@ def _count(reading: Reading, reader: Reader, time_range: TimeRange, options: Opt
 
 def _facts(reading: Reading, time_range: TimeRange, options: Options, counted: Counted | None) -> Facts:
     columns, by_start = reading.columns, reading.columns.starts.groups()
-    cold = len(by_start.get("cold", ()))
-    warm = statistics.distribution(columns.times(by_start.get("warm", ())))
+    observed = _observed(reading, time_range, options, counted)
+    cost = None
+    # What all requests of the stage cost is not the price of some of them.
+    if options.costs is not None and observed.requests and not options.selection:
+        cost = options.costs(observed, lambda why: reading.notes.append(notes.without_cost(why)))
     return Facts(
-        requests=counted.requests if counted else len(columns),
-        is_complete=reading.is_complete or counted is not None,
-        seconds=time_range.end - time_range.start,
+        requests=observed.requests,
+        is_complete=observed.is_complete,
+        seconds=observed.seconds,
         waited_ms=[value for start in _WAITED for value in columns.times(by_start.get(start, ()))],
-        warm_median_ms=warm.p50 if warm else None,
-        cold_without_pings=cold_without_pings(reading, 60 * options.idle_minutes, time_range.start),
-        cold=counted.starts.get("cold", 0) if counted else cold,
-        cost=options.cost,
+        warm_median_ms=observed.request_ms,
+        cold_without_pings=observed.cold_without_pings,
+        cold=observed.cold,
+        cost=cost,
         price_of_a_cold_start=options.price_of_a_cold_start,
         idle_minutes=options.idle_minutes,
+    )
+
+
+def _observed(reading: Reading, time_range: TimeRange, options: Options, counted: Counted | None) -> Observed:
+    columns, by_start = reading.columns, reading.columns.starts.groups()
+    warm = statistics.distribution(columns.times(by_start.get("warm", ())))
+    init = statistics.distribution(reading.inits.get("cold", ()))
+    return Observed(
+        seconds=time_range.end - time_range.start,
+        requests=counted.requests if counted else len(columns),
+        is_complete=reading.is_complete or counted is not None,
+        cold=counted.starts.get("cold", 0) if counted else len(by_start.get("cold", ())),
+        cold_without_pings=cold_without_pings(reading, 60 * options.idle_minutes, time_range.start),
+        request_ms=warm.p50 if warm else None,
+        init_ms=init.p50 if init else None,
+        by_function={name: len(indices) for name, indices in columns.functions.groups().items()},
     )
 
 

@@ -60,6 +60,11 @@ def of_counts(counted: Counted) -> str:
     )
 
 
+def without_cost(why: str) -> str:
+    """Say why the verdict has no price."""
+    return f"What this stage costs is not known: {why}."
+
+
 def without_counts(why: str) -> str:
     """Say why CloudWatch's metrics were not read."""
     return f"All requests were not counted by CloudWatch's metrics either: {why}."

@@ -188,8 +188,9 @@ def test_a_page_that_asks_again_does_not_read_again() -> None:
     deployed(aws, RESOURCES)
     scheduled(aws)
     observed_by_x_ray_and_the_api(aws)
-    costs = StageCosts(aws, "shop-prod", "prod", tell=pytest.fail)
-    first, second = costs(OBSERVED), costs(Observed(**{**as_fields(OBSERVED), "requests": 10_000}))
+    costs = StageCosts(aws, "shop-prod", "prod")
+    more = Observed(**{**as_fields(OBSERVED), "requests": 10_000})
+    first, second = costs(OBSERVED, pytest.fail), costs(more, pytest.fail)
     assert first is not None
     assert second is not None
     assert second.plans[0].requests_per_month == 2 * first.plans[0].requests_per_month
