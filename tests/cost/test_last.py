@@ -32,7 +32,7 @@ def report(**changed: Any) -> Report:
         "verdict": judge(Facts(6, True, 3600.0, TIMES["cold"], 30.0, 5, 3, None)),
     }
     others = dict.fromkeys(each.name for each in dataclasses.fields(Report))
-    return Report(**{**others, **made, **changed})  # type: ignore[arg-type]
+    return Report(**{**others, **made, **changed})
 
 
 def test_requests_medians_and_cold_starts_with_and_without_pings_are_the_reports() -> None:
