@@ -38,7 +38,7 @@ _DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a report is about, and the choices of its verdict; `costs` reads what the stage costs, None where nothing can."""
+    """What a report is about, and the choices of its verdict; `costs` reads what the stage costs, None for no price."""
 
     selection: Selection = field(default_factory=Selection)
     costs: StageCosts | None = None

@@ -68,7 +68,7 @@ class DeployedStage:
         self.rules: list[str] = []
         self.configuration: dict[str, Any] = {}
         """serverless.yml as the deploy tool resolved it, with what plugins added."""
-        self._stack = ""
+        self.stack = ""
         self._project = project
         self._progress = progress
         self._exit = ExitStack()
@@ -185,11 +185,11 @@ class DeployedStage:
 
     def _look_up(self) -> None:
         client = boto3.client("cloudformation", **self.connection)
-        if not self._stack:  # the only one; later somebody may deploy others by hand
+        if not self.stack:  # the only one; later somebody may deploy others by hand
             stacks = client.list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])
             [stack, *_] = stacks["StackSummaries"]
-            self._stack = stack["StackName"]
-        resources = client.describe_stack_resources(StackName=self._stack)["StackResources"]
+            self.stack = stack["StackName"]
+        resources = client.describe_stack_resources(StackName=self.stack)["StackResources"]
         found: dict[str, list[str]] = {}
         for resource in resources:
             found.setdefault(resource["ResourceType"], []).append(resource.get("PhysicalResourceId", ""))

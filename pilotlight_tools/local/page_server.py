@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from pilotlight_tools.commands import notice
+from pilotlight_tools.latency.deployment import Deployment
 from pilotlight_tools.latency.documents import Document
-from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.make_report import Options, make_report
+from pilotlight_tools.latency.open_stage import costs_of, reader_of
 from pilotlight_tools.latency.page import DEFAULT_RANGE, RANGES, live_page
 from pilotlight_tools.latency.problems import Problem, explained
-from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.local.engine import is_free
@@ -51,15 +52,17 @@ class ReportReader:
     documents: Callable[[str], list[Document]]
 
 
-def report_reader(*, service: str, stage: str, endpoint_url: str) -> ReportReader:
-    """Return a reader of the X-Ray at `endpoint_url`; `service` includes the stage, such as pilotlight-local."""
-    reader = Reader(xray_client("us-east-1", endpoint_url, local=True), service, stage, remember=_REMEMBER)
+def report_reader(deployment: Deployment) -> ReportReader:
+    """Return a reader of what runs on this machine."""
+    reader = reader_of(deployment, remember=_REMEMBER)
+    options = Options(costs=costs_of(deployment))
 
     def report(last: str) -> Report:
         end = time.time() + 1
-        return make_report(reader, TimeRange(end - duration_seconds(last), end), stage=stage, region=None, most=_MOST)
+        time_range = TimeRange(end - duration_seconds(last), end)
+        return make_report(reader, time_range, stage=deployment.stage, region=None, most=_MOST, options=options)
 
-    return ReportReader(service, report, reader.documents)
+    return ReportReader(deployment.service, report, reader.documents)
 
 
 def page_port(of_api: int, wanted: int) -> int:

@@ -10,8 +10,11 @@ import boto3
 
 from pilotlight_tools.commands import notice
 from pilotlight_tools.configuration import service_name
+from pilotlight_tools.latency.deployment import Deployment
+from pilotlight_tools.latency.names import api_names
 from pilotlight_tools.local.access_log import AccessLog
 from pilotlight_tools.local.deployed_stage import DeployedStage, Progress
+from pilotlight_tools.local.engine import REGION
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.front_door import FrontDoor, open_port
 from pilotlight_tools.local.in_flight import InFlight
@@ -119,6 +122,21 @@ class Service:
     def _measured(self, exchange: Exchange) -> None:
         self.xray.measured(exchange)
         self.access_log.add(exchange)
+
+    @property
+    def deployment(self) -> Deployment:
+        """What reports read of it."""
+        stage = self._stage_name
+        return Deployment(
+            self.name,
+            stage,
+            REGION,
+            self.xray.endpoint_url,
+            local=True,
+            apis=api_names(self._project, self.name.removesuffix(f"-{stage}"), stage),
+            stack=self.stage.stack,
+            engine_url=self.stage.engine.url,
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -121,9 +121,8 @@ def _service(wishes: Wishes, happened: Callable[[_Happened], None], notify: Noti
 def _announced_page(wishes: Wishes, service: Service, notify: Notify) -> Iterator[str]:
     """Serve the latency page, and let other commands find what runs; yield the page's address."""
     xray, stage = service.xray.endpoint_url, wishes.stage
-    reader = report_reader(service=service.name, stage=stage, endpoint_url=xray)
     port = page_port(service.front_door.port, wishes.port)
-    with page_server(reader, port=port, notify=notify) as page_url:
+    with page_server(report_reader(service.deployment), port=port, notify=notify) as page_url:
         service.front_door.welcome = lambda: welcome_page(service.name, service.stage.methods(), page_url)
         running = RunningService(service.name, stage, service.url, xray, page_url, service.stage.engine.url)
         with announce(running, wishes.project):

@@ -23,7 +23,7 @@ pytestmark = [
 def test_every_socket_of_the_stack_is_on_the_loopback_interface(deployed: Deployed) -> None:
     """After a request, a ping and a tick each execution environment and the warmer have sent a record."""
     service = deployed.service
-    reader = report_reader(service=service.name, stage=service.stage.name, endpoint_url=service.xray.endpoint_url)
+    reader = report_reader(service.deployment)
     with page_server(reader) as page_url:
         requests.get(deployed.url("/hello"), timeout=60).raise_for_status()
         assert service.stage.tick()["coverage"] == 1

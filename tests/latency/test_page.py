@@ -29,7 +29,7 @@ from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.page_server import page_port, page_server, report_reader
 from pilotlight_tools.local.xray import XRay
 from tests.support.browser import Page, needs_browser, open_browser
-from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, send
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, datagram, deployment_of, send
 
 pytestmark = pytest.mark.browser
 CHARTS = ("spread-chart", "time-chart")
@@ -244,7 +244,7 @@ def test_a_tab_goes_on_with_the_next_start_at_the_same_address(page: Page) -> No
     wait.until(text_to_be_present_in_element(state, "does not respond"), "its end")
     with XRay(service=SERVICE, stage=STAGE) as second:
         send_request(second, RecordMaker(), time.time(), 0.05, "warm")
-        reader = report_reader(service=SERVICE, stage=STAGE, endpoint_url=second.endpoint_url)
+        reader = report_reader(deployment_of(second))
         with page_server(reader, port=int(url.rstrip("/").rpartition(":")[2])) as again:
             assert again == url
             wait.until(text_to_be_present_in_element(state, "Live"), "the second start")
@@ -308,7 +308,7 @@ def test_the_page_is_one_file_with_nothing_from_elsewhere(report: Report) -> Non
 
 def served(xray: XRay) -> AbstractContextManager[str]:
     """The live page of an X-Ray on a free port, as `npm start` serves it."""
-    return page_server(report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url))
+    return page_server(report_reader(deployment_of(xray)))
 
 
 CONTRAST = """function () {

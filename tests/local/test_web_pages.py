@@ -17,7 +17,7 @@ from pilotlight_tools.local.xray import XRay
 from tests.conftest import until
 from tests.support.attacker import NAMES, TRY, page_of_attacker
 from tests.support.browser import Page, needs_browser, open_browser
-from tests.support.xray_records import SERVICE, STAGE, RecordMaker
+from tests.support.xray_records import SERVICE, STAGE, RecordMaker, deployment_of
 
 pytestmark = [pytest.mark.browser, needs_browser]
 _FRAME = """
@@ -65,7 +65,7 @@ def stack() -> Iterator[Stack]:
             timeout=20,
         ).raise_for_status()
         xray.flush(settle=True)  # what stands for the request's other segments is there too
-        reader = report_reader(service=SERVICE, stage=STAGE, endpoint_url=xray.endpoint_url)
+        reader = report_reader(deployment_of(xray))
         with page_server(reader) as url:
             yield Stack(xray, url)
 

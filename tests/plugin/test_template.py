@@ -12,7 +12,7 @@ import re
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -239,7 +239,7 @@ def test_the_groups_find_what_the_handler_records(prod: Packaged, group: str, st
     """A record made by the code itself, against the filter by X-Ray's grammar: only requests of its starts match."""
     found = prod.resources[group]["Properties"]
     holds = compile_filter(found["FilterExpression"], lambda _: "")
-    assert [start for start in START_TYPES if holds(summary("request", start))] == list(starts)
+    assert [start for start in START_TYPES if holds(summary("request", cast("Start", start)))] == list(starts)
     for start in starts:
         assert not holds(summary("ping", start))
         assert not holds(summary("request", start, service="another-prod"))

@@ -8,10 +8,18 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from pilotlight_tools.latency.deployment import Deployment
 from pilotlight_tools.latency.documents import Document
+from pilotlight_tools.local.engine import REGION
+from pilotlight_tools.local.xray import XRay
 
 SERVICE = "pilotlight-test"
 STAGE = "test"
+
+
+def deployment_of(xray: XRay) -> Deployment:
+    """What reports read of an X-Ray that stands alone."""
+    return Deployment(SERVICE, STAGE, REGION, xray.endpoint_url, local=True)
 
 
 class RecordMaker:
