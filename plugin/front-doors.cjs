@@ -43,28 +43,32 @@ function frontDoorsOf(service, provider) {
     keys
       .filter((key) => (service.getFunction(key).events ?? []).some((event) => event[kind]))
       .map((key) => ({ key, name: service.getFunction(key).name }));
-  const rest = { ...REST, name: 'API Gateway', functions: behind('http') };
-  const http = { ...HTTP, name: 'API Gateway (HTTP API)', functions: behind('httpApi') };
+  const apis = [
+    { ...REST, name: 'API Gateway', functions: behind('http'), find: ofRestApi },
+    { ...HTTP, name: 'API Gateway (HTTP API)', functions: behind('httpApi'), find: ofHttpApi },
+  ]
+    .filter(({ functions }) => functions.length)
+    .map(({ find, ...door }) => ({ ...door, dimensions: find(service, provider) }))
+    .filter(({ dimensions }) => dimensions);
   const urls = keys
     .filter((key) => service.getFunction(key).url)
     .map((key) => {
       const { name } = service.getFunction(key);
       return { ...FUNCTION_URL, name: `URL of ${key}`, dimensions: ['FunctionName', name], functions: [{ key, name }] };
     });
-  const ofRest = ['ApiName', provider.naming.getApiGatewayName(), 'Stage', provider.getStage()];
-  const id = httpApiId(service, provider);
-  return [
-    ...(rest.functions.length && !service.provider.apiGateway?.restApiId ? [{ ...rest, dimensions: ofRest }] : []),
-    ...(http.functions.length && id ? [{ ...http, dimensions: ['ApiId', id] }] : []),
-    ...urls,
-  ];
+  return [...apis, ...urls];
 }
 
-/** The id of the HTTP API, a reference where the stack makes it; null where another stack's id is not known here. */
-function httpApiId({ provider: settings }, { naming }) {
-  const id = settings.httpApi?.id;
-  if (id === undefined) return `\${${naming.getHttpApiLogicalId()}}`;
-  return typeof id === 'string' ? id : null;
+/** By its name; null for the API of another stack, whose name is not known here. */
+function ofRestApi({ provider: settings }, provider) {
+  if (settings.apiGateway?.restApiId) return null;
+  return ['ApiName', provider.naming.getApiGatewayName(), 'Stage', provider.getStage()];
+}
+
+/** By its id, a reference where the stack makes it; null where another stack's id is not known here. */
+function ofHttpApi({ provider: settings }, { naming }) {
+  const id = settings.httpApi?.id ?? `\${${naming.getHttpApiLogicalId()}}`;
+  return typeof id === 'string' ? ['ApiId', id] : null;
 }
 
 module.exports = { frontDoorsOf };

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import textwrap
 from collections.abc import Mapping
@@ -47,8 +49,18 @@ def draw(body: Mapping[str, Any], output: Path) -> None:
         else:
             inner = (left + 0.03, bottom + 0.24 * height, width - 0.048, 0.56 * height)
             _plot(figure.add_axes(inner), widget["properties"], functions)
-    figure.savefig(output)
+    figure.savefig(output, metadata={"Description": digest(body)})
     pyplot.close(figure)
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """The description of this dashboard's picture: 16 digits that change with what it shows, whatever the service."""
+    shows = [[widget[key] for key in ("type", "x", "y", "width", "height")] for widget in body["widgets"]]
+    for widget, shown_by_it in zip(body["widgets"], shows, strict=True):
+        options = [metric[-1] for metric in widget["properties"].get("metrics", [])]
+        labels = [each["label"] for each in options if each.get("visible", True)]
+        shown_by_it += [widget["properties"].get("title"), labels]
+    return hashlib.sha256(json.dumps(shows).encode()).hexdigest()[:16]
 
 
 def _functions(properties: Mapping[str, Any]) -> list[str]:
