@@ -2,8 +2,10 @@
 
 import io
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +17,7 @@ from rich.console import Console
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.access_log import AccessLog
 from pilotlight_tools.latency.clients import Clients
+from pilotlight_tools.latency.log_events import LogEvents
 from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Counted, Report
@@ -406,6 +409,40 @@ def test_requests_are_replayed_without_pings_with_what_came_shortly_before(
     stage.log([warm(NOW - HOUR - 60, 0), warm(NOW - HOUR + 60, 1), warm(NOW - 600, 2)])
     assert report_of(engine, xray).verdict.cold_without_pings == 1
     assert report_of(engine, xray, idle_minutes=60.0).verdict.cold_without_pings == 0
+
+
+def test_the_command_reads_the_log(stage: LoggedStage, engine: Engine, xray: XRay) -> None:
+    stage.log([warm(NOW - 60, 1), access_line(NOW - 50, request_id="cold", ms=900)])
+    stage.log_of(FUNCTION, [start_line(NOW - 49, "cold")])
+    variables = {"AWS_ENDPOINT_URL": engine.url, "AWS_ENDPOINT_URL_XRAY": xray.endpoint_url, "COLUMNS": "140"}
+    name = SERVICE.removesuffix(f"-{STAGE}")
+    options = [sys.executable, "-m", "pilotlight_tools.latency", "--stage", STAGE, "--service", name]
+    result = subprocess.run(options, env=variables, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "2 user requests, all of the access log" in result.stdout
+    assert "Response time in ms by start type, of all requests (access log)" in result.stdout
+    assert "Cold-start rate 50.00 % of all requests" in result.stdout
+    assert "API Gateway's responseLatency, as its access log has it." in result.stdout
+
+
+def test_an_interruption_ends_the_reading_at_once(stage: LoggedStage, engine: Engine) -> None:
+    """After the page that is under way, though there are more."""
+    stage.log([warm(NOW - 120 + index / 250, index) for index in range(12_000)])
+    events, pages = LogEvents(Clients(REGION, engine.url, local=True).logs), []
+
+    def take(found: Sequence[object]) -> None:
+        pages.append(len(found))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        events.read(stage.group, TimeRange(NOW - 300, NOW), "", take)
+    assert len(pages) == 1
+
+
+def test_a_group_that_does_not_exist_has_no_events(engine: Engine) -> None:
+    found: list[object] = []
+    LogEvents(Clients(REGION, engine.url, local=True).logs).read("/none", TimeRange(NOW - 9, NOW), "", found.append)
+    assert found == []
 
 
 def shown(report: Report) -> str:
