@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -14,13 +15,12 @@ from rich.console import Console
 from pilotlight_tools.commands import command, notice, parse_options, path_given, program_name
 from pilotlight_tools.configuration import read_configuration, stage_without_parameters
 from pilotlight_tools.latency import tables
-from pilotlight_tools.latency.access_log import AccessLog
-from pilotlight_tools.latency.clients import Clients
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
 from pilotlight_tools.latency.make_report import Options, make_report
+from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem, explained
-from pilotlight_tools.latency.reader import MOST_SCANNED, Reader, xray_client
+from pilotlight_tools.latency.reader import MOST_SCANNED
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
@@ -90,7 +90,11 @@ def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
         idle_minutes=options.idle_minutes,
     )
     with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
-        reader = _reader(deployment, progress, most_scanned=None if options.yes or region is None else MOST_SCANNED)
+        reader = open_reader(
+            deployment,
+            most_scanned=None if options.yes or region is None else MOST_SCANNED,
+            progress=partial(counting, progress),
+        )
         report = make_report(
             reader, time_range, stage=deployment.stage, region=region, most=options.most, options=chosen
         )
@@ -99,28 +103,6 @@ def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
                 raise _nothing_selected(chosen.selection, options.last)
             raise nothing_found(deployment, options.last, reader.transaction_search_is_on())
     return report
-
-
-def _reader(deployment: Deployment, progress: Progress, *, most_scanned: int | None) -> Reader:
-    """Make a reader of X-Ray and of the access log; a local engine that is not known has none to read."""
-    log = None
-    if deployment.engine_url or not deployment.endpoint_url:
-        log = AccessLog(
-            Clients(deployment.region, deployment.engine_url, local=deployment.local),
-            deployment.service,
-            deployment.stage,
-            apis=deployment.apis,
-            progress=counting(progress, "Reading logs"),
-        )
-    return Reader(
-        xray_client(deployment.region, deployment.endpoint_url, local=deployment.local),
-        deployment.service,
-        deployment.stage,
-        apis=deployment.apis,
-        access_log=log,
-        most_scanned=most_scanned,
-        progress=counting(progress, "Reading X-Ray"),
-    )
 
 
 def _nothing_selected(selection: Selection, last: str) -> Problem:

@@ -195,8 +195,12 @@ class Reader:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def observations(self, trace_ids: list[str], *, are_listed: bool = True) -> Iterator[Observation]:
-        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return.
+    def observations(self, trace_ids: list[str]) -> Iterator[Observation]:
+        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return."""
+        return (observation for _, observation in self.sampled(trace_ids, are_listed=True) if observation)
+
+    def sampled(self, trace_ids: list[str], *, are_listed: bool = False) -> Iterator[tuple[str, Observation | None]]:
+        """Yield the id of each trace that X-Ray has, with the user request in it, None where it has no record of one.
 
         Traces that X-Ray did not list (`are_listed`) may not be sampled: they are asked for once.
         """
@@ -206,11 +210,10 @@ class Reader:
 
         final_before = time.time() - _COMPLETE_AFTER_SECONDS
         for trace_id, found in self._read("traces", trace_ids, observed, self._observations, are_listed):
-            if found:
-                yield found
-                # API Gateway's segment is a trace's last; where none will come, a trace is complete after a while.
-                if found.measured_by == API_GATEWAY or (found.measured_by and found.at < final_before):
-                    self._keep(self._observations, trace_id, found)
+            yield trace_id, found
+            # API Gateway's segment is a trace's last; where none will come, a trace is complete after a while.
+            if found and (found.measured_by == API_GATEWAY or (found.measured_by and found.at < final_before)):
+                self._keep(self._observations, trace_id, found)
 
     def ticks(self, trace_ids: list[str]) -> Iterator[Tick]:
         """Yield the ticks of each trace of the warmer; `ticks_without_result` counts those that left none.

@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from rich.console import Console
 
@@ -209,6 +211,46 @@ def test_a_request_with_an_error_has_a_record_where_a_start_line_or_x_ray_says_s
     }
     assert not [note for note in report.notes if "did not return" in note], "who is not sampled is not missed"
     assert {slow.trace_id for slow in report.slowest} == {traced["trace_id"], None}
+
+
+def test_a_time_out_that_x_ray_sampled_is_shown_with_its_trace(stage: LoggedStage, engine: Engine, xray: XRay) -> None:
+    """The trace has API Gateway's segment, and no record of ours."""
+    xray.measured(Exchange(NOW - 60, NOW - 50, "GET", "http://h/hello", 504, None))
+    xray.flush(settle=True)
+    reader = Reader(xray_client(REGION, xray.endpoint_url, local=True), SERVICE, STAGE)
+    [summary] = reader.summaries(TimeRange(NOW - HOUR, NOW))
+    failed: dict[str, Any] = {"status": 504, "error": "INTEGRATION_TIMEOUT", "ms": 10_000}
+    stage.log([access_line(NOW - 60, request_id="timed-out", trace_id=summary["Id"], **failed)])
+    [slow] = report_of(engine, xray).slowest
+    assert (slow.start, slow.trace_id, slow.init_ms) == ("no record", summary["Id"], None)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_throttled_calls_are_repeated(stage: LoggedStage, engine: Engine, times: int) -> None:
+    """FilterLogEvents admits a few calls a second."""
+    stage.log([warm(NOW - 60, 1)])
+    clients = Clients(REGION, engine.url, local=True)
+    throttled: list[object] = []
+
+    def throttle(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        if len(throttled) == times:
+            return None
+        throttled.append(request)
+        body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+        return AWSResponse(request.url, 400, HTTPHeaders(), _Raw(body))
+
+    events: Any = clients.logs.meta.events
+    events.register("before-send.cloudwatch-logs.FilterLogEvents", throttle)
+    found: list[int] = []
+    LogEvents(clients.logs).read(stage.group, TimeRange(NOW - 300, NOW), "", lambda events: found.append(len(events)))
+    assert (found, len(throttled)) == ([1], times)
+
+
+class _Raw(io.BytesIO):
+    """A response's body as urllib3 has it."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
 
 
 def test_a_burst_is_reported_at_its_true_rate_and_not_at_the_traced_one(
