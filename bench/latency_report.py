@@ -53,7 +53,7 @@ import resource, subprocess, sys, time
 began = time.monotonic()
 code = subprocess.call(sys.argv[1:])
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(time.monotonic() - began, usage.ru_maxrss, file=sys.stderr)
+print(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, file=sys.stderr)
 sys.exit(code)
 """
 """Runs a command from a small process: the peak of a new process begins with the memory of the one that started it."""
@@ -192,10 +192,11 @@ def _measured(engine: Engine, xray: XRay) -> dict[str, object]:
     )
     if ended.returncode:
         raise RuntimeError(f"the command failed: {ended.stderr.decode(errors='replace')}")
-    seconds, peak = ended.stderr.decode().splitlines()[-1].split()
+    seconds, cpu, peak = ended.stderr.decode().splitlines()[-1].split()
     report = json.loads(ended.stdout)
     return {
         "seconds": round(float(seconds), 2),
+        "cpu_seconds": round(float(cpu), 2),
         "peak_mb": round(int(peak) / (1024 * 1024 if sys.platform == "darwin" else 1024), 1),
         "requests": report["requests"],
         "read_from": report["source"],

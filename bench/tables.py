@@ -191,8 +191,9 @@ def load(result: dict[str, Any], console: Console) -> None:
 def latency_report(result: dict[str, Any], console: Console) -> None:
     """One line: what was read, in how many seconds, and the memory at its highest."""
     console.print(
-        f"{result['requests']:,} requests from the {result['read_from']}: {result['seconds']} s, "
-        f"{result['peak_mb']} MB at most, cold-start rate {100 * result['cold_start_rate']:.2f} %"
+        f"{result['requests']:,} requests from the {result['read_from']}: {result['seconds']} s, of CPU "
+        f"{result['cpu_seconds']} s, {result['peak_mb']} MB at most, cold-start rate "
+        f"{100 * result['cold_start_rate']:.2f} %"
     )
 
 

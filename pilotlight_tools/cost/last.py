@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from pilotlight_tools.cost.deployed_stage import UnknownCostError, read_stage
 from pilotlight_tools.cost.stage import MonthlyCost
 from pilotlight_tools.latency.deployment import Deployment, find_deployment
 from pilotlight_tools.latency.make_report import make_report
-from pilotlight_tools.latency.open_stage import clients_of, reader_of
+from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.problems import explained
 from pilotlight_tools.latency.reader import MOST_SCANNED
 from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.stage_costs import clients_of
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
-from pilotlight_tools.terminal import Progress
+from pilotlight_tools.terminal import Progress, counting
 
 _QUIET_SECONDS = 2.0
 """A reading that takes no longer shows no progress."""
@@ -62,5 +64,9 @@ def _report(deployment: Deployment, last: str) -> Report:
     time_range = TimeRange(end - duration_seconds(last), end)
     with Progress(quiet_seconds=_QUIET_SECONDS) as progress:
         region = None if deployment.endpoint_url else deployment.region
-        reader = reader_of(deployment, progress, most_scanned=None if region is None else MOST_SCANNED)
+        reader = open_reader(
+            deployment,
+            most_scanned=None if region is None else MOST_SCANNED,
+            progress=partial(counting, progress),
+        )
         return make_report(reader, time_range, stage=deployment.stage, region=region, most=_MOST)

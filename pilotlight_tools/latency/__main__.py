@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -17,14 +18,15 @@ from pilotlight_tools.cost.worth import IDLE_MINUTES, PRICE_OF_A_COLD_START
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
 from pilotlight_tools.latency.make_report import Options, make_report
-from pilotlight_tools.latency.open_stage import costs_of, reader_of
+from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem, explained
 from pilotlight_tools.latency.reader import MOST_SCANNED
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.selection import Selection
+from pilotlight_tools.latency.stage_costs import costs_of
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
-from pilotlight_tools.terminal import Progress
+from pilotlight_tools.terminal import Progress, counting
 from pilotlight_tools.variables import prepare_this_process
 
 _DEFAULT_LAST = "6h"
@@ -90,8 +92,11 @@ def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
         idle_minutes=options.idle_minutes,
     )
     with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
-        most_scanned = None if options.yes or region is None else MOST_SCANNED
-        reader = reader_of(deployment, progress, most_scanned=most_scanned)
+        reader = open_reader(
+            deployment,
+            most_scanned=None if options.yes or region is None else MOST_SCANNED,
+            progress=partial(counting, progress),
+        )
         report = make_report(
             reader, time_range, stage=deployment.stage, region=region, most=options.most, options=chosen
         )

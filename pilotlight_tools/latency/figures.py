@@ -102,7 +102,7 @@ def _slow(reading: Reading, index: int, region: str | None) -> Slow:
     trace_id = columns.trace_id(index)
     observed = reading.observed.get(trace_id or "")
     # The log names the trace of every request; X-Ray has only those that were sampled.
-    known = trace_id if observed or not reading.is_complete else None
+    known = trace_id if trace_id in reading.observed or not reading.is_complete else None
     return Slow(
         trace_id=known,
         at=columns.at[index],

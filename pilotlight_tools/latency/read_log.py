@@ -64,8 +64,9 @@ def read_log(
     doubtful = {columns.trace_id(index): index for index in collector.doubtful[:_MOST_ASKED_FOR]}
     slowest = [columns.trace_id(index) for index in columns.slowest(SLOWEST_SHOWN)]
     wanted = [trace_id for trace_id in dict.fromkeys([*doubtful, *slowest]) if trace_id]
-    observed = {each.trace_id: each for each in sample.observations(reader, wanted, is_local=is_local)}
-    collector.settle(observed.values(), doubtful)
+    observed = dict(sample.read_more(reader, wanted, is_local=is_local))
+    records = [observation for observation in observed.values() if observation]
+    collector.settle(records, doubtful)
     ticks_of = log.ticks(time_range, None if sample.refusal else reader)
     ticks = [tick for tick in ticks_of if selection.includes_function(tick.function)]
     reading = Reading(
@@ -79,7 +80,7 @@ def read_log(
         by_ping=sample.by_ping,
         environments_by_ping=sample.environments_by_ping,
         measured_by=API_GATEWAY,
-        engine=around_the_function(observed.values()) if is_local else None,
+        engine=around_the_function(records) if is_local else None,
         earlier=collector.earlier,
     )
     unasked = max(0, len(collector.doubtful) - _MOST_ASKED_FOR)

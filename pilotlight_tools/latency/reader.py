@@ -57,6 +57,21 @@ def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -
     return client("xray", region, endpoint_url, local=local)  # type: ignore[no-any-return]
 
 
+def leave_summaries_as_they_are(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Keep botocore from converting each member of each summary: of ten thousand, that takes longer than all the rest.
+
+    Times in them are then the epoch seconds of X-Ray's JSON, not datetimes.
+    """
+    try:
+        body = json.loads(response_dict["body"])
+        customized_response_dict["TraceSummaries"] = body.pop("TraceSummaries")
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return  # an error, or no X-Ray: botocore's own words for it are good
+    response_dict["body"] = json.dumps(body).encode()
+
+
 def _too_many(what: str, how_it_ended: str) -> Problem:
     """X-Ray looks through the traces of all services of the account and region, and AWS charges for them."""
     return Problem(
@@ -108,6 +123,7 @@ class Reader:
         self._observations: dict[str, Observation | None] = {}
         self._ticks: dict[str, Ticks] = {}
         client.meta.events.register("response-received.xray", self._count_throttles)
+        client.meta.events.register("before-parse.xray.GetTraceSummaries", leave_summaries_as_they_are)
 
     @property
     def filter_expression(self) -> str:
@@ -179,8 +195,12 @@ class Reader:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def observations(self, trace_ids: list[str], *, are_listed: bool = True) -> Iterator[Observation]:
-        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return.
+    def observations(self, trace_ids: list[str]) -> Iterator[Observation]:
+        """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return."""
+        return (observation for _, observation in self.sampled(trace_ids, are_listed=True) if observation)
+
+    def sampled(self, trace_ids: list[str], *, are_listed: bool = False) -> Iterator[tuple[str, Observation | None]]:
+        """Yield the id of each trace that X-Ray has, with the user request in it, None where it has no record of one.
 
         Traces that X-Ray did not list (`are_listed`) may not be sampled: they are asked for once.
         """
@@ -190,11 +210,10 @@ class Reader:
 
         final_before = time.time() - _COMPLETE_AFTER_SECONDS
         for trace_id, found in self._read("traces", trace_ids, observed, self._observations, are_listed):
-            if found:
-                yield found
-                # API Gateway's segment is a trace's last; where none will come, a trace is complete after a while.
-                if found.measured_by == API_GATEWAY or (found.measured_by and found.at < final_before):
-                    self._keep(self._observations, trace_id, found)
+            yield trace_id, found
+            # API Gateway's segment is a trace's last; where none will come, a trace is complete after a while.
+            if found and (found.measured_by == API_GATEWAY or (found.measured_by and found.at < final_before)):
+                self._keep(self._observations, trace_id, found)
 
     def ticks(self, trace_ids: list[str]) -> Iterator[Tick]:
         """Yield the ticks of each trace of the warmer; `ticks_without_result` counts those that left none.

@@ -22,7 +22,8 @@ class Reading:
     """The requests, the ticks, and what X-Ray shows of some requests.
 
     `inits` are the init durations (milliseconds) that the records have, by start type. `observed` are the requests
-    that were read in detail, by trace id. `more_faults` are 5xx that are known by number only, by start type.
+    that were read in detail, by trace id, None where the trace has no record. `more_faults` are 5xx that are known by
+    number only, by start type.
     `earlier` has, by function, what came shortly before the time range: arrival (epoch seconds), seconds in Lambda.
     `counts` are CloudWatch's of all requests, where there is no log. `traced` requests are listed by X-Ray, `by_ping`
     of these met one of `environments_by_ping` that a ping had made.
@@ -33,7 +34,7 @@ class Reading:
     columns: Columns
     inits: Mapping[str, list[float]]
     ticks: list[Tick]
-    observed: Mapping[str, Observation]
+    observed: Mapping[str, Observation | None]
     traced: int
     by_ping: int
     environments_by_ping: int

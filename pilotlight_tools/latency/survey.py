@@ -205,9 +205,9 @@ class Survey:
 
 
 def moment_of(summary: Summary) -> float:
-    """When the trace began: X-Ray's StartTime, or the second in the trace id where an older response has none."""
+    """When the trace began, in epoch seconds: X-Ray's StartTime, or the second in the trace id, which all have."""
     if "StartTime" in summary:
-        return float(summary["StartTime"].timestamp())
+        return float(summary["StartTime"])
     return float(int(summary["Id"].split("-")[1], 16))
 
 

@@ -54,10 +54,12 @@ class TracedSample:
             _warm=tuple(survey.kept("warm")),
         )
 
-    def observations(self, reader: Reader, trace_ids: Sequence[str], *, is_local: bool) -> Iterator[Observation]:
-        """Yield what X-Ray has of these traces, and of some warm ones where they tell the local engine's share."""
+    def read_more(
+        self, reader: Reader, trace_ids: Sequence[str], *, is_local: bool
+    ) -> Iterator[tuple[str, Observation | None]]:
+        """Yield which of these traces X-Ray has, with the request in each; some warm ones too, of a local engine."""
         if self.refusal:
             return
         warm = [trace_id for trace_id in self._warm if trace_id not in trace_ids] if is_local else []
-        yield from reader.observations(warm)
-        yield from reader.observations(list(trace_ids), are_listed=False)
+        yield from reader.sampled(warm, are_listed=True)
+        yield from reader.sampled(list(trace_ids))

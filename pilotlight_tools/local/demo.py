@@ -19,7 +19,7 @@ from rich.table import Table
 
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.make_report import make_report
-from pilotlight_tools.latency.open_stage import reader_of
+from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.deploy_tool import DeployToolError
@@ -101,7 +101,7 @@ def _send(service: Service, history: History, path: str, count: int) -> Burst:
 
 def _read_back(service: Service, began: float) -> Report:
     """Return the report of everything that X-Ray has recorded of this demonstration."""
-    reader = reader_of(service.deployment)
+    reader = open_reader(service.deployment)
     return make_report(reader, TimeRange(began, time.time() + 1), stage=service.stage.name, region=None, most=2000)
 
 

@@ -16,10 +16,11 @@ from pilotlight_tools.commands import notice
 from pilotlight_tools.latency.deployment import Deployment
 from pilotlight_tools.latency.documents import Document
 from pilotlight_tools.latency.make_report import Options, make_report
-from pilotlight_tools.latency.open_stage import costs_of, reader_of
+from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.page import DEFAULT_RANGE, RANGES, live_page
 from pilotlight_tools.latency.problems import Problem, explained
 from pilotlight_tools.latency.report import Report
+from pilotlight_tools.latency.stage_costs import costs_of
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
 from pilotlight_tools.local.engine import is_free
 from pilotlight_tools.local.guard.middleware import guarded
@@ -54,7 +55,7 @@ class ReportReader:
 
 def report_reader(deployment: Deployment) -> ReportReader:
     """Return a reader of what runs on this machine."""
-    reader = reader_of(deployment, remember=_REMEMBER)
+    reader = open_reader(deployment, remember=_REMEMBER)
     options = Options(costs=costs_of(deployment))
 
     def report(last: str) -> Report:

@@ -2,19 +2,24 @@
 
 import io
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from rich.console import Console
 
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.access_log import AccessLog
 from pilotlight_tools.latency.clients import Clients
+from pilotlight_tools.latency.log_events import LogEvents
 from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Counted, Report
@@ -206,6 +211,46 @@ def test_a_request_with_an_error_has_a_record_where_a_start_line_or_x_ray_says_s
     }
     assert not [note for note in report.notes if "did not return" in note], "who is not sampled is not missed"
     assert {slow.trace_id for slow in report.slowest} == {traced["trace_id"], None}
+
+
+def test_a_time_out_that_x_ray_sampled_is_shown_with_its_trace(stage: LoggedStage, engine: Engine, xray: XRay) -> None:
+    """The trace has API Gateway's segment, and no record of ours."""
+    xray.measured(Exchange(NOW - 60, NOW - 50, "GET", "http://h/hello", 504, None))
+    xray.flush(settle=True)
+    reader = Reader(xray_client(REGION, xray.endpoint_url, local=True), SERVICE, STAGE)
+    [summary] = reader.summaries(TimeRange(NOW - HOUR, NOW))
+    failed: dict[str, Any] = {"status": 504, "error": "INTEGRATION_TIMEOUT", "ms": 10_000}
+    stage.log([access_line(NOW - 60, request_id="timed-out", trace_id=summary["Id"], **failed)])
+    [slow] = report_of(engine, xray).slowest
+    assert (slow.start, slow.trace_id, slow.init_ms) == ("no record", summary["Id"], None)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_throttled_calls_are_repeated(stage: LoggedStage, engine: Engine, times: int) -> None:
+    """FilterLogEvents admits a few calls a second."""
+    stage.log([warm(NOW - 60, 1)])
+    clients = Clients(REGION, engine.url, local=True)
+    throttled: list[object] = []
+
+    def throttle(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        if len(throttled) == times:
+            return None
+        throttled.append(request)
+        body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+        return AWSResponse(request.url, 400, HTTPHeaders(), _Raw(body))
+
+    events: Any = clients.logs.meta.events
+    events.register("before-send.cloudwatch-logs.FilterLogEvents", throttle)
+    found: list[int] = []
+    LogEvents(clients.logs).read(stage.group, TimeRange(NOW - 300, NOW), "", lambda events: found.append(len(events)))
+    assert (found, len(throttled)) == ([1], times)
+
+
+class _Raw(io.BytesIO):
+    """A response's body as urllib3 has it."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
 
 
 def test_a_burst_is_reported_at_its_true_rate_and_not_at_the_traced_one(
@@ -406,6 +451,40 @@ def test_requests_are_replayed_without_pings_with_what_came_shortly_before(
     stage.log([warm(NOW - HOUR - 60, 0), warm(NOW - HOUR + 60, 1), warm(NOW - 600, 2)])
     assert report_of(engine, xray).verdict.cold_without_pings == 1
     assert report_of(engine, xray, idle_minutes=60.0).verdict.cold_without_pings == 0
+
+
+def test_the_command_reads_the_log(stage: LoggedStage, engine: Engine, xray: XRay) -> None:
+    stage.log([warm(NOW - 60, 1), access_line(NOW - 50, request_id="cold", ms=900)])
+    stage.log_of(FUNCTION, [start_line(NOW - 49, "cold")])
+    variables = {"AWS_ENDPOINT_URL": engine.url, "AWS_ENDPOINT_URL_XRAY": xray.endpoint_url, "COLUMNS": "140"}
+    name = SERVICE.removesuffix(f"-{STAGE}")
+    options = [sys.executable, "-m", "pilotlight_tools.latency", "--stage", STAGE, "--service", name]
+    result = subprocess.run(options, env=variables, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "2 user requests, all of the access log" in result.stdout
+    assert "Response time in ms by start type, of all requests (access log)" in result.stdout
+    assert "Cold-start rate 50.00 % of all requests" in result.stdout
+    assert "API Gateway's responseLatency, as its access log has it." in result.stdout
+
+
+def test_an_interruption_ends_the_reading_at_once(stage: LoggedStage, engine: Engine) -> None:
+    """After the page that is under way, though there are more."""
+    stage.log([warm(NOW - 120 + index / 250, index) for index in range(12_000)])
+    events, pages = LogEvents(Clients(REGION, engine.url, local=True).logs), []
+
+    def take(found: Sequence[object]) -> None:
+        pages.append(len(found))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        events.read(stage.group, TimeRange(NOW - 300, NOW), "", take)
+    assert len(pages) == 1
+
+
+def test_a_group_that_does_not_exist_has_no_events(engine: Engine) -> None:
+    found: list[object] = []
+    LogEvents(Clients(REGION, engine.url, local=True).logs).read("/none", TimeRange(NOW - 9, NOW), "", found.append)
+    assert found == []
 
 
 def shown(report: Report) -> str:

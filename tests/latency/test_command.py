@@ -79,6 +79,17 @@ def test_json_holds_the_same_figures_and_nothing_else_is_on_stdout(xray: XRay) -
     assert report["pings"]["ticks"] == 1
 
 
+def test_one_route_or_function_and_the_verdicts_choices(xray: XRay) -> None:
+    options = ("--stage", STAGE, "--service", NAME, "--json", "--price-of-a-cold-start", "0.2", "--idle-minutes", "9")
+    result = run(*options, "--route", "/hello", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    report = json.loads(result.stdout)
+    assert (report["requests"], report["selection"]) == (20, "route /hello")
+    assert (report["verdict"]["price_of_a_cold_start"], report["verdict"]["assumed_idle_minutes"]) == (0.2, 9.0)
+    nothing = run(*options, "--function", "mail", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert nothing.returncode == 3
+    assert nothing.stderr.startswith("error: No request to function mail in the last 6h. The report without --route")
+
+
 def test_html_is_written_with_its_folder(xray: XRay, tmp_path: Path) -> None:
     file = tmp_path / "new" / "page.html"
     result = run("--stage", STAGE, "--service", NAME, "--html", str(file), AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
@@ -143,6 +154,8 @@ def test_no_traces_yet_is_reported_with_the_remedy(xray: XRay) -> None:
     [
         (["--stage", "local", "--last", "yesterday"], "is not a duration"),
         (["--stage", "local", "--most", "0"], "whole number above 0"),
+        (["--stage", "local", "--price-of-a-cold-start", "0"], "number above 0"),
+        (["--stage", "local", "--idle-minutes", "inf"], "number above 0"),
         ([], "--stage"),
     ],
 )
@@ -281,6 +294,15 @@ def test_the_local_stage_is_found_where_npm_start_says(project: Path) -> None:
         with pytest.raises(Problem, match="--stage dev"):
             find_deployment("local", **arguments)
     assert not (project / "build").exists()
+
+
+def test_the_logs_of_a_local_stack_are_its_engines(project: Path) -> None:
+    stack = RunningService("shop-dev", "dev", "http://127.0.0.1:1", "http://127.0.0.1:2", None, "http://127.0.0.1:3")
+    with announce(stack, project):
+        assert find_deployment("dev", environment={}, project=project).engine_url == "http://127.0.0.1:3"
+    variables = {"AWS_ENDPOINT_URL_XRAY": "http://127.0.0.1:2", "AWS_ENDPOINT_URL": "http://127.0.0.1:3"}
+    found = find_deployment("dev", environment=variables, project=project)
+    assert (found.endpoint_url, found.engine_url, found.local) == ("http://127.0.0.1:2", "http://127.0.0.1:3", True)
 
 
 def test_a_local_stack_stands_in_for_a_stage_of_aws_and_it_is_said(

@@ -1,11 +1,14 @@
 """The format of an access log is inverted, whatever its keys; one that lacks what a report needs is refused."""
 
 import json
+import re
+import subprocess
 
 import pytest
 
 from pilotlight_tools.latency.log_format import LogFormat, UnreadableFormatError
 from tests.support.access_logs import FORMAT, access_line
+from tests.support.project import PROJECT
 
 NEEDED = (
     '"s": "$context.status", "l": "$context.responseLatency", "i": "$context.integration.requestId", '
@@ -47,6 +50,17 @@ def test_variables_may_stand_without_quotes() -> None:
     line = made.line('{"s": 200, "l": "7", "i": "r", "e": "-", "x":-,"m":"a: -, b"}')
     assert line is not None
     assert (line.status, line.response_ms, line.in_lambda_ms) == (200, 7.0, None)
+
+
+def test_the_projects_own_format_is_read_whatever_else_it_holds() -> None:
+    program = "process.stdout.write(require('./infra/access-log.cjs').format)"
+    text = subprocess.run(["node", "-e", program], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    needed = '"i": "$context.integration.requestId", "e": "$context.error.responseType", '
+    made = LogFormat("{" + needed + text[1:])
+    filled = re.sub(r"\$context\.error\.messageString", '"it said: \\"no\\""', "{" + needed + text[1:])
+    line = made.line(re.sub(r"\$context\.[\w.]+", "7", filled))
+    assert line is not None
+    assert (line.status, line.response_ms, line.in_lambda_ms, line.request_id) == (7, 7.0, 7.0, "7")
 
 
 def test_an_http_api_has_route_keys() -> None:

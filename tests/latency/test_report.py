@@ -255,7 +255,7 @@ def test_unprocessed_traces_are_requested_again_and_lost_ones_reported(xray: XRa
 def test_a_trace_that_was_not_listed_is_asked_for_once_and_missed_by_nobody(xray: XRay) -> None:
     waits: list[float] = []
     reader = Reader(xray_client("us-east-1", xray.endpoint_url, local=True), SERVICE, STAGE, sleep=waits.append)
-    assert list(reader.observations([f"1-{'0' * 8}-{'0' * 24}"], are_listed=False)) == []
+    assert list(reader.sampled([f"1-{'0' * 8}-{'0' * 24}"])) == []
     assert (reader.unread, waits) == (0, [])
 
 
