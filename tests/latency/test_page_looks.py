@@ -71,7 +71,7 @@ def test_every_report_is_shown_whole_and_small(page: Page, tmp_path: Path, name:
     report = reports.EVERY[name]()
     url = kept(report, tmp_path)
     assert (tmp_path / "latency.html").stat().st_size <= MOST_BYTES
-    for width in (*WIDTHS, 768, 930):
+    for width in (*WIDTHS, 768, 993):
         page.open(url, width=width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CUT) == [], "no column is out of sight"
