@@ -6,6 +6,7 @@ Its reports are made by hand, so that it also shows what no driven history has. 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from itertools import combinations
@@ -70,7 +71,7 @@ def test_every_report_is_shown_whole_and_small(page: Page, tmp_path: Path, name:
     report = reports.EVERY[name]()
     url = kept(report, tmp_path)
     assert (tmp_path / "latency.html").stat().st_size <= MOST_BYTES
-    for width in (*WIDTHS, 768, 930):
+    for width in (*WIDTHS, 768, 993):
         page.open(url, width=width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CUT) == [], "no column is out of sight"
@@ -239,6 +240,24 @@ def test_figures_say_what_they_are_of(page: Page, day: Report, tmp_path: Path) -
     assert labels[0] == "Traced requests, route GET /hello; times of the 2,000 requests that were measured"
     tiles = page.browser.find_element(By.ID, "tiles").text
     assert "only the access log shows time-outs and crashes" in tiles
+
+
+def test_where_cloudwatch_counted_the_requests_its_counts_are_shown(page: Page, day: Report, tmp_path: Path) -> None:
+    """Beside them the times of the traced ones, each labelled."""
+    traced = replace(day, source="traces", requests=500, cold_start_rate=0.02)
+    counted = {"requests": 12_000, "starts": {"cold": 240}, "errors": 30, "faults": 60, "cold_start_rate": 0.02}
+    file = tmp_path / "latency.html"
+    text = static_page(traced)
+    file.write_text(text.replace('},"live":false}', f',"counted":{json.dumps(counted)}}},"live":false}}', 1))
+    page.open(file.as_uri())
+    tiles = [each.text.split("\n") for each in page.browser.find_elements(By.CSS_SELECTOR, "#tiles li")]
+    assert tiles[0] == ["Requests", "12,000", "all requests, by CloudWatch's metrics"]
+    assert tiles[1] == ["Cold-start rate", "2.00 %", "240 met a cold start"]
+    assert tiles[4] == ["5xx", "60", "0.50 % of the requests failed"]
+    assert "12,000 user requests" in page.browser.find_element(By.ID, "scope").text
+    labels = page.evaluate("[...document.querySelectorAll('.of')].map((each) => each.textContent)")
+    assert labels[0] == "All requests, by CloudWatch's metrics; response times of the traced ones"
+    assert all(label.startswith("Traced requests") for label in labels[1:])
 
 
 def test_the_heatmap_has_a_cell_for_each_count_and_a_mark_for_each_cold_one(

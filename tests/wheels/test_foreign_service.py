@@ -183,7 +183,7 @@ def test_start_serves_the_api_ticks_and_reports(versions: str, service: Path, re
         report = json.loads(done.stdout)
     assert process.returncode == 0, output.read_text()
     assert report["service"] == "shop-local"
-    assert "plot" in (service / "report.html").read_text()
+    assert "function overTime" in (service / "report.html").read_text()
     assert sorted(path.name for path in service.iterdir()) == [
         *("node_modules", "orders.py", "report.html", "serverless.yml")
     ]

@@ -55,6 +55,11 @@ export function line(x1, y1, x2, y2, more = {}) {
   return svg('line', { x1: a, y1: b, x2: c, y2: d, ...more });
 }
 
+/** The words above a lane of a chart. */
+export function laneTitle(place, words) {
+  return text(place.left, place.top - 6, words, { class: 'lane' });
+}
+
 export function box(x, y, width, height, more = {}) {
   const [a, b, c, d] = [x, y, Math.max(0, width), Math.max(0, height)].map((each) => each.toFixed(2));
   return svg('rect', { x: a, y: b, width: c, height: d, ...more });

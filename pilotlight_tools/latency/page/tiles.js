@@ -13,28 +13,30 @@ export function ofWhat(report) {
   return report.selection ? `${which}, ${report.selection}` : which;
 }
 
+/** Where the access log is off, CloudWatch may have counted all requests, though nobody timed them. */
+export function counts({ counted, requests, starts }) {
+  if (counted) return { ...counted, cold: counted.starts.cold ?? 0, what: "all requests, by CloudWatch's metrics" };
+  const faults = Object.values(starts).reduce((sum, start) => sum + start.faults, 0);
+  return { requests, faults, cold: starts.cold?.count ?? 0, what: null };
+}
+
 export function tiles(report) {
   const { starts, pings } = report;
-  const [cold, warm, without] = ['cold', 'warm', NO_RECORD].map((name) => starts[name]);
-  const faults = Object.values(starts).reduce((sum, start) => sum + start.faults, 0);
+  const { requests, faults, cold, what } = counts(report);
   const seesAll = report.source === 'access log';
   update('tiles', [
-    tile('Requests', count(report.requests), ofWhat(report)),
-    tile('Cold-start rate', percent(report.cold_start_rate), `${count(cold?.count ?? 0)} met a cold start`),
-    tile('Cold median', ms(cold?.response?.p50), slower(cold, warm), 'cold'),
+    tile('Requests', count(requests), what ?? ofWhat(report)),
+    tile('Cold-start rate', percent(report.cold_start_rate), `${count(cold)} met a cold start`),
+    tile('Cold median', ms(starts.cold?.response?.p50), slower(starts.cold, starts.warm), 'cold'),
     tile(
       'No record',
-      seesAll ? count(without?.count ?? 0) : nothing('X-Ray does not show them'),
+      seesAll ? count(starts[NO_RECORD]?.count ?? 0) : nothing('X-Ray does not show them'),
       seesAll
         ? 'timed out, crashed, throttled, or refused by API Gateway'
         : 'only the access log shows time-outs and crashes',
       NO_RECORD,
     ),
-    tile(
-      '5xx',
-      count(faults),
-      report.requests ? `${percent(faults / report.requests)} of the requests failed` : 'no request',
-    ),
+    tile('5xx', count(faults), requests ? `${percent(faults / requests)} of the requests failed` : 'no request'),
     tile(
       'Coverage',
       percent(pings.coverage_mean),

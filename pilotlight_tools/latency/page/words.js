@@ -3,7 +3,7 @@
 import { element, put, update } from './dom.js';
 import { moment, ms, number, span, timeZone } from './figures.js';
 import { label } from './start_types.js';
-import { ofWhat } from './tiles.js';
+import { counts, ofWhat } from './tiles.js';
 
 export function empty(words) {
   return element('p', { class: 'empty' }, words);
@@ -15,10 +15,12 @@ export function heading(report) {
   put(
     'scope',
     `${report.region ?? 'On this machine'}, ${moment(start)} to ${moment(end)} ${timeZone(end)}: ` +
-      `${number(report.requests, 'user request')}.`,
+      `${number(counts(report).requests, 'user request')}.`,
   );
   for (const node of document.querySelectorAll('[data-of]')) {
-    node.textContent = node.dataset.of === 'measured' ? ofMeasured(report) : capital(ofWhat(report));
+    node.textContent = { all: capital(ofWhat(report)), measured: ofMeasured(report), counted: ofCounted(report) }[
+      node.dataset.of
+    ];
   }
   const { environments, requests } = report.pings;
   put(
@@ -47,6 +49,11 @@ export function explanations(report) {
     'notes',
     notes.map((note) => element('li', {}, ...note.split(/(--\w+)/).map(option))),
   );
+}
+
+function ofCounted(report) {
+  const { what } = counts(report);
+  return what ? `${capital(what)}; response times of the traced ones` : ofMeasured(report);
 }
 
 function ofMeasured(report) {
