@@ -73,6 +73,7 @@ def report_of(requests: Sequence[Request], ticks: Sequence[Ticked], *, seconds: 
         made_at=END,
         source="access log",
         selection="",
+        counted=None,
         verdict=Verdict("", total, 0, None, 0.0, None, None, None, None, None, [], 6.0, 0.05),
         requests=total,
         traced=total // 10,
