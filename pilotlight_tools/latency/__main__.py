@@ -94,7 +94,7 @@ def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
     with explained(deployment.endpoint_url), Progress(quiet_seconds=_QUIET_SECONDS) as progress:
         reader = open_reader(
             deployment,
-            most_scanned=None if options.yes or region is None else MOST_SCANNED,
+            most_scanned=None if options.scan_all or region is None else MOST_SCANNED,
             progress=partial(counting, progress),
         )
         report = make_report(
@@ -147,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
         help="how long Lambda is taken to keep an idle execution environment (%(default)s)",
     )
     parser.add_argument(
-        "--yes", action="store_true", help="let X-Ray look through any number of traces, where there is no access log"
+        "--scan-all",
+        action="store_true",
+        help="let X-Ray look through any number of traces, where there is no access log",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", type=path_given, metavar="FILE", help="also write it as a page that needs no network")

@@ -76,7 +76,7 @@ def _too_many(what: str, how_it_ended: str) -> Problem:
     """X-Ray looks through the traces of all services of the account and region, and AWS charges for them."""
     return Problem(
         f"For this report X-Ray {what} of this account, which AWS charges by the million: it {how_it_ended}.",
-        "Turn the stage's access log on, which costs nothing to read; or give a shorter --last; or --yes.",
+        "Turn the stage's access log on, which costs nothing to read; or give a shorter --last; or --scan-all.",
     )
 
 

@@ -195,7 +195,6 @@ class Report:
     made_at: float
     source: str
     selection: str
-    counted: Counted | None
     verdict: Verdict
     requests: int
     traced: int
@@ -217,6 +216,7 @@ class Report:
     definitions: dict[str, str]
     method: str
     notes: list[str]
+    counted: Counted | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

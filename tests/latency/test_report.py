@@ -296,7 +296,9 @@ def test_an_account_with_too_many_traces_is_refused_before_it_costs(xray: XRay) 
         direct(xray, records, END - 15 + index / 10, 0.02)
     xray.flush(settle=True)
     client = xray_client("us-east-1", xray.endpoint_url, local=True)
-    with pytest.raises(Problem, match=r"would look through about 10,800 traces .* not begun.* access log .* --yes"):
+    with pytest.raises(
+        Problem, match=r"would look through about 10,800 traces .* not begun.* access log .* --scan-all"
+    ):
         on_aws(Reader(client, SERVICE, STAGE, most_scanned=10_000))
     assert on_aws(Reader(client, SERVICE, STAGE, most_scanned=10_800)).requests == 30
     assert on_aws(Reader(client, SERVICE, STAGE)).requests == 30
