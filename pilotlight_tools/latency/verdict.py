@@ -101,6 +101,6 @@ def _alternatives(facts: Facts) -> list[Alternative]:
     if not facts.cost:
         return []
     return [
-        Alternative(each.name, each.price, each.added, each.cold_starts, each.is_worth_it)
+        Alternative(each.name, each.price, each.added, each.cold_starts, None if facts.are_few else each.is_worth_it)
         for each in facts.cost.options(facts.price_of_a_cold_start)
     ]

@@ -53,6 +53,11 @@ def test_the_alternatives_stand_beside_it() -> None:
     assert found == ALTERNATIVES
 
 
+def test_of_so_few_requests_that_nothing_follows_nothing_follows_beside_it_either() -> None:
+    facts, _, _ = EXPECTED["few requests"]
+    assert {each.is_worth_it for each in judged(facts).alternatives} == {None}
+
+
 def test_the_choices_are_inputs_and_are_said() -> None:
     facts, _, _ = EXPECTED["worth it"]
     verdict = judged({**facts, "price_of_a_cold_start": 0.001, "idle_minutes": 10.0})
