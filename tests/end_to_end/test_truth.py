@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean, median_low
 from typing import Any
 
 import boto3
@@ -25,6 +26,11 @@ import pytest
 import requests
 
 from pilotlight.environment import PROACTIVE_AFTER_SECONDS
+from pilotlight_tools.latency.make_report import Options, make_report
+from pilotlight_tools.latency.open_reader import open_reader
+from pilotlight_tools.latency.report import Verdict
+from pilotlight_tools.latency.stage_costs import costs_of
+from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.history import History
 from pilotlight_tools.local.service import Service
 from tests.conftest import until
@@ -37,6 +43,8 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.slow, pytest.mark.xdist_group(
 WARMED = expected()["warmed"]
 LIMIT = 2
 """Requests to /limited that pass."""
+STARTED = ("count", "errors", "faults", "throttles")
+COUNTED = ("requests", "cold", "without_record", "errors", "faults")
 
 
 @dataclass
@@ -155,6 +163,7 @@ def test_every_record_agrees_with_what_the_engine_really_did(witness: Witness) -
     ]
     check_records(witness)
     check_access_log(witness)
+    check_report(witness, started)
     read_back(witness, started)
 
 
@@ -278,6 +287,56 @@ def check_access_log(witness: Witness) -> None:
     assert {line["errorType"] for line, each in found if each.route == "/limited" and each.status == 429} == {
         "THROTTLED"
     }
+
+
+def check_report(witness: Witness, started: float) -> None:
+    """The report counts what is written down: in its table, in its groups, over time, in its verdict, in JSON."""
+    deployment = witness.service.deployment
+    time_range = TimeRange(started - 1, time.time() + 1)
+    options = Options(costs=costs_of(deployment))
+    report = make_report(
+        open_reader(deployment), time_range, stage=deployment.stage, region=None, most=1000, options=options
+    )
+    told = report.as_dict()
+    names = {name: function for function, name in witness.service.stage.functions.items()}
+    by_route = {group["name"].removeprefix("GET "): counts_of(group) for group in told["routes"]}
+    by_function = {names[group["name"]]: counts_of(group) for group in told["functions"]}
+    assert (told["source"], told["requests"], told["measured"]) == ("access log", *[expected()["requests"]] * 2)
+    assert {name: {key: start[key] for key in STARTED} for name, start in told["starts"].items()} == expected()[
+        "starts"
+    ]
+    assert by_route == expected()["routes"]
+    assert by_function == expected()["functions"]
+    assert sum(point["requests"] for point in told["timeline"]) == expected()["requests"]
+    assert sum(map(sum, told["heatmap"]["counts"])) == expected()["requests"]
+    assert sum(map(sum, told["heatmap"]["cold"])) == expected()["starts"]["cold"]["count"]
+    for start, counts in told["histogram"]["counts"].items():
+        assert sum(counts) == expected()["starts"][start]["count"]
+    cold_pings = {names[name]: each["cold_pings"] for name, each in told["pings"]["functions"].items()}
+    assert cold_pings == expected()["ticks"]["cold_pings"]
+    assert {each["ticks"] for each in told["pings"]["functions"].values()} == {expected()["ticks"]["count"]}
+    assert told["pings"]["coverage_mean"] == expected()["ticks"]["coverage"]
+    check_verdict(witness, report.verdict)
+
+
+def check_verdict(witness: Witness, verdict: Verdict) -> None:
+    """The counts are those written down, and the times those of the front door's own clock."""
+    for name in ("requests", "waited", "spared"):
+        assert getattr(verdict, name) == expected()["verdict"][name], name
+    least, most = expected()["verdict"]["cold_without_pings"]
+    assert least <= (verdict.cold_without_pings or 0) <= most
+    times: dict[str, list[int]] = {}
+    for line, each in met_by(witness.service.stage, lambda name: witness.history.record_of(name) is not None):
+        times.setdefault(each.start, []).append(int(line["latencyMs"]))
+    longer = fmean(times["cold"]) - median_low(times["warm"])
+    assert verdict.longer_ms == pytest.approx(longer)
+    assert verdict.longer_in_all_ms == pytest.approx(len(times["cold"]) * longer)
+    assert len(verdict.alternatives) == 4, "what was deployed could be read"
+    assert f"12 of {expected()['requests']} requests waited for a cold start" in verdict.sentence
+
+
+def counts_of(group: dict[str, Any]) -> dict[str, int]:
+    return {key: group[key] for key in COUNTED}
 
 
 def read_back(witness: Witness, started: float) -> None:
