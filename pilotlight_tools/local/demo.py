@@ -100,7 +100,8 @@ def _send(service: Service, history: History, path: str, count: int) -> Burst:
 
 
 def _read_back(service: Service, began: float) -> Report:
-    """Return the report of everything that X-Ray has recorded of this demonstration."""
+    """Return the report of everything that X-Ray and the access log have of this demonstration."""
+    service.access_log.flush()
     reader = open_reader(service.deployment)
     return make_report(reader, TimeRange(began, time.time() + 1), stage=service.stage.name, region=None, most=2000)
 
