@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pilotlight_tools.latency import figures, notes, over_time, statistics
@@ -37,10 +37,13 @@ _DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a report is about, and the choices of its verdict; `cost` is what the stage costs, where that is known."""
+    """What a report is about, and the choices of its verdict.
+
+    `cost` computes what the stage costs a month of the load that a report shows; None where that is not known.
+    """
 
     selection: Selection = field(default_factory=Selection)
-    cost: Any = None
+    cost: Callable[[Report], Any] | None = None
     price_of_a_cold_start: float = PRICE_OF_A_COLD_START
     idle_minutes: float = IDLE_MINUTES
 
@@ -66,7 +69,8 @@ def make_report(
     points = over_time.timeline(reading, time_range.bin_seconds)
     counted = reading.counts.total() if reading.counts else None
     times = {start: array("d", columns.times(by_start[start])) for start in starts}
-    return Report(
+    facts = _facts(reading, time_range, options, counted)
+    report = Report(
         service=reader.service,
         stage=stage,
         region=region,
@@ -75,7 +79,7 @@ def make_report(
         source=reading.source,
         selection=str(options.selection),
         counted=counted,
-        verdict=judge(_facts(reading, time_range, options, counted)),
+        verdict=judge(facts),
         requests=len(columns),
         traced=reading.traced,
         sampled=len(reading.observed),
@@ -97,6 +101,9 @@ def make_report(
         method=statistics.METHOD,
         notes=[*notes.of_source(reading, region), *reading.notes, *notes.of_reader(reader, reading, region)],
     )
+    if options.cost is None:
+        return report
+    return replace(report, verdict=judge(replace(facts, cost=options.cost(report))))
 
 
 def _read(reader: Reader, time_range: TimeRange, options: Options, *, most: int, region: str | None) -> Reading:
@@ -147,7 +154,7 @@ def _facts(reading: Reading, time_range: TimeRange, options: Options, counted: C
         warm_median_ms=warm.p50 if warm else None,
         cold_without_pings=cold_without_pings(reading, 60 * options.idle_minutes, time_range.start),
         cold=counted.starts.get("cold", 0) if counted else cold,
-        cost=options.cost,
+        cost=None,
         price_of_a_cold_start=options.price_of_a_cold_start,
         idle_minutes=options.idle_minutes,
     )

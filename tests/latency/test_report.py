@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from pilotlight_tools.latency import tables
-from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Coverage, Report
@@ -325,6 +325,19 @@ def test_a_transaction_search_that_cannot_be_told_is_said_on_aws(xray: XRay) -> 
     reader = Reader(client, SERVICE, STAGE)
     assert reader.transaction_search_is_on() is None
     assert any(note.startswith("Whether Transaction Search is on cannot be told") for note in on_aws(reader).notes)
+
+
+def test_the_cost_is_of_the_load_that_the_report_shows(xray: XRay) -> None:
+    """The verdict that counts is the one with it."""
+    direct(xray, RecordMaker(), END - 60, 0.02)
+    xray.flush(settle=True)
+    loads: list[int] = []
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    options = Options(cost=lambda report: loads.append(report.requests))
+    time_range = TimeRange(END - HOUR, END)
+    reader = Reader(client, SERVICE, STAGE)
+    report = make_report(reader, time_range, stage=STAGE, region=None, most=9, options=options)
+    assert (loads, report.verdict.requests) == ([1], 1)
 
 
 def test_transaction_search_is_reported() -> None:
