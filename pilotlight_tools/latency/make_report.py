@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pilotlight_tools.cost.deployed_plan import Observed, StageCosts
+from pilotlight_tools.cost.deployed_plan import Observed
+from pilotlight_tools.cost.stage import MonthlyCost
 from pilotlight_tools.cost.worth import IDLE_MINUTES, PRICE_OF_A_COLD_START
 from pilotlight_tools.latency import figures, notes, over_time, statistics
 from pilotlight_tools.latency.observation import UNKNOWN
@@ -35,13 +36,15 @@ _WAITED = ("cold", "restored")
 _DAY_SECONDS = 24 * 3600.0
 """X-Ray charges for each trace that it looks through: of a longer time range it is asked for the last day only."""
 
+_Costs = Callable[[Observed, Callable[[str], object]], MonthlyCost | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a report is about, and the choices of its verdict; `costs` reads what the stage costs, None for no price."""
 
     selection: Selection = field(default_factory=Selection)
-    costs: StageCosts | None = None
+    costs: _Costs | None = None
     price_of_a_cold_start: float = PRICE_OF_A_COLD_START
     idle_minutes: float = IDLE_MINUTES
 

@@ -4,7 +4,7 @@ import io
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
+from pilotlight_tools.cost.deployed_plan import Observed
 from pilotlight_tools.latency import tables
-from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.reader import Reader, xray_client
 from pilotlight_tools.latency.report import Coverage, Report
@@ -325,6 +326,23 @@ def test_a_transaction_search_that_cannot_be_told_is_said_on_aws(xray: XRay) -> 
     reader = Reader(client, SERVICE, STAGE)
     assert reader.transaction_search_is_on() is None
     assert any(note.startswith("Whether Transaction Search is on cannot be told") for note in on_aws(reader).notes)
+
+
+def test_the_cost_is_of_the_load_that_the_report_shows(xray: XRay) -> None:
+    direct(xray, RecordMaker(), END - 60, 0.02)
+    xray.flush(settle=True)
+    loads: list[Observed] = []
+
+    def unknown(observed: Observed, tell: Callable[[str], object]) -> None:
+        loads.append(observed)
+        tell("these credentials may not look")
+
+    client = xray_client("us-east-1", xray.endpoint_url, local=True)
+    time_range, reader = TimeRange(END - HOUR, END), Reader(client, SERVICE, STAGE)
+    options = Options(costs=unknown)
+    report = make_report(reader, time_range, stage=STAGE, region=None, most=9, options=options)
+    assert [(load.requests, load.seconds, load.is_complete) for load in loads] == [(1, HOUR, False)]
+    assert "What this stage costs is not known: these credentials may not look." in report.notes
 
 
 def test_transaction_search_is_reported() -> None:
