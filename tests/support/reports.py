@@ -131,8 +131,8 @@ def _typical_verdict(report: Report) -> Verdict:
     cold = report.starts["cold"].count
     return Verdict(
         sentence=(
-            f"{cold} of {report.requests:,} users waited 0.41 s longer for a cold start; the warmer spared 418 others "
-            "that for $0.17 a month, which is worth it."
+            f"{cold:,} of {report.requests:,} users waited 0.41 s longer for a cold start; the warmer spared 418 "
+            "others that for $0.17 a month, which is worth it."
         ),
         requests=report.requests,
         waited=cold,
