@@ -17,11 +17,11 @@ from pilotlight_tools.configuration import read_configuration, stage_without_par
 from pilotlight_tools.cost.worth import IDLE_MINUTES, PRICE_OF_A_COLD_START
 from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.deployment import Deployment, find_deployment, nothing_found
+from pilotlight_tools.latency.listing import MOST_SCANNED
 from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.page import static_page
 from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem, explained
-from pilotlight_tools.latency.reader import MOST_SCANNED
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.stage_costs import costs_of

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 Take = Callable[[Sequence["FilteredLogEventTypeDef"]], None]
 Progress = Callable[[str, int, int | None], None]
 _THREADS = 4
-_PARTS = 16
-_SHORTEST_PART_SECONDS = 600.0
+_PARTS = 4
+"""Each part is a call at least: more would spend an account's few calls a second on short logs."""
+_SHORTEST_PART_SECONDS = 900.0
 _MOST_EVENTS = 2_500
 """Of a page: 1 MB holds no more lines of an access log. Where a page of the local engine is full there is more, though
 it has no token for it."""

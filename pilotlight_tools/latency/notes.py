@@ -23,8 +23,12 @@ def of_source(reading: Reading, region: str | None) -> Iterator[str]:
     if reading.is_complete:
         yield (
             f"Counts, rates and response times are of all {number_of(len(reading.columns), 'request')} in API "
-            "Gateway's access log, init durations of all starts in the functions' logs, and ticks of the warmer's log; "
-            f"whom pings spared an init is of the latest {number_of(reading.traced, 'traced request')}."
+            "Gateway's access log, init durations of all starts in the functions' logs, ticks of the warmer's log"
+            + (
+                f", and whom pings spared an init of the latest {number_of(reading.traced, 'traced request')}."
+                if reading.traced
+                else "."
+            )
         )
     elif region is not None:
         yield (

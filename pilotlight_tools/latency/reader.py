@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from pilotlight.environment import Annotation
 from pilotlight_tools.latency.clients import client
 from pilotlight_tools.latency.documents import Document, walk
+from pilotlight_tools.latency.listing import Listing
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation, observe
-from pilotlight_tools.latency.problems import Problem
 from pilotlight_tools.latency.records import flaw_of, is_record
 from pilotlight_tools.latency.ticks import Tick, Ticks, ticks_of
 from pilotlight_tools.latency.time_range import TimeRange
@@ -32,16 +29,9 @@ _Convert = Callable[[str, list[Document]], _Found]
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being read, how many are done, and the total (None: not known yet)."""
 
-LOSSES_HEADER = "X-Pilotlight-Losses"
-"""The local X-Ray's own header on trace summaries: what it lost since it began, a JSON object of reasons and counts."""
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What computing with a document raises that is not what "AWS X-Ray segment documents" says."""
 _IDS_PER_BATCH = 5
-MOST_SCANNED = 1_000_000
-"""So many traces X-Ray looks through free of charge each month ("AWS X-Ray pricing")."""
-_PROBED_SECONDS = 10.0
-_MOST_PAGES = 20
-"""Of summaries, where only some are wanted: a page of an account with many other traces may be empty."""
 _THREADS = 4
 _ROUNDS_FOR_UNPROCESSED = 4
 _COMPLETE_AFTER_SECONDS = 120
@@ -55,29 +45,6 @@ quotas")."""
 def xray_client(region: str, endpoint_url: str | None, *, local: bool = False) -> XRayClient:
     """Make a client of X-Ray that waits when it is throttled; a local X-Ray needs no credentials."""
     return client("xray", region, endpoint_url, local=local)  # type: ignore[no-any-return]
-
-
-def leave_summaries_as_they_are(
-    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
-) -> None:
-    """Keep botocore from converting each member of each summary: of ten thousand, that takes longer than all the rest.
-
-    Times in them are then the epoch seconds of X-Ray's JSON, not datetimes.
-    """
-    try:
-        body = json.loads(response_dict["body"])
-        customized_response_dict["TraceSummaries"] = body.pop("TraceSummaries")
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return  # an error, or no X-Ray: botocore's own words for it are good
-    response_dict["body"] = json.dumps(body).encode()
-
-
-def _too_many(what: str, how_it_ended: str) -> Problem:
-    """X-Ray looks through the traces of all services of the account and region, and AWS charges for them."""
-    return Problem(
-        f"For this report X-Ray {what} of this account, which AWS charges by the million: it {how_it_ended}.",
-        "Turn the stage's access log on, which costs nothing to read; or give a shorter --last; or --scan-all.",
-    )
 
 
 class Reader:
@@ -106,14 +73,11 @@ class Reader:
         self.service = service
         self.stage = stage
         self.access_log = access_log
-        self._most_scanned = most_scanned
         self.stages = [f"{api}/{stage}" for api in apis or (service,)]
         """X-Ray's names of the service's API Gateway stages."""
         self.throttled_calls = 0
         self.unread = 0
         self.unreadable = 0
-        self.losses: dict[str, int] = {}
-        """What the local X-Ray lost, by reason: it says so with each page of summaries."""
         self.ticks_without_result = 0
         self._client = client
         self._progress = progress
@@ -123,77 +87,26 @@ class Reader:
         self._observations: dict[str, Observation | None] = {}
         self._ticks: dict[str, Ticks] = {}
         client.meta.events.register("response-received.xray", self._count_throttles)
-        client.meta.events.register("before-parse.xray.GetTraceSummaries", leave_summaries_as_they_are)
-
-    @property
-    def filter_expression(self) -> str:
-        """Selects traces with the service's records, and those of its REST API's stage, which may have none."""
-        stages = "".join(f' OR service("{stage}")' for stage in self.stages)
-        return f'annotation[{Annotation.SERVICE}] = "{self.service}"{stages}'
+        self._listing = Listing(client, service, self.stages, most_scanned)
 
     def summaries(self, time_range: TimeRange) -> Iterator[dict[str, Any]]:
         """Yield every trace summary of the time range; those at the borders of its chunks may come twice."""
         self.unread = self.unreadable = 0  # those of one reading: a page reads again and again
-        self._refuse_too_many(time_range)
-        done = scanned = 0
-        for chunk in time_range.chunks():
-            of_chunk = 0
-            for page in self._pages(chunk, self.filter_expression):
-                yield from page["TraceSummaries"]
-                done += len(page["TraceSummaries"])
-                of_chunk = page.get("TracesProcessedCount", 0)
-                self._progress("trace summaries", done, None)
-                if self._most_scanned is not None and scanned + of_chunk > self._most_scanned:
-                    raise _too_many(f"has looked through {scanned + of_chunk:,} traces", "was stopped there")
-            scanned += of_chunk
+        done = 0
+        for page in self._listing.every(time_range):
+            yield from page
+            done += len(page)
+            self._progress("trace summaries", done, None)
 
     def recent_requests(self, time_range: TimeRange, most: int) -> Iterator[dict[str, Any]]:
         """Yield summaries of at most `most` user requests, of the last six hours of the time range at most."""
         self.unread = self.unreadable = 0
-        pages = self._pages(next(time_range.chunks()), self._of_kind("request"))
-        found = (summary for page in itertools.islice(pages, _MOST_PAGES) for summary in page["TraceSummaries"])
-        yield from itertools.islice(found, most)
+        return self._listing.recent_requests(time_range, most)
 
     def all_ticks(self, time_range: TimeRange) -> list[Tick]:
         """Return the ticks of the time range, of which only the warmer's traces are listed."""
-        ids = {
-            summary["Id"]: None
-            for chunk in time_range.chunks()
-            for page in self._pages(chunk, self._of_kind("tick"))
-            for summary in page["TraceSummaries"]
-        }
+        ids = dict.fromkeys(summary["Id"] for summary in self._listing.of_ticks(time_range))
         return sorted(self.ticks(list(ids)), key=lambda tick: tick.at)
-
-    def _of_kind(self, kind: str) -> str:
-        service = f'annotation[{Annotation.SERVICE}] = "{self.service}"'
-        return f'{service} AND annotation[{Annotation.KIND}] = "{kind}"'
-
-    def _refuse_too_many(self, time_range: TimeRange) -> None:
-        """Raise Problem where the time range has more traces than may be looked through, by a short part of it."""
-        if self._most_scanned is None or time_range.end - time_range.start <= _PROBED_SECONDS:
-            return
-        end = time_range.end - _PROBED_SECONDS
-        *_, last = self._pages(TimeRange(end - _PROBED_SECONDS, end), self.filter_expression)
-        scanned = last.get("TracesProcessedCount", 0)
-        expected = scanned * (time_range.end - time_range.start) / _PROBED_SECONDS
-        if expected > self._most_scanned:
-            raise _too_many(f"would look through about {expected:,.0f} traces", "was not begun")
-
-    def _pages(self, chunk: TimeRange, expression: str) -> Iterator[dict[str, Any]]:
-        token: dict[str, str] = {}
-        while True:
-            page = self._client.get_trace_summaries(
-                StartTime=datetime.fromtimestamp(chunk.start, UTC),
-                EndTime=datetime.fromtimestamp(chunk.end, UTC),
-                TimeRangeType="TraceId",
-                FilterExpression=expression,
-                **token,  # type: ignore[arg-type]
-            )
-            self._note_losses(page)
-            yield page  # type: ignore[misc]
-            if not page.get("NextToken"):
-                return
-            token = {"NextToken": page["NextToken"]}
 
     def observations(self, trace_ids: list[str]) -> Iterator[Observation]:
         """Yield the user request of each trace that has one; `unread` counts the traces that X-Ray did not return."""
@@ -231,6 +144,11 @@ class Reader:
             self.ticks_without_result += sum(began < final_before for began in found.without_result)
             if found.all_began_before(final_before):
                 self._keep(self._ticks, trace_id, found)
+
+    @property
+    def losses(self) -> dict[str, int]:
+        """What the local X-Ray lost since it began, by reason."""
+        return self._listing.losses
 
     def documents(self, trace_id: str) -> list[Document]:
         """Return the segment documents of one trace, empty when X-Ray has none now: it is asked once."""
@@ -327,11 +245,6 @@ class Reader:
     def _count_unreadable(self) -> None:
         with self._lock:
             self.unreadable += 1
-
-    def _note_losses(self, page: Mapping[str, Any]) -> None:
-        headers = page.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        if text := headers.get(LOSSES_HEADER.lower()):
-            self.losses = {str(reason): int(count) for reason, count in json.loads(text).items()}
 
     def _keep(self, kept: dict[str, _Found], trace_id: str, found: _Found) -> None:
         if trace_id not in kept and len(kept) >= self._remember:

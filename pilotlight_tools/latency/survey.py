@@ -10,18 +10,28 @@ import hashlib
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection
 
-from pilotlight.environment import START_TYPES, Annotation
+from pilotlight.environment import Annotation
 from pilotlight_tools.latency.columns import NOT_MEASURED, Columns, Request
 from pilotlight_tools.latency.observation import API_GATEWAY, LAMBDA, UNKNOWN
 from pilotlight_tools.latency.records import is_number
 from pilotlight_tools.latency.report import NO_RECORD
 from pilotlight_tools.latency.selection import Selection
+from pilotlight_tools.latency.summary_facts import (
+    Summary,
+    function_of,
+    http_status_of,
+    moment_of,
+    outcome_of,
+    response_ms_of,
+    start_of,
+    status_of,
+    text_of,
+    values_of,
+)
 from pilotlight_tools.latency.time_range import TimeRange
 
-Summary = dict[str, Any]
 _Kept = list[tuple[int, str, int]]
 """A heap of trace ids and indices by the trace ids' hash, the largest hash on top."""
 
@@ -66,7 +76,7 @@ class Survey:
             if summary["Id"] in self._at_borders:
                 return
             self._at_borders.add(summary["Id"])
-        kinds = _values(summary, Annotation.KIND)
+        kinds = values_of(summary, Annotation.KIND)
         if "request" in kinds:
             self._add_request(summary, at)
         elif "tick" in kinds:
@@ -116,8 +126,8 @@ class Survey:
         return self.measured_by[self._measures[index]] or None
 
     def _add_request(self, summary: Summary, at: float) -> None:
-        start, status, function = _start(summary), _status(summary), _function(summary)
-        route = _text(summary, Annotation.ROUTE)
+        start, status, function = start_of(summary), status_of(summary), function_of(summary)
+        route = text_of(summary, Annotation.ROUTE)
         self.routes.add(route)
         method = str((summary.get("Http") or {}).get("HttpMethod") or "")
         named = f"{method} {route or '(no route)'}".strip()
@@ -129,9 +139,9 @@ class Survey:
             measure,
             Request(
                 at,
-                _response_ms(summary, measure),
+                response_ms_of(summary, measure),
                 start,
-                _http_status(summary, measure) or status,
+                http_status_of(summary, measure) or status,
                 named,
                 function,
                 trace_id=summary["Id"],
@@ -148,32 +158,32 @@ class Survey:
         self._note_start(summary, start)
 
     def _note_start(self, summary: Summary, start: str) -> None:
-        if True in _values(summary, Annotation.WARMED_BY_PING):
+        if True in values_of(summary, Annotation.WARMED_BY_PING):
             self.by_ping += 1
-            self.environments_by_ping.add(_text(summary, Annotation.ENVIRONMENT))
+            self.environments_by_ping.add(text_of(summary, Annotation.ENVIRONMENT))
         if start in (UNKNOWN, "warm"):  # a warm record has the init of its environment, but did not wait for it
             return
-        inits = [float(value) for value in _values(summary, Annotation.INIT_MS) if is_number(value)]
+        inits = [float(value) for value in values_of(summary, Annotation.INIT_MS) if is_number(value)]
         if inits:
             self.inits.setdefault(start, []).append(inits[0])
         elif start != "restored":  # its process began before the snapshot: nobody knows
             self.without_init += 1
 
     def _add_without_record(self, summary: Summary, at: float) -> None:
-        http, function = summary.get("Http") or {}, _function(summary)
+        http, function = summary.get("Http") or {}, function_of(summary)
         named = f"{http.get('HttpMethod') or ''} (no record)".strip()
         if not self._selection.includes(named, function):
             return
-        self.outcomes[_outcome(summary)] += 1
+        self.outcomes[outcome_of(summary)] += 1
         measure = self._measure(summary, function)
         self._append(
             summary,
             measure,
             Request(
                 at,
-                _response_ms(summary, measure),
+                response_ms_of(summary, measure),
                 NO_RECORD,
-                _http_status(summary, measure),
+                http_status_of(summary, measure),
                 named,
                 function,
                 trace_id=summary["Id"],
@@ -202,56 +212,3 @@ class Survey:
             heapq.heappush(heap, entry)
         else:
             heapq.heappushpop(heap, entry)
-
-
-def moment_of(summary: Summary) -> float:
-    """When the trace began, in epoch seconds: X-Ray's StartTime, or the second in the trace id, which all have."""
-    if "StartTime" in summary:
-        return float(summary["StartTime"])
-    return float(int(summary["Id"].split("-")[1], 16))
-
-
-def _response_ms(summary: Summary, measure: int) -> float:
-    return round(summary["ResponseTime"] * 1000, 3) if measure else NOT_MEASURED
-
-
-def _http_status(summary: Summary, measure: int) -> int:
-    """The status that API Gateway sent; Lambda's segment has the invocation's, which is 200 whatever was returned."""
-    status: Any = (summary.get("Http") or {}).get("HttpStatus")
-    return int(status) if measure == 1 and is_number(status, 100, 999) else 0
-
-
-def _status(summary: Summary) -> int:
-    """The status in the record; 0 where it has none."""
-    statuses = (int(value) for value in _values(summary, Annotation.STATUS) if is_number(value, 100, 999))
-    return next(statuses, 0)
-
-
-def _start(summary: Summary) -> str:
-    """The start type, among values that the service's own annotations of that name may have."""
-    values = [value for value in _values(summary, Annotation.START) if isinstance(value, str)]
-    return next((value for value in values if value in START_TYPES), values[0] if values else UNKNOWN)
-
-
-def _function(summary: Summary) -> str:
-    """The function's name, of the record, or of Lambda's segment."""
-    if name := _text(summary, Annotation.FUNCTION):
-        return name
-    services: Iterable[dict[str, Any]] = summary.get("ServiceIds") or ()
-    return next((str(each.get("Name")) for each in services if each.get("Type") == "AWS::Lambda::Function"), "")
-
-
-def _text(summary: Summary, key: str) -> str:
-    return next((value for value in _values(summary, key) if isinstance(value, str)), "")
-
-
-def _outcome(summary: Summary) -> str:
-    for key, name in (("HasThrottle", "throttled"), ("HasFault", "fault"), ("HasError", "error")):
-        if summary.get(key):
-            return name
-    return "other"
-
-
-def _values(summary: Summary, key: str) -> list[str | float | bool]:
-    entries = summary.get("Annotations", {}).get(key, ())
-    return [value for entry in entries for value in entry.get("AnnotationValue", {}).values()]

@@ -81,10 +81,11 @@ def _findings(report: Report) -> Iterator[str]:
             line += f"; the cold median, {milliseconds(cold.response.p50)}, is {slower:.1f} times the warm one"
         yield line + "."
     pings = report.pings
-    yield (
-        f"Of {number_of(report.traced, 'traced request')}, {pings.requests:,} met one of "
-        f"{number_of(pings.environments, 'environment')} whose init a ping had waited for, not a user."
-    )
+    if report.traced:
+        yield (
+            f"Of {number_of(report.traced, 'traced request')}, {pings.requests:,} met one of "
+            f"{number_of(pings.environments, 'environment')} whose init a ping had waited for, not a user."
+        )
     if pings.coverage_mean is None or pings.coverage_lowest is None:
         yield "No ticks of the warmer in this time range: check that its schedule is enabled."
     else:

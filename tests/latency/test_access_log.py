@@ -288,6 +288,39 @@ def test_a_burst_is_reported_at_its_true_rate_and_not_at_the_traced_one(
     assert f"{traced.cold_start_rate:.3f}" == "0.012"
 
 
+def test_the_log_of_an_http_api_is_found_too(engine: Engine, xray: XRay) -> None:
+    """Its routes have keys, and its stage is `$default`; another API's lines in the same group are not its own."""
+    gateway: Any = boto3.client("apigatewayv2", **engine.connection)
+    api = gateway.create_api(Name=SERVICE, ProtocolType="HTTP")["ApiId"]
+    gateway.create_api(Name="another", ProtocolType="HTTP")
+    arn = f"arn:aws:lambda:{REGION}:000000000000:function:{OTHER_FUNCTION}"
+    integration = gateway.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn)
+    target = f"integrations/{integration['IntegrationId']}"
+    gateway.create_route(ApiId=api, RouteKey="GET /orders/{id}", Target=target)
+    group = "/aws/http-api/shop"
+    settings = {
+        "DestinationArn": f"arn:aws:logs:{REGION}:000000000000:log-group:{group}",
+        "Format": FORMAT.replace("$context.resourcePath", "$context.routeKey").replace(
+            "$context.requestId", "$context.apiId"
+        ),
+    }
+    gateway.create_stage(ApiId=api, StageName="$default", AccessLogSettings=settings)
+    made = LoggedStage(engine, service="unrelated")
+    try:
+        line: dict[str, Any] = {"method": "GET", "resource": "GET /orders/{id}", "path": "/orders/7"}
+        own = [access_line(NOW - 60, request_id="a", **line), access_line(NOW - 50, request_id="b", **line)]
+        lines = [(at, message.replace("gateway-id", api)) for at, message in own]
+        made.log([*lines, access_line(NOW - 40, request_id="c", **line)], group)
+        made.log_of(OTHER_FUNCTION, [start_line(NOW - 59, "a", function=OTHER_FUNCTION)])
+        report = report_of(engine, xray)
+    finally:
+        made.remove()
+        gateway.delete_api(ApiId=api)
+    assert {name: start.count for name, start in report.starts.items()} == {"cold": 1, "warm": 1}
+    assert [(group.name, group.requests) for group in report.routes] == [("GET /orders/{id}", 2)]
+    assert [group.name for group in report.functions] == [OTHER_FUNCTION]
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [

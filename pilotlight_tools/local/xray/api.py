@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
-from pilotlight_tools.latency.reader import LOSSES_HEADER
+from pilotlight_tools.latency.listing import LOSSES_HEADER
 from pilotlight_tools.local.guard.middleware import guarded
 from pilotlight_tools.local.guard.rules import Headers, refusal
 from pilotlight_tools.local.serving import in_time
