@@ -143,7 +143,8 @@ class Pilotlight {
     const keys = [warmer, ...targets].map(({ key }) => key);
     // osls would make a function whose role may create and pass any role; the plugin makes the account's role itself.
     const { restApi } = service.provider.logs ?? {};
-    if (restApi && settings.apiGatewayAccount !== null)
+    // The local engine needs no such role, and could not run that function.
+    if (restApi && (settings.apiGatewayAccount !== null || localEndpoint()))
       service.provider.logs.restApi = { ...Object(restApi), roleManagedExternally: true };
     shortenRoleName(described, service.provider, (role) => provider.isExistingRoleProvided(role));
     setVariables(service, described, keys);

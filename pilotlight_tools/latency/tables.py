@@ -62,7 +62,7 @@ def _verdict(report: Report) -> Iterator[str]:
         yield "  Spared: not known without the access log of the whole time range"
     else:
         yield (
-            f"  Spared: {verdict.spared:,} cold starts ({verdict.cold_without_pings:,} without pings, were an idle "
+            f"  Spared: {number_of(verdict.spared, 'cold start')} ({verdict.cold_without_pings:,} without pings, were an idle "
             f"environment kept for {verdict.assumed_idle_minutes:g} minutes)"
         )
     if verdict.price is None:

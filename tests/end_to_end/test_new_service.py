@@ -121,6 +121,8 @@ def test_it_starts_serves_and_ends_without_leaving_anything(service: Path, tmp_p
         until(lambda: re.search(r"GET +/hello.* 200 ", output.read_text()), what="the request's line")
         processes = children_of(process.pid)
         assert len(processes) >= 4
+        until(lambda: requests.get(f"{page[1]}report.json", timeout=60).json()["requests"] == 1, what="the request")
+        assert requests.get(f"{page[1]}report.json", timeout=60).json()["source"] == "access log"
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         process.wait(60)
     finally:

@@ -396,6 +396,15 @@ def test_the_api_and_the_functions_role_stay_the_deploy_tools(foreign: Foreign) 
     ]
 
 
+def test_the_role_for_api_gateways_logs_is_no_business_of_the_local_engine(foreign: Foreign) -> None:
+    """The deploy tool makes it by a function of Node.js, which the engine would try to run without end."""
+    configuration = service(functions={"orders": REST}, provider=provider(logs={"restApi": True}))
+    account = "CustomApiGatewayAccountCloudWatchRole"
+    assert account in foreign.write(configuration).package().resources
+    here = Foreign(foreign.folder, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    assert account not in here.package().resources
+
+
 def test_a_long_name_is_shortened_only_for_what_is_added(foreign: Foreign) -> None:
     name = "customer-notifications-and-invoices-of-the-shop"
     found = foreign.write({**service(), "service": name}).package("--stage", "feature")

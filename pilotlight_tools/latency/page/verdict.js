@@ -48,7 +48,7 @@ function spared({ spared: starts, cold_without_pings: without, assumed_idle_minu
     'spared',
     head,
     count(starts),
-    `without pings ${count(without)} requests would have been cold, ${rule}`,
+    `without pings ${number(without, 'request')} would have been cold, ${rule}`,
   );
 }
 
