@@ -12,10 +12,10 @@ from pilotlight_tools.cost.deployed_plan import Observed, cost_of
 from pilotlight_tools.cost.deployed_stage import UnknownCostError, read_stage
 from pilotlight_tools.cost.stage import MonthlyCost
 from pilotlight_tools.latency.deployment import Deployment, find_deployment
+from pilotlight_tools.latency.listing import MOST_SCANNED
 from pilotlight_tools.latency.make_report import make_report
 from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.problems import explained
-from pilotlight_tools.latency.reader import MOST_SCANNED
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.stage_costs import clients_of
 from pilotlight_tools.latency.time_range import TimeRange, duration_seconds

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pilotlight.environment import START_TYPES
 from pilotlight_tools.latency.columns import Columns
-from pilotlight_tools.latency.observation import UNKNOWN
+from pilotlight_tools.latency.observation import UNKNOWN, Observation
 from pilotlight_tools.latency.reading import Reading
 from pilotlight_tools.latency.report import NO_RECORD, Coverage, Group, Pings, Slow, StartType
 from pilotlight_tools.latency.statistics import distribution
@@ -112,10 +112,16 @@ def _slow(reading: Reading, index: int, region: str | None) -> Slow:
         handler_ms=observed.handler_ms if observed else None,
         measured_by=observed.measured_by if observed and not reading.is_complete else reading.measured_by,
         status=columns.status[index] or (observed.status if observed else None),
-        request=columns.routes[index],
+        request=_named(columns.routes[index], observed),
         function=columns.functions[index],
         console_url=_console_url(region, known) if region and known else None,
     )
+
+
+def _named(route: str, observed: Observation | None) -> str:
+    """The request's method and route; without API Gateway only the record has the method."""
+    method = observed.method if observed else ""
+    return route if not method or route.startswith(f"{method} ") else f"{method} {route}"
 
 
 def _console_url(region: str, trace_id: str) -> str:

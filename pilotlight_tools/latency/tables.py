@@ -62,8 +62,8 @@ def _verdict(report: Report) -> Iterator[str]:
         yield "  Spared: not known without the access log of the whole time range"
     else:
         yield (
-            f"  Spared: {number_of(verdict.spared, 'cold start')} ({verdict.cold_without_pings:,} without pings, were an idle "
-            f"environment kept for {verdict.assumed_idle_minutes:g} minutes)"
+            f"  Spared: {number_of(verdict.spared, 'cold start')} ({verdict.cold_without_pings:,} without pings, were "
+            f"an idle environment kept for {verdict.assumed_idle_minutes:g} minutes)"
         )
     if verdict.price is None:
         yield "  Costs:  not known"
