@@ -9,8 +9,24 @@ from pilotlight.runtime import Fault, output
 _W3C = ("traceparent", "tracestate", "baggage")
 
 
-class LambdaContext:
+class Described:
+    """Shows the values of `_shown`, or of its slots."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        names = getattr(self, "_shown", self.__slots__)
+        values = ",".join(f"{name}={getattr(self, name)}" for name in names)
+        return f"{type(self).__name__}([{values}])"
+
+
+class LambdaContext(Described):
     """One invocation, from the headers of its event. Raises Fault for a header that is no JSON."""
+
+    _shown = (
+        *("aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb"),
+        *("function_version", "invoked_function_arn", "client_context", "identity", "tenant_id"),
+    )
 
     def __init__(self, headers: dict[str, str]) -> None:
         client = _parsed(headers, "lambda-runtime-client-context", "Client Context")
@@ -24,10 +40,12 @@ class LambdaContext:
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self._w3c_fields = _take_w3c(client)
-        self.client_context = _filled(ClientContext(), client)
-        if self.client_context is not None:
-            self.client_context.client = _filled(Client(), self.client_context.client)
-        self.identity = _filled(CognitoIdentity(), {})
+        self.client_context = None
+        if client is not None:
+            from pilotlight.runtime.client_context import client_context
+
+            self.client_context = client_context(client)
+        self.identity = filled(CognitoIdentity(), {})
         if cognito is not None:
             self.identity.cognito_identity_id = cognito.get("cognitoIdentityId")
             self.identity.cognito_identity_pool_id = cognito.get("cognitoIdentityPoolId")
@@ -53,39 +71,11 @@ class LambdaContext:
                 return
         sys.stdout.write(str(msg))
 
-    def __repr__(self) -> str:
-        return _described(
-            self,
-            *("aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb"),
-            *("function_version", "invoked_function_arn", "client_context", "identity", "tenant_id"),
-        )
 
-
-class CognitoIdentity:
+class CognitoIdentity(Described):
     """Who called, if an Amazon Cognito identity did."""
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
-
-    def __repr__(self) -> str:
-        return _described(self, *self.__slots__)
-
-
-class Client:
-    """The mobile application that called."""
-
-    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
-
-    def __repr__(self) -> str:
-        return _described(self, *self.__slots__)
-
-
-class ClientContext:
-    """What the caller passed as client context."""
-
-    __slots__ = ("custom", "env", "client")
-
-    def __repr__(self) -> str:
-        return _described(self, *self.__slots__)
 
 
 def _parsed(headers: dict[str, str], header: str, name: str):
@@ -106,14 +96,10 @@ def _take_w3c(client) -> dict[str, str]:
     return {name: w3c[name] for name in _W3C if isinstance(w3c.get(name), str)}
 
 
-def _filled(made, values):
+def filled(made, values):
+    """Set each slot from the value of its name, None where there is none. None makes None."""
     if values is None:
         return None
     for name in made.__slots__:
         setattr(made, name, values.get(name, None))
     return made
-
-
-def _described(of: object, *names: str) -> str:
-    values = ",".join(f"{name}={getattr(of, name)}" for name in names)
-    return f"{type(of).__name__}([{values}])"

@@ -18,7 +18,7 @@ _MOST_CAUSE_BYTES = 1024 * 1024
 Frame = tuple[str, int | None, str, str | None]
 
 
-def post_error(error: Exception, api: RuntimeApi, sink: output.Sink, request_id: str, invocation_id: str | None) -> None:
+def post_error(error: Exception, api: RuntimeApi, request_id: str, invocation_id: str | None) -> None:
     """Log and post what ended an invocation."""
     if isinstance(error, Fault):
         document = _document(error.message, error.error_type, error.trace, request_id)
@@ -28,13 +28,13 @@ def post_error(error: Exception, api: RuntimeApi, sink: output.Sink, request_id:
         message, kind = str(error), type(error).__name__
         document = _document(message, kind, traceback.format_list(frames), request_id)
         cause = _xray_cause(kind, message, frames)
-    _log(document, sink)
+    _log(document)
     text = _json(cause)
     header = text if len(text.encode()) < _MOST_CAUSE_BYTES else ""
     api.post_error(request_id, _json(document).encode(), header, invocation_id)
 
 
-def post_init_error(error: Exception, api: RuntimeApi, sink: output.Sink) -> None:
+def post_init_error(error: Exception, api: RuntimeApi) -> None:
     """Log and post what ended init."""
     if isinstance(error, Fault):
         document = _document(error.message, error.error_type, error.trace)
@@ -45,7 +45,7 @@ def post_init_error(error: Exception, api: RuntimeApi, sink: output.Sink) -> Non
     from awslambdaric.lambda_literals import lambda_unhandled_exception_warning_message
 
     logging.warning(lambda_unhandled_exception_warning_message)
-    _log(document, sink)
+    _log(document)
     api.post_init_error(_json(document).encode(), str(document["errorType"]))
 
 
@@ -56,9 +56,19 @@ def _document(message: str, kind: str, trace: list[str] | None, request_id: str 
 def _frames(error: Exception) -> list[Frame]:
     frames = [(each.filename, each.lineno, each.name, each.line) for each in traceback.extract_tb(error.__traceback__)]
     for number, (file, *_) in enumerate(frames):
-        if not file.startswith(_OURS[0]) and _OURS[1] not in file:
-            return frames[number:]
+        if file != _OURS[0] and _OURS[1] not in file:
+            return [_import_module()] * (file == "<frozen importlib._bootstrap>") + frames[number:]
     return frames
+
+
+def _import_module() -> Frame:
+    """The frame of `importlib.import_module`, through which the managed client imports a handler."""
+    import importlib
+    import linecache
+
+    code = importlib.import_module.__code__
+    number = max(line for *_, line in code.co_lines() if line)
+    return code.co_filename, number, code.co_name, linecache.getline(code.co_filename, number).strip()
 
 
 def _xray_cause(kind: str, message: str, frames: list[Frame]) -> dict[str, object]:
@@ -70,18 +80,18 @@ def _xray_cause(kind: str, message: str, frames: list[Frame]) -> dict[str, objec
     }
 
 
-def _log(document: dict[str, object], sink: output.Sink) -> None:
+def _log(document: dict[str, object]) -> None:
     if output.IS_JSON:
         logging = sys.modules.get("logging")
         now = logging.Formatter.converter(time.time()) if logging else time.gmtime()
-        sink.log_error([_json({"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", now), "level": "ERROR", **document})])
+        output.sink.log_error([_json({"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", now), "level": "ERROR", **document})])
         return
     kind, message = document["errorType"], document["errorMessage"]
     first = "[ERROR]" + (f" {kind}" if kind else "") + (":" if kind and message else "") + (f" {message}" if message else "")
     lines = [first, "Traceback (most recent call last):"]
     for element in document["stackTrace"]:
         lines += [_indented(line) for line in element.splitlines()] if element else [""]
-    sink.log_error(lines)
+    output.sink.log_error(lines)
 
 
 def _indented(line: str) -> str:

@@ -54,8 +54,8 @@ class LambdaLoggerFilter(logging.Filter):
     """Marks records with the invocation that they come from."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.aws_request_id = output.invocation.request_id or ""
-        record.tenant_id = output.invocation.tenant_id
+        record.aws_request_id = output.request_id or ""
+        record.tenant_id = output.tenant_id
         return True
 
 

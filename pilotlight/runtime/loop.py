@@ -1,8 +1,9 @@
 """Event in, result out: loads the handler, then asks for an event, calls the handler and posts what it returns."""
 
-import importlib
 import os
 import sys
+
+from _frozen_importlib import _gcd_import  # what `importlib.import_module` calls
 
 from pilotlight.runtime import Fault, output
 from pilotlight.runtime.context import LambdaContext
@@ -23,16 +24,19 @@ def main(handler_name: str, address: str) -> None:
 
 def run(handler_name: str, api: RuntimeApi) -> None:
     """As `main`, with the Runtime API given."""
-    with output.opened() as sink:
+    sink = output.opened()
+    try:
         try:
             handler = load_handler(handler_name)
         except Exception as error:
             from pilotlight.runtime import failures
 
-            failures.post_init_error(error, api, sink)
+            failures.post_init_error(error, api)
             sys.exit(1)
         while True:
-            _serve(api, handler, sink, *api.next())
+            _serve(api, handler, *api.next())
+    finally:
+        sink.close()
 
 
 def load_handler(name: str) -> "Handler":
@@ -45,7 +49,7 @@ def load_handler(name: str) -> "Handler":
         if module_name.split(".")[0] in sys.builtin_module_names:
             message = f"Cannot use built-in module {module_name} as a handler module"
             raise Fault("Runtime.BuiltInModuleConflict", message)
-        module = importlib.import_module(module_name.replace("/", "."))
+        module = _gcd_import(module_name.replace("/", "."))
     except ImportError as error:
         raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from None
     except SyntaxError as error:
@@ -60,11 +64,11 @@ def load_handler(name: str) -> "Handler":
     return handler
 
 
-def _serve(api: RuntimeApi, handler: "Handler", sink: output.Sink, headers: dict[str, str], body: bytes) -> None:
+def _serve(api: RuntimeApi, handler: "Handler", headers: dict[str, str], body: bytes) -> None:
     request_id = headers["lambda-runtime-aws-request-id"]
     invocation_id = headers.get("lambda-runtime-invocation-id")
-    output.invocation.request_id = request_id
-    output.invocation.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+    output.request_id = request_id
+    output.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     if "lambda-runtime-trace-id" in headers:
         os.environ["_X_AMZN_TRACE_ID"] = headers["lambda-runtime-trace-id"]
     else:
@@ -76,7 +80,7 @@ def _serve(api: RuntimeApi, handler: "Handler", sink: output.Sink, headers: dict
     except Exception as error:
         from pilotlight.runtime import failures
 
-        failures.post_error(error, api, sink, request_id, invocation_id)
+        failures.post_error(error, api, request_id, invocation_id)
     else:
         posted = result if isinstance(result, bytes) else result.encode()
         api.post_result(request_id, posted, content_type, invocation_id)

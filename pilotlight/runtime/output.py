@@ -14,14 +14,9 @@ _NO_LEVEL = 0xA55A0003.to_bytes(4, "big")
 _ERROR = (0xA55A0016 if IS_JSON else 0xA55A0017).to_bytes(4, "big")
 
 
-class Invocation:
-    """The invocation that is running: what log records are marked with."""
-
-    request_id: str | None = None
-    tenant_id: str | None = None
-
-
-invocation = Invocation()
+request_id: str | None = None
+tenant_id: str | None = None
+"""Of the invocation that is running: what log records are marked with."""
 
 
 class Unbuffered:
@@ -51,12 +46,6 @@ class Unbuffered:
 class Sink:
     """The log as lines on stdout."""
 
-    def __enter__(self) -> "Sink":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
     def log(self, msg: str, frame_type: bytes | None = None) -> None:
         """Write a message as it is."""
         sys.stdout.write(msg)
@@ -65,15 +54,15 @@ class Sink:
         """Write an error: one message of several lines, which a carriage return keeps together."""
         sys.stdout.write("\r".join(lines) + "\n")
 
+    def close(self) -> None:
+        """Close what the log goes to, if it is not stdout."""
+
 
 class FramedSink(Sink):
     """The log as frames on a descriptor that Lambda gives: type, length, microseconds since 1970, message."""
 
     def __init__(self, descriptor: int) -> None:
         self.file = open(descriptor, "wb", 0)
-
-    def __exit__(self, *exception: object) -> None:
-        self.file.close()
 
     def log(self, msg: str, frame_type: bytes | None = None) -> None:
         message = msg.encode()
@@ -83,6 +72,9 @@ class FramedSink(Sink):
 
     def log_error(self, lines: list[str]) -> None:
         self.log("\n".join(lines), _ERROR)
+
+    def close(self) -> None:
+        self.file.close()
 
 
 sink = Sink()

@@ -1,0 +1,80 @@
+"""In place of Lambda's own bootstrap.py: the search path and the variables as it leaves them, then the handler.
+
+AWS publishes that file in its base images (public.ecr.aws/lambda/python). What it loads before the function's code also
+decides which file a later `import` finds: see `RuntimeModules`.
+"""
+
+import os
+import sys
+
+from _frozen_importlib_external import PathFinder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec, SourceFileLoader
+
+LOADED_BY_THE_MANAGED_CLIENT = frozenset(
+    (
+        *("__future__", "_colorize", "_decimal", "_heapq", "_json", "_queue", "_weakrefset", "awslambdaric"),
+        *("collections", "concurrent", "contextlib", "copyreg", "decimal", "enum", "functools", "heapq", "importlib"),
+        *("json", "keyword", "linecache", "logging", "math", "numbers", "operator", "queue", "re", "reprlib"),
+        *("runtime_client", "simplejson", "string", "textwrap", "threading", "traceback", "types", "warnings"),
+        "weakref",
+    )
+)
+"""Modules that are loaded before the function's folder is on the search path."""
+
+
+def main() -> None:
+    """Run the handler of this function. `sys.argv` is that of start.py: Python, then Lambda's bootstrap.py."""
+    sys.argv[:] = sys.argv[2:]
+    os.environ.pop("AWS_LAMBDA_EXEC_WRAPPER", None)
+    sys.path[:2] = [os.path.dirname(sys.argv[0])]
+    sys.meta_path.insert(0, RuntimeModules(sys.path[:]))
+    _set_path()
+    from pilotlight.runtime import loop
+
+    loop.main(os.environ["_HANDLER"], os.environ["AWS_LAMBDA_RUNTIME_API"])
+
+
+class RuntimeModules:
+    """A finder that stands first, and finds those modules where the managed client has them from.
+
+    A `logging.py` of the function's own thus does not replace Python's here either. `path`: the search path without the
+    function's folder and layers. `logging` is set up when the function's code loads it.
+    """
+
+    def __init__(self, path: list[str]) -> None:
+        self._path = path
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
+        """Find a module, as `sys.meta_path` asks for it."""
+        if name not in LOADED_BY_THE_MANAGED_CLIENT:
+            return None
+        spec = PathFinder.find_spec(name, self._path)
+        if name == "logging" and spec is not None:
+            _set_up_after(spec.loader)
+        return spec
+
+
+def _set_path() -> None:
+    if "PYTHONPATH" not in os.environ:
+        layers = [f"/opt/python/lib/python3.{sys.version_info[1]}/site-packages", "/opt/python"]
+        sys.path[:0] = [*layers, f"/var/lang/lib/python3.{sys.version_info[1]}/site-packages"]
+        # `site.addsitedir` appends what is not there; the wrapper has seen that there are no .pth files.
+        sys.path += [layer for layer in layers if not os.path.exists(layer)]
+        os.environ["PYTHONPATH"] = os.environ["LAMBDA_RUNTIME_DIR"]
+    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+
+
+def _set_up_after(loader: "SourceFileLoader") -> None:
+    execute = loader.exec_module
+
+    def exec_module(module: object) -> None:
+        del loader.exec_module
+        execute(module)
+        from pilotlight.runtime import log_records
+
+        log_records.set_up()
+
+    loader.exec_module = exec_module
