@@ -30,6 +30,8 @@ def main() -> None:
     sys.argv[:] = sys.argv[2:]
     os.environ.pop("AWS_LAMBDA_EXEC_WRAPPER", None)
     sys.path[:2] = [os.path.dirname(sys.argv[0])]
+    if sys.flags.no_site:
+        _do_what_site_does()
     sys.meta_path.insert(0, RuntimeModules(sys.path[:]))
     _set_path()
     from pilotlight.runtime import loop
@@ -55,6 +57,18 @@ class RuntimeModules:
         if name == "logging" and spec is not None:
             _set_up_after(spec.loader)
         return spec
+
+
+def _do_what_site_does() -> None:
+    """What else `site` does when Python starts; the wrapper passes -S where there is no more to it than this."""
+    import site
+
+    prefix = os.path.dirname(os.path.dirname(sys.executable))
+    sys.path += [folder for folder in site.getsitepackages([prefix]) if os.path.isdir(folder)]
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    site.enablerlcompleter()
 
 
 def _set_path() -> None:
