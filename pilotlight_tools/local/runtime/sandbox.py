@@ -59,6 +59,7 @@ def lambda_variables(
         "LAMBDA_TASK_ROOT": str(code_dir),
         "LANG": "en_US.UTF-8",
         "PATH": os.environ.get("PATH", ""),
+        "PWD": str(code_dir),  # of Lambda's start script, which is in bash
         # /var/task is read-only on Lambda, so bytecode that one run compiles is not there for the next.
         "PYTHONDONTWRITEBYTECODE": "1",
         "TZ": ":UTC",

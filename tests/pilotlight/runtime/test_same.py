@@ -1,0 +1,34 @@
+"""The lean client beside the managed one: the same traffic at the Runtime API and the same log, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.pilotlight.runtime.both import Client, Posted, Run, run, task_folder
+from tests.pilotlight.runtime.cases import CASES, DIFFERENCES, Case
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_lambda_and_the_log_get_is_the_same(case: Case, tmp_path: Path) -> None:
+    managed, lean = (_run(client, case, tmp_path) for client in ("managed", "lean"))
+    assert not case.unlike or case.unlike in DIFFERENCES
+    if case.unlike == "http.client":
+        managed, lean = (replace(each, posted=[_without_headers(post) for post in each.posted]) for each in (managed, lean))
+    assert lean.posted == managed.posted
+    assert lean.log == managed.log
+    assert lean.frames == managed.frames
+    assert lean.status == managed.status
+
+
+def _run(client: Client, case: Case, folder: Path) -> Run:
+    task_folder(folder, {"function.py": case.code, **case.files})
+    return run(client, folder, case.events, handler=case.handler, variables=case.variables, frames=case.frames)
+
+
+def _without_headers(posted: Posted) -> Posted:
+    """What http.client adds: Accept-Encoding; ours has Accept, as all other requests of both."""
+    unlike = ("accept", "accept-encoding")
+    return replace(posted, headers={name: value for name, value in posted.headers.items() if name not in unlike})
