@@ -100,5 +100,5 @@ def _emit(
         **(properties or {}),
         **{name: value for name, (value, _) in metrics.items()},
     }
-    encode = make_encoder(None, None, encode_basestring_ascii, None, ": ", ", ", False, False, True)
+    encode = make_encoder(None, str, encode_basestring_ascii, None, ": ", ", ", False, False, True)
     write("".join(encode(line, 0)))

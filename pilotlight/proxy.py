@@ -5,7 +5,7 @@ Shapes and limits: "Set up Lambda proxy integrations in API Gateway" and "Lambda
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii, make_encoder  # `json` loads `re`: half of a cold start, where nothing else does
+from _json import encode_basestring_ascii, make_encoder  # `json` loads `re`, half of a lean client's cold start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,7 +215,9 @@ def encoder(to_json: Callable[[Any], Any] | None = None) -> Callable[[object], s
         return plain(value)
 
     def encode(body: object) -> str:
-        write = make_encoder({}, default, encode_basestring_ascii, None, ": ", ", ", False, False, False)  # as `json` does
+        write = make_encoder(
+            {}, default, encode_basestring_ascii, None, ": ", ", ", False, False, False
+        )  # as `json` does
         return "".join(write(body, 0))
 
     def encode_any(body: object) -> str:

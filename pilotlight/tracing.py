@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`; the other half costs 3.5 ms
 from _json import encode_basestring_ascii as quote
+from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`; the other half costs 3.5 ms
 
 from pilotlight.environment import Annotation, service_name
 

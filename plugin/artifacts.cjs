@@ -24,7 +24,11 @@ function inspectArtifacts(serverless, { settings, targets }, only) {
     .filter(({ artifact }) => isFile(artifact));
   if (!inspected.length) return { errors: [], warnings: [], builds: {} };
   return askPython(serviceDir, 'artifacts', {
-    targets: inspected.map((each) => ({ ...each, lean: isLean(settings), artifact: path.resolve(serviceDir, each.artifact) })),
+    targets: inspected.map((each) => ({
+      ...each,
+      lean: isLean(settings),
+      artifact: path.resolve(serviceDir, each.artifact),
+    })),
     installs: settings.packaging === 'pilotlight' || pluginsOf(service).includes(PYTHON_REQUIREMENTS),
   });
 }

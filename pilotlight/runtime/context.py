@@ -4,7 +4,11 @@ import os
 import sys
 import time
 
-from pilotlight.runtime import Fault, output
+from pilotlight.runtime import FaultError, output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _W3C = ("traceparent", "tracestate", "baggage")
 
@@ -21,7 +25,7 @@ class Described:
 
 
 class LambdaContext(Described):
-    """One invocation, from the headers of its event. Raises Fault for a header that is no JSON."""
+    """One invocation, from the headers of its event. Raises FaultError for a header that is no JSON."""
 
     _shown = (
         *("aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb"),
@@ -78,7 +82,7 @@ class CognitoIdentity(Described):
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
 
-def _parsed(headers: dict[str, str], header: str, name: str):
+def _parsed(headers: dict[str, str], header: str, name: str) -> "Any":
     if header not in headers:
         return None
     import json
@@ -86,17 +90,17 @@ def _parsed(headers: dict[str, str], header: str, name: str):
     try:
         return json.loads(headers[header])
     except Exception as error:
-        raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
+        raise FaultError("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
 
 
-def _take_w3c(client) -> dict[str, str]:
+def _take_w3c(client: "Any") -> dict[str, str]:
     w3c = client.pop("w3c", None) if isinstance(client, dict) else None
     if not isinstance(w3c, dict):
         return {}
     return {name: w3c[name] for name in _W3C if isinstance(w3c.get(name), str)}
 
 
-def filled(made, values):
+def filled(made: "Any", values: "Any") -> "Any":
     """Set each slot from the value of its name, None where there is none. None makes None."""
     if values is None:
         return None

@@ -4,8 +4,9 @@ import os
 import sys
 import time
 import traceback
+from typing import Any
 
-from pilotlight.runtime import Fault, loop, output
+from pilotlight.runtime import FaultError, loop, output
 from pilotlight.runtime.payload import write_result
 from pilotlight.runtime.runtime_api import RuntimeApi
 
@@ -15,12 +16,12 @@ _NO_BREAK_SPACE = "\u00a0"
 _MOST_CAUSE_BYTES = 1024 * 1024
 """A longer cause is not sent to X-Ray."""
 
-Frame = tuple[str, int | None, str, str | None]
+Frame = tuple[str, Any, str, str | None]
 
 
 def post_error(error: Exception, api: RuntimeApi, request_id: str, invocation_id: str | None) -> None:
     """Log and post what ended an invocation."""
-    if isinstance(error, Fault):
+    if isinstance(error, FaultError):
         document = _document(error.message, error.error_type, error.trace, request_id)
         cause = _xray_cause("LambdaValidationError", error.message, [])
     else:
@@ -36,20 +37,22 @@ def post_error(error: Exception, api: RuntimeApi, request_id: str, invocation_id
 
 def post_init_error(error: Exception, api: RuntimeApi) -> None:
     """Log and post what ended init."""
-    if isinstance(error, Fault):
+    if isinstance(error, FaultError):
         document = _document(error.message, error.error_type, error.trace)
     else:
         document = _document(str(error), type(error).__name__, traceback.format_list(_frames(error)))
     import logging
 
-    from awslambdaric.lambda_literals import lambda_unhandled_exception_warning_message
+    from awslambdaric.lambda_literals import (  # type: ignore[import-untyped]
+        lambda_unhandled_exception_warning_message,
+    )
 
     logging.warning(lambda_unhandled_exception_warning_message)
     _log(document)
     api.post_init_error(_json(document).encode(), str(document["errorType"]))
 
 
-def _document(message: str, kind: str, trace: list[str] | None, request_id: str = "") -> dict[str, object]:
+def _document(message: str, kind: str, trace: list[str] | None, request_id: str = "") -> dict[str, Any]:
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace or []}
 
 
@@ -71,23 +74,30 @@ def _import_module() -> Frame:
     return code.co_filename, number, code.co_name, linecache.getline(code.co_filename, number).strip()
 
 
-def _xray_cause(kind: str, message: str, frames: list[Frame]) -> dict[str, object]:
+def _xray_cause(kind: str, message: str, frames: list[Frame]) -> dict[str, Any]:
     stack = [{"label": name, "path": file, "line": line} for file, line, name, _ in frames]
     return {
-        "working_directory": os.getcwd(),
+        "working_directory": os.getcwd(),  # noqa: PTH109 (pathlib is heavy)
         "exceptions": [{"message": message, "type": kind, "stack": stack}],
         "paths": list({file for file, *_ in frames}),
     }
 
 
-def _log(document: dict[str, object]) -> None:
+def _log(document: dict[str, Any]) -> None:
     if output.IS_JSON:
         logging = sys.modules.get("logging")
         now = logging.Formatter.converter(time.time()) if logging else time.gmtime()
-        output.sink.log_error([_json({"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", now), "level": "ERROR", **document})])
+        output.sink.log_error(
+            [_json({"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", now), "level": "ERROR", **document})]
+        )
         return
     kind, message = document["errorType"], document["errorMessage"]
-    first = "[ERROR]" + (f" {kind}" if kind else "") + (":" if kind and message else "") + (f" {message}" if message else "")
+    first = (
+        "[ERROR]"
+        + (f" {kind}" if kind else "")
+        + (":" if kind and message else "")
+        + (f" {message}" if message else "")
+    )
     lines = [first, "Traceback (most recent call last):"]
     for element in document["stackTrace"]:
         lines += [_indented(line) for line in element.splitlines()] if element else [""]
@@ -99,6 +109,6 @@ def _indented(line: str) -> str:
     return _NO_BREAK_SPACE * (len(line) - len(text)) + text
 
 
-def _json(document: dict[str, object]) -> str:
+def _json(document: dict[str, Any]) -> str:
     text, _ = write_result(document)
     return text if isinstance(text, str) else text.decode()

@@ -82,7 +82,7 @@ class JsonFormatter(logging.Formatter):
             "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if record.exc_info else None,
         }
         if getattr(record, "tenant_id", None) is not None:
-            fields["tenantId"] = record.tenant_id
+            fields["tenantId"] = vars(record)["tenant_id"]
         extra = {key: value for key, value in vars(record).items() if key not in _KNOWN and key not in fields}
         fields = {key: value for key, value in (fields | extra).items() if value is not None}
         return json.JSONEncoder(ensure_ascii=False, default=str).encode(fields) + "\n"
@@ -94,7 +94,8 @@ def _of_exception(record: logging.LogRecord) -> dict[str, object]:
     import traceback
 
     kind, error, trace = record.exc_info
-    return {"stackTrace": traceback.format_tb(trace), "errorType": kind.__name__, "errorMessage": str(error)}
+    name = kind.__name__  # type: ignore[union-attr]  # as the managed client, which fails where there is no exception
+    return {"stackTrace": traceback.format_tb(trace), "errorType": name, "errorMessage": str(error)}
 
 
 def _ten_step(record: logging.LogRecord) -> int:

@@ -2,10 +2,9 @@
 
 import os
 import sys
+from _frozen_importlib import _gcd_import  # type: ignore[attr-defined]  # what `importlib.import_module` calls
 
-from _frozen_importlib import _gcd_import  # what `importlib.import_module` calls
-
-from pilotlight.runtime import Fault, output
+from pilotlight.runtime import FaultError, output
 from pilotlight.runtime.context import LambdaContext
 from pilotlight.runtime.payload import read_event, write_result
 from pilotlight.runtime.runtime_api import RuntimeApi
@@ -40,27 +39,27 @@ def run(handler_name: str, api: RuntimeApi) -> None:
 
 
 def load_handler(name: str) -> "Handler":
-    """Return the function that `folder/module.function` names. Raises Fault, and what the module raises."""
+    """Return the function that `folder/module.function` names. Raises FaultError, and what the module raises."""
     try:
         module_name, function_name = name.rsplit(".", 1)
     except ValueError as error:
-        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': {error}") from None
+        raise FaultError("Runtime.MalformedHandlerName", f"Bad handler '{name}': {error}") from None
     try:
         if module_name.split(".")[0] in sys.builtin_module_names:
             message = f"Cannot use built-in module {module_name} as a handler module"
-            raise Fault("Runtime.BuiltInModuleConflict", message)
+            raise FaultError("Runtime.BuiltInModuleConflict", message)
         module = _gcd_import(module_name.replace("/", "."))
     except ImportError as error:
-        raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from None
+        raise FaultError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from None
     except SyntaxError as error:
         trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
         message = f"Syntax error in module '{module_name}': {error}"
-        raise Fault("Runtime.UserCodeSyntaxError", message, trace) from None
+        raise FaultError("Runtime.UserCodeSyntaxError", message, trace) from None
     try:
         handler: Handler = getattr(module, function_name)
     except AttributeError:
         message = f"Handler '{function_name}' missing on module '{module_name}'"
-        raise Fault("Runtime.HandlerNotFound", message) from None
+        raise FaultError("Runtime.HandlerNotFound", message) from None
     return handler
 
 

@@ -6,12 +6,12 @@ decides which file a later `import` finds: see `RuntimeModules`.
 
 import os
 import sys
-
 from _frozen_importlib_external import PathFinder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec, SourceFileLoader
+    from importlib.machinery import ModuleSpec
+    from typing import Any
 
 LOADED_BY_THE_MANAGED_CLIENT = frozenset(
     (
@@ -29,7 +29,7 @@ def main() -> None:
     """Run the handler of this function. `sys.argv` is that of start.py: Python, then Lambda's bootstrap.py."""
     sys.argv[:] = sys.argv[2:]
     os.environ.pop("AWS_LAMBDA_EXEC_WRAPPER", None)
-    sys.path[:2] = [os.path.dirname(sys.argv[0])]
+    sys.path[:2] = [os.path.dirname(sys.argv[0])]  # noqa: PTH120 (pathlib is heavy)
     if sys.flags.no_site:
         _do_what_site_does()
     sys.meta_path.insert(0, RuntimeModules(sys.path[:]))
@@ -49,12 +49,12 @@ class RuntimeModules:
     def __init__(self, path: list[str]) -> None:
         self._path = path
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
+    def find_spec(self, name: str, *_: object) -> "ModuleSpec | None":
         """Find a module, as `sys.meta_path` asks for it."""
         if name not in LOADED_BY_THE_MANAGED_CLIENT:
             return None
         spec = PathFinder.find_spec(name, self._path)
-        if name == "logging" and spec is not None:
+        if name == "logging" and spec and spec.loader:
             _set_up_after(spec.loader)
         return spec
 
@@ -63,8 +63,8 @@ def _do_what_site_does() -> None:
     """What else `site` does when Python starts; the wrapper passes -S where there is no more to it than this."""
     import site
 
-    prefix = os.path.dirname(os.path.dirname(sys.executable))
-    sys.path += [folder for folder in site.getsitepackages([prefix]) if os.path.isdir(folder)]
+    prefix = os.path.dirname(os.path.dirname(sys.executable))  # noqa: PTH120
+    sys.path += [folder for folder in site.getsitepackages([prefix]) if os.path.isdir(folder)]  # noqa: PTH112
     site.setquit()
     site.setcopyright()
     site.sethelper()
@@ -76,12 +76,12 @@ def _set_path() -> None:
         layers = [f"/opt/python/lib/python3.{sys.version_info[1]}/site-packages", "/opt/python"]
         sys.path[:0] = [*layers, f"/var/lang/lib/python3.{sys.version_info[1]}/site-packages"]
         # `site.addsitedir` appends what is not there; the wrapper has seen that there are no .pth files.
-        sys.path += [layer for layer in layers if not os.path.exists(layer)]
+        sys.path += [layer for layer in layers if not os.path.exists(layer)]  # noqa: PTH110
         os.environ["PYTHONPATH"] = os.environ["LAMBDA_RUNTIME_DIR"]
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
 
 
-def _set_up_after(loader: "SourceFileLoader") -> None:
+def _set_up_after(loader: "Any") -> None:
     execute = loader.exec_module
 
     def exec_module(module: object) -> None:

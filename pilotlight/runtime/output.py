@@ -46,7 +46,7 @@ class Unbuffered:
 class Sink:
     """The log as lines on stdout."""
 
-    def log(self, msg: str, frame_type: bytes | None = None) -> None:
+    def log(self, msg: str, frame_type: bytes | None = None) -> None:  # noqa: ARG002 (for the other sink)
         """Write a message as it is."""
         sys.stdout.write(msg)
 
@@ -62,7 +62,7 @@ class FramedSink(Sink):
     """The log as frames on a descriptor that Lambda gives: type, length, microseconds since 1970, message."""
 
     def __init__(self, descriptor: int) -> None:
-        self.file = open(descriptor, "wb", 0)
+        self.file = open(descriptor, "wb", 0)  # noqa: SIM115 (open until the process ends)
 
     def log(self, msg: str, frame_type: bytes | None = None) -> None:
         message = msg.encode()

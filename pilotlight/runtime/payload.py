@@ -5,10 +5,13 @@ tuple, …) goes to the managed client's own code, which is there on Lambda, so 
 """
 
 import os
-
 from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
-from pilotlight.runtime import Fault
+from pilotlight.runtime import FaultError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SPACE = " \t\n\r"
 _LEAVES = frozenset((str, int, float, bool, type(None)))
@@ -17,7 +20,7 @@ _MOST_VALUES = 100_000
 
 
 def read_event(body: bytes, content_type: str | None) -> object:
-    """Return the event of an invocation: parsed if it is JSON, else as it came. Raises Fault."""
+    """Return the event of an invocation: parsed if it is JSON, else as it came. Raises FaultError."""
     if content_type != "application/json":
         return body
     try:
@@ -29,22 +32,25 @@ def read_event(body: bytes, content_type: str | None) -> object:
 
 
 def write_result(result: object) -> tuple[bytes | str, str]:
-    """Return the body of a result, and its content type. Raises Fault."""
+    """Return the body of a result, and its content type. Raises FaultError."""
     if isinstance(result, bytes):
         return result, "application/unknown"
     if _is_plain(result):
         try:
             text = "".join(_encode(result, 0))
+            # Some releases of simplejson escape these two.
+            is_alike = "\u2028" not in text and "\u2029" not in text
         except Exception:
-            return _by_managed_client("marshal_response", result)
-        if "\u2028" not in text and "\u2029" not in text:  # some releases of simplejson escape these
+            is_alike = False
+        if is_alike:
             return text, "application/json"
-    return _by_managed_client("marshal_response", result)
+    written: tuple[bytes | str, str] = _by_managed_client("marshal_response", result)
+    return written
 
 
 def _is_plain(result: object) -> bool:
     """Whether it consists of what both encoders write alike."""
-    values = [result]
+    values: list[Any] = [result]
     for value in values:  # grows while it is walked
         kind = type(value)
         if kind in _LEAVES:
@@ -62,14 +68,14 @@ def _is_plain(result: object) -> bool:
     return True
 
 
-def _by_managed_client(method: str, payload: object):
-    from awslambdaric.lambda_runtime_exception import FaultException
-    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
+def _by_managed_client(method: str, payload: object) -> "Any":
+    from awslambdaric.lambda_runtime_exception import FaultException  # type: ignore[import-untyped]
+    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller  # type: ignore[import-untyped]
 
     try:
         return getattr(LambdaMarshaller(), method)(payload)
     except FaultException as error:
-        raise Fault(error.exception_type, error.msg, error.trace) from None
+        raise FaultError(error.exception_type, error.msg, error.trace) from None
 
 
 class _Reading:
@@ -90,9 +96,7 @@ def _default(value: object) -> object:
     raise TypeError(value)
 
 
-_scan = make_scanner(_Reading)
+_scan = make_scanner(_Reading)  # type: ignore[arg-type]  # it takes any object with these attributes
 _has_non_ascii = os.environ.get("AWS_EXECUTION_ENV") != "AWS_Lambda_python3.11"
-_encode = make_encoder(
-    *(None, _default, encode_basestring if _has_non_ascii else encode_basestring_ascii, None),
-    *(": ", ", ", False, False, True),
-)
+_quote = encode_basestring if _has_non_ascii else encode_basestring_ascii
+_encode = make_encoder(None, _default, _quote, None, ": ", ", ", False, False, True)

@@ -4,12 +4,12 @@ Paths and headers are those of "Using the Lambda runtime API for custom runtimes
 connection is kept; a lost one is treated as the managed client's libcurl treats it.
 """
 
+import _socket
 import sys
 
-import _socket
-
 _BASE = "/2018-06-01/runtime"
-_POLL = _socket.MSG_PEEK | _socket.MSG_DONTWAIT
+_ESTABLISHED = b"\x01"
+"""The first byte of TCP_INFO, the connection's state: tcp(7)."""
 
 
 class RuntimeApiError(Exception):
@@ -57,18 +57,19 @@ class RuntimeApi:
             raise RuntimeApiError(f"Failed to post {path}: status {status}")
 
     def _exchange(self, request: bytes, may_repeat: bool) -> tuple[int, dict[str, str], bytes]:
-        is_reused = self._is_open()
-        connection = self._socket if is_reused else self._connect()
+        reused = self._open_socket()
+        connection = reused or self._connect()
+        may_repeat = may_repeat and reused is not None
         received = b""
         try:
             connection.sendall(request)
             received = connection.recv(65_536)
         except OSError:
-            if not (is_reused and may_repeat):
+            if not may_repeat:
                 raise
         if not received:
             self._close()
-            if not (is_reused and may_repeat):
+            if not may_repeat:
                 raise RuntimeApiError("the Runtime API closed the connection")
             return self._exchange(request, may_repeat=False)
         response = Response(connection, received)
@@ -76,24 +77,18 @@ class RuntimeApi:
             self._close()
         return response.status, response.headers, response.body
 
-    def _is_open(self) -> bool:
-        if self._socket is None:
-            return False
-        try:
-            self._socket.recv(1, _POLL)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
-        self._close()  # closed by the other side, or bytes that nobody asked for
-        return False
+    def _open_socket(self) -> _socket.socket | None:
+        if self._socket and self._socket.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, 1) != _ESTABLISHED:
+            self._close()  # the other side has closed or reset it
+        return self._socket
 
     def _connect(self) -> _socket.socket:
         host, _, port = self._address.partition(":")
-        self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
-        self._socket.connect((host, int(port or 80)))
-        self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        return self._socket
+        made = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+        made.connect((host, int(port or 80)))
+        made.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self._socket = made
+        return made
 
     def _close(self) -> None:
         if self._socket is not None:
@@ -110,23 +105,22 @@ class Response:
         self.status, version, self.headers = self._head()
         while 100 <= self.status < 200:
             self.status, version, self.headers = self._head()
-        self.is_kept = version == b"HTTP/1.1" and self.headers.get("connection", "").lower() != "close"
+        self.is_kept = version == "HTTP/1.1" and self.headers.get("connection", "").lower() != "close"
         self.body = self._body()
 
-    def _head(self) -> tuple[int, bytes, dict[str, str]]:
+    def _head(self) -> tuple[int, str, dict[str, str]]:
         while (end := self._received.find(b"\r\n\r\n")) < 0:
             self._read()
-        first, *lines = self._received[:end].split(b"\r\n")
+        first, *lines = self._received[:end].decode().split("\r\n")
         self._received = self._received[end + 4 :]
-        version, _, rest = first.partition(b" ")
-        if version[:7] != b"HTTP/1." or not rest[:3].isdigit():
+        if first[:7] != "HTTP/1." or not first[9:12].isdigit():
             raise RuntimeApiError(f"this is no HTTP response: {first[:80]!r}")
         headers = {}
         for line in lines:
-            name, _, value = line.partition(b":")
-            if text := value.strip().decode():
-                headers[name.decode("latin-1").lower()] = text
-        return int(rest[:3]), version, headers
+            name, _, value = line.partition(":")
+            if value := value.strip(" \t"):
+                headers[name.lower()] = value
+        return int(first[9:12]), first[:8], headers
 
     def _body(self) -> bytes:
         if self.headers.get("transfer-encoding", "").lower() == "chunked":

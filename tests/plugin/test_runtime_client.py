@@ -18,7 +18,10 @@ from tests.support.project import PROJECT
 
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 ON_LAMBDA = f"/var/task/{BOOTSTRAP}"
-PACKAGE = {"pilotlight/__init__.py": f'__version__ = "{__version__}"\n', "app.py": "def handler(event, context): return event\n"}
+PACKAGE = {
+    "pilotlight/__init__.py": f'__version__ = "{__version__}"\n',
+    "app.py": "def handler(event, context): return event\n",
+}
 LEAN = {"targets": [TARGET], "packaging": "pilotlight", "runtimeClient": "lean"}
 FUNCTIONS = {
     "orders": {"handler": "orders.handler", "events": HTTP_EVENT},
@@ -128,7 +131,12 @@ def test_an_image_is_refused() -> None:
 
 
 def _written(foreign: Foreign, pilotlight: dict[str, Any], **changes: Any) -> Foreign:
-    files = {"requirements.txt": "", "orders.py": PLAIN_HANDLER, **pilotlight_files(), BOOTSTRAP: (PROJECT / BOOTSTRAP).read_text()}
+    files = {
+        "requirements.txt": "",
+        "orders.py": PLAIN_HANDLER,
+        **pilotlight_files(),
+        BOOTSTRAP: (PROJECT / BOOTSTRAP).read_text(),
+    }
     configuration = service(pilotlight=pilotlight, **{"functions": FUNCTIONS, "package": PATTERNS, **changes})
     written = foreign.write(configuration, files)
     (foreign.folder / BOOTSTRAP).chmod(0o755)
@@ -136,5 +144,7 @@ def _written(foreign: Foreign, pilotlight: dict[str, Any], **changes: Any) -> Fo
 
 
 def _variables(resources: dict[str, Any], function: str) -> dict[str, Any]:
-    found: dict[str, Any] = resources[f"{function}LambdaFunction"]["Properties"].get("Environment", {}).get("Variables", {})
+    found: dict[str, Any] = (
+        resources[f"{function}LambdaFunction"]["Properties"].get("Environment", {}).get("Variables", {})
+    )
     return found

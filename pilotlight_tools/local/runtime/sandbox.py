@@ -67,10 +67,10 @@ def lambda_variables(
 
 
 def command_line(python: Path, variables: Mapping[str, str], code_dir: Path) -> list[str]:
-    """What Lambda starts: its Python and bootstrap, behind AWS_LAMBDA_EXEC_WRAPPER ("Modifying the runtime environment").
+    """What Lambda starts: its Python and bootstrap, behind AWS_LAMBDA_EXEC_WRAPPER.
 
-    As Lambda's own start script does, it ends with 127 for a wrapper that is not there, and with 126 for one that may
-    not be executed.
+    "Modifying the runtime environment" in the Lambda Developer Guide. As Lambda's own start script does, it ends
+    with 127 for a wrapper that is not there, and with 126 for one that may not be executed.
     """
     command = [str(by_its_version(python)), str(RUNTIME_FOLDER / "bootstrap.py")]
     wrapper = variables.get(EXEC_WRAPPER)
@@ -88,11 +88,11 @@ class Sandbox:
     """`with Sandbox(code_dir, "handler.handler", python=…) as sandbox: sandbox.invoke(event)`.
 
     code_dir: the folder that is /var/task on AWS. python: a Python with `awslambdaric`. environment: variables besides
-    those that Lambda sets; with AWS_LAMBDA_EXEC_WRAPPER it starts by this wrapper. prefix: a command to run it under (`taskset`, `valgrind`). on_init_complete: called with the
-    process id at the first request for an event, before it gets one. start: starts the process; the signature is
-    `subprocess.Popen`'s. Raises TimeoutError where Lambda itself would still wait. When a function crashes or exceeds
-    `timeout_seconds`, the `InvocationResult` has Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the
-    sandbox has ended.
+    those that Lambda sets; with AWS_LAMBDA_EXEC_WRAPPER it starts by this wrapper. prefix: a command to run it under
+    (`taskset`, `valgrind`). on_init_complete: called with the process id at the first request for an event, before
+    it gets one. start: starts the process; the signature is `subprocess.Popen`'s. Raises TimeoutError where Lambda
+    itself would still wait. When a function crashes or exceeds `timeout_seconds`, the `InvocationResult` has
+    Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the sandbox has ended.
     """
 
     def __init__(
@@ -190,6 +190,12 @@ class Sandbox:
     def alive(self) -> bool:
         """Whether the process is running."""
         return self.process.poll() is None
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of CPU that the process has had so far, in all its threads, waiting not included."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
 
     def logs(self) -> str:
         """Return what the process has written to stdout and stderr so far."""

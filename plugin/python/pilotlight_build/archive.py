@@ -32,7 +32,9 @@ def write_zip(
                 fresh = dict(zip(names, pool.map(lambda name: deflated(files[name]), names), strict=True))
                 for name in sorted({*files, *(stored or ())}):
                     if name in fresh:
-                        append(archive, _entry(name, is_executable=name in executable or name == BOOTSTRAP), fresh[name])
+                        append(
+                            archive, _entry(name, is_executable=name in executable or name == BOOTSTRAP), fresh[name]
+                        )
                     elif stored is not None:
                         append(archive, *stored.compressed(name))
             Path(temporary.name).chmod(0o644)

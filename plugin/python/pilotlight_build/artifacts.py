@@ -1,8 +1,8 @@
 """Look into the targets' finished packages: does each hold Pilotlight, in this release line, and answer pings?
 
 `python -m pilotlight_build.artifacts` reads `{"targets": [{"key": "orders", "artifact": "….zip", "handler":
-"orders.handler", "redirected": false, "layers": false, "lean": false}], "installs": true}` from standard input and prints `{"errors":
-[…], "warnings": […], "builds": {"orders": "…"}}`.
+"orders.handler", "redirected": false, "layers": false, "lean": false}], "installs": true}` from standard input and
+prints `{"errors": […], "warnings": […], "builds": {"orders": "…"}}`.
 Only what is certain is said: the first tick names targets that do not answer.
 """
 

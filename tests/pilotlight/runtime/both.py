@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -47,7 +48,10 @@ class Posted:
 
 @dataclass(frozen=True)
 class Run:
-    """What a function did: its posts, its log without times and addresses, its exit status (None: it was waiting for an event)."""
+    """What a function did: its posts, its log without times and addresses, and its exit status.
+
+    `status` is None where the process was waiting for an event.
+    """
 
     posted: list[Posted]
     log: str
@@ -110,7 +114,12 @@ def run(
                 process.wait()
             api.close()
         text = os.pread(log.fileno(), 50_000_000, 0).decode(errors="backslashreplace")
-        return Run(posted, _ADDRESS.sub("ADDRESS", _TIME.sub("TIME", text)), _without_times(os.pread(framed.fileno(), 50_000_000, 0)), status)
+        return Run(
+            posted,
+            _ADDRESS.sub("ADDRESS", _TIME.sub("TIME", text)),
+            _without_times(os.pread(framed.fileno(), 50_000_000, 0)),
+            status,
+        )
 
 
 def _serve(
@@ -146,10 +155,8 @@ def _serve(
 def terminate(process: subprocess.Popen[bytes], _: int) -> None:
     """Send SIGTERM, and wait until the process has ended, or two seconds."""
     process.send_signal(signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(2)
-    except subprocess.TimeoutExpired:
-        pass
 
 
 def _headers(event: Event, number: int) -> dict[str, str]:

@@ -80,18 +80,92 @@ VALUES = {
 }
 def handler(event, context):
     return VALUES[event]
-"""
+"""  # noqa: E501 (a handler, shorter to read)
 RESULT_NAMES = [
-    *("none", "true", "int", "big", "float", "exponent", "minus zero", "nan", "infinity", "text", "quotes", "separators"),
-    *("empty", "list", "tuple", "dict", "int keys", "bytes", "text bytes", "bad bytes", "bytes key", "bytearray", "set"),
-    *("decimal", "decimal nan", "decimal deep", "date", "uuid", "named", "named deep", "color", "kind", "subclass", "half"),
+    *(
+        "none",
+        "true",
+        "int",
+        "big",
+        "float",
+        "exponent",
+        "minus zero",
+        "nan",
+        "infinity",
+        "text",
+        "quotes",
+        "separators",
+    ),
+    *(
+        "empty",
+        "list",
+        "tuple",
+        "dict",
+        "int keys",
+        "bytes",
+        "text bytes",
+        "bad bytes",
+        "bytes key",
+        "bytearray",
+        "set",
+    ),
+    *(
+        "decimal",
+        "decimal nan",
+        "decimal deep",
+        "date",
+        "uuid",
+        "named",
+        "named deep",
+        "color",
+        "kind",
+        "subclass",
+        "half",
+    ),
     *("ordered", "default", "model", "generator", "range", "function", "circle", "pair", "deep", "too deep", "digits"),
     *("tuple key", "large text", "many", "response"),
 ]
 RAW_EVENTS = [
-    *(b"{}", b"[]", b'""', b"0", b"-0", b"-0.0", b"1e5", b"1E400", b"true", b"null", b' {"a" : 1}\r\n\t ', b"", b" ", b"{"),
-    *(b"NaN", b"[Infinity]", b"-Infinity", b'{"a": NaN}', b"{'a': 1}", b'{"a": 1,}', b"[1,]", b"01", b"1.", b".5", b"+1"),
-    *(b'"\xc3\xa9"', b'"\xe9"', b"\xff\xfe", b"\xef\xbb\xbf{}", b'"\\ud83d\\ude00"', b'"\\ud800"', b'"\\u12"', b'"\\x"', b'"\t"'),
+    *(
+        b"{}",
+        b"[]",
+        b'""',
+        b"0",
+        b"-0",
+        b"-0.0",
+        b"1e5",
+        b"1E400",
+        b"true",
+        b"null",
+        b' {"a" : 1}\r\n\t ',
+        b"",
+        b" ",
+        b"{",
+    ),
+    *(
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b'{"a": NaN}',
+        b"{'a': 1}",
+        b'{"a": 1,}',
+        b"[1,]",
+        b"01",
+        b"1.",
+        b".5",
+        b"+1",
+    ),
+    *(
+        b'"\xc3\xa9"',
+        b'"\xe9"',
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b'"\\ud83d\\ude00"',
+        b'"\\ud800"',
+        b'"\\u12"',
+        b'"\\x"',
+        b'"\t"',
+    ),
     *(b'"a" "b"', b"nul", b'{"a": 1, "a": 2}', b'{"a" 1}', b"{1: 2}", b"[" * 500 + b"]" * 500, b"[" * 100_000),
     *(b"1" * 4000, b"1" * 5000, b'"' + b"x" * 3_000_000 + b'"', "\u2028".encode(), b"\xc2\xa0{}"),
 ]
@@ -184,7 +258,7 @@ def handler(event, context):
     root.info("info is %s", root.isEnabledFor(20))
     handlers = [(type(h).__name__, type(h.formatter).__name__, h.level, [type(f).__name__ for f in h.filters]) for h in root.handlers]
     return [handlers, root.level, logging.Formatter.converter.__name__, len(root.handlers)]
-"""
+"""  # noqa: E501 (a handler, shorter to read)
 LATE_LOGGING = """
 import sys
 def handler(event, context):
@@ -205,9 +279,14 @@ def handler(event, context):
             client and [repr(client), client.custom, client.env, client.client and client.client.app_title],
             os.environ.get("_X_AMZN_TRACE_ID"), context.aws_request_id, context.invoked_function_arn,
             sorted(name for name in vars(context))]
-"""
+"""  # noqa: E501 (a handler, shorter to read)
 CLIENT = json.dumps(
-    {"custom": {"a": "\u00e9"}, "env": {"b": 1}, "client": {"app_title": "t", "other": 1}, "w3c": {"traceparent": "00", "x": 1}}
+    {
+        "custom": {"a": "\u00e9"},
+        "env": {"b": 1},
+        "client": {"app_title": "t", "other": 1},
+        "w3c": {"traceparent": "00", "x": 1},
+    }
 )
 SURROUNDINGS = """
 import builtins, os, subprocess, sys
@@ -219,7 +298,7 @@ def handler(event, context):
     exits = [repr(exit), repr(quit), type(help).__name__, repr(copyright)[:40], repr(credits)[:40], repr(license)]
     return [kept, sys.path, sys.argv, names, exits, child.stdout, os.getcwd(), sys.executable, sys.stdin.read(),
             __name__, __file__, sys.dont_write_bytecode, hasattr(sys, "__interactivehook__"), os.getenv("PYTHONPATH")]
-"""
+"""  # noqa: E501 (a handler, shorter to read)
 SHADOW = """
 import logging, json, decimal, collections, random, own
 def handler(event, context):
@@ -229,16 +308,29 @@ def handler(event, context):
 CASES = [
     Case("results", RESULTS, events(*RESULT_NAMES)),
     Case("a result of 2 MB", RESULTS, events("large", "none")),
-    Case("events", returning("[type(event).__name__, repr(event)[:200], hash(repr(event)) if event == event else 0]"), events(*RAW_EVENTS)),
+    Case(
+        "events",
+        returning("[type(event).__name__, repr(event)[:200], hash(repr(event)) if event == event else 0]"),
+        events(*RAW_EVENTS),
+    ),
     Case(
         "events of other content types",
         returning("[type(event).__name__, repr(event)]"),
-        [Event(b"{}", {"Content-Type": kind}) for kind in ("text/plain", "application/json; charset=utf-8", "Application/JSON")],
+        [
+            Event(b"{}", {"Content-Type": kind})
+            for kind in ("text/plain", "application/json; charset=utf-8", "Application/JSON")
+        ],
     ),
     Case("exceptions", ERRORS, events(*ERROR_NAMES)),
     Case("exceptions, JSON log", ERRORS, events(*ERROR_NAMES), variables={"AWS_LAMBDA_LOG_FORMAT": "JSON"}),
     Case("exceptions, frames", ERRORS, events(*ERROR_NAMES), frames=True),
-    Case("exceptions, JSON frames", ERRORS, events(*ERROR_NAMES), frames=True, variables={"AWS_LAMBDA_LOG_FORMAT": "json"}),
+    Case(
+        "exceptions, JSON frames",
+        ERRORS,
+        events(*ERROR_NAMES),
+        frames=True,
+        variables={"AWS_LAMBDA_LOG_FORMAT": "json"},
+    ),
     Case("exceptions with logging loaded", "import logging\n" + ERRORS, events(*ERROR_NAMES)),
     Case("print", PRINTING, events(1, 2)),
     Case("print, frames", PRINTING, events(1), frames=True),
@@ -254,17 +346,33 @@ CASES = [
         for level in (None, "TRACE", "info", "ERROR", "FATAL", "odd")
         for frames in (False, True)
     ),
-    Case("logging of a tenant", LOGGING, [Event(headers={"Lambda-Runtime-Aws-Tenant-Id": "t1"})], variables={"AWS_LAMBDA_LOG_FORMAT": "JSON"}),
+    Case(
+        "logging of a tenant",
+        LOGGING,
+        [Event(headers={"Lambda-Runtime-Aws-Tenant-Id": "t1"})],
+        variables={"AWS_LAMBDA_LOG_FORMAT": "JSON"},
+    ),
     Case("logging that is loaded late", LATE_LOGGING, events("early", "late")),
     Case("logging that is loaded late, frames", LATE_LOGGING, events("early", "late"), frames=True),
-    Case("the root logger without handlers", "import logging\nlogging.getLogger().handlers.clear()\n" + returning("context.log('x\\n')"), frames=True),
+    Case(
+        "the root logger without handlers",
+        "import logging\nlogging.getLogger().handlers.clear()\n" + returning("context.log('x\\n')"),
+        frames=True,
+    ),
     Case(
         "context",
         CONTEXT,
         [
             Event(),
-            Event(headers={"Lambda-Runtime-Client-Context": CLIENT, "Lambda-Runtime-Aws-Tenant-Id": "t\u00e9".encode().decode("latin-1")}),
-            Event(headers={"Lambda-Runtime-Cognito-Identity": '{"cognitoIdentityId": "i", "cognitoIdentityPoolId": "p"}'}),
+            Event(
+                headers={
+                    "Lambda-Runtime-Client-Context": CLIENT,
+                    "Lambda-Runtime-Aws-Tenant-Id": "t\u00e9".encode().decode("latin-1"),
+                }
+            ),
+            Event(
+                headers={"Lambda-Runtime-Cognito-Identity": '{"cognitoIdentityId": "i", "cognitoIdentityPoolId": "p"}'}
+            ),
             Event(headers={"Lambda-Runtime-Client-Context": "{}", "Lambda-Runtime-Cognito-Identity": "{}"}),
             Event(headers={"Lambda-Runtime-Client-Context": "null", "Lambda-Runtime-Cognito-Identity": "null"}),
             Event(headers={"Lambda-Runtime-Client-Context": '{"client": {"app_title": "t"}, "w3c": 1}'}),
@@ -277,14 +385,30 @@ CASES = [
             Event(headers={"Lambda-Runtime-Deadline-Ms": None}),
         ],
     ),
-    Case("the context without the function's variables", CONTEXT, variables={f"AWS_LAMBDA_FUNCTION_{n}": None for n in ("NAME", "VERSION", "MEMORY_SIZE")}),
+    Case(
+        "the context without the function's variables",
+        CONTEXT,
+        variables={f"AWS_LAMBDA_FUNCTION_{n}": None for n in ("NAME", "VERSION", "MEMORY_SIZE")},
+    ),
     Case("variables, path, builtins and a child", SURROUNDINGS),
     Case("the same with a PYTHONPATH of one's own", SURROUNDINGS, variables={"PYTHONPATH": "/tmp:relative"}),
     Case("the same with other variables", SURROUNDINGS, variables={"HOME": "/nowhere", "X": "\u00e9", "SHLVL": "0"}),
-    Case("a module with a standard module's name", SHADOW, files={n + ".py": "" for n in ("logging", "json", "decimal", "random", "own", "simplejson")}),
+    Case(
+        "a module with a standard module's name",
+        SHADOW,
+        files={n + ".py": "" for n in ("logging", "json", "decimal", "random", "own", "simplejson")},
+    ),
     Case("a handler in a folder", "", files={"sub/mod.py": returning("__name__")}, handler="sub/mod.handler"),
-    Case("a handler in a package", "", files={"sub/__init__.py": "", "sub/mod.py": returning("__name__")}, handler="sub.mod.handler"),
-    Case("a handler that is a class", "class handler:\n    def __init__(self, event, context):\n        raise LookupError(event)\n"),
+    Case(
+        "a handler in a package",
+        "",
+        files={"sub/__init__.py": "", "sub/mod.py": returning("__name__")},
+        handler="sub.mod.handler",
+    ),
+    Case(
+        "a handler that is a class",
+        "class handler:\n    def __init__(self, event, context):\n        raise LookupError(event)\n",
+    ),
     Case("a handler that is not there", returning("1"), handler="function.nothing", unlike="http.client"),
     Case("a module that is not there", returning("1"), handler="nothing.handler", unlike="http.client"),
     Case("a handler without a dot", returning("1"), handler="function", unlike="http.client"),
@@ -292,10 +416,24 @@ CASES = [
     Case("an import that fails", "import no_such_module", unlike="http.client"),
     Case("a syntax error", "def handler(:\n", unlike="http.client"),
     Case("a syntax error in an import", "import other", files={"other.py": "x = (\n"}, unlike="http.client"),
-    Case("an exception at import", "print('before')\ndef f():\n    raise ValueError('at import')\nf()", unlike="http.client"),
+    Case(
+        "an exception at import",
+        "print('before')\ndef f():\n    raise ValueError('at import')\nf()",
+        unlike="http.client",
+    ),
     Case("an exception in an import", "import other", files={"other.py": "1 / 0\n"}, unlike="http.client"),
-    Case("an exception at import, JSON log", "raise ValueError('at import')", variables={"AWS_LAMBDA_LOG_FORMAT": "JSON"}, unlike="http.client"),
+    Case(
+        "an exception at import, JSON log",
+        "raise ValueError('at import')",
+        variables={"AWS_LAMBDA_LOG_FORMAT": "JSON"},
+        unlike="http.client",
+    ),
     Case("an exception at import, frames", "raise ValueError('at import')", frames=True, unlike="http.client"),
-    Case("an exception at import with logging", "import logging\nraise ValueError('at import')", frames=True, unlike="http.client"),
+    Case(
+        "an exception at import with logging",
+        "import logging\nraise ValueError('at import')",
+        frames=True,
+        unlike="http.client",
+    ),
     Case("an empty exception at import", "raise KeyError", unlike="http.client"),
 ]

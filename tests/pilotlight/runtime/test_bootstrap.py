@@ -49,7 +49,10 @@ def test_it_runs_with_other_variables_that_it_knows(variables: dict[str, str | N
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        ({"AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances"}, "the initialization type is 'lambda-managed-instances'"),
+        (
+            {"AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances"},
+            "the initialization type is 'lambda-managed-instances'",
+        ),
         ({"AWS_LAMBDA_INITIALIZATION_TYPE": None}, "the initialization type is ''"),
         ({"AWS_LAMBDA_LOG_FORMAT": "XML"}, "the log format 'XML' is unknown"),
         ({"AWS_EXECUTION_ENV": "AWS_Lambda_python3.10"}, "is not the Python of 'AWS_Lambda_python3.10'"),
@@ -82,7 +85,9 @@ def test_lambdas_own_runtime_runs_where_a_variable_is_not_as_expected(
         ({"AWS_EXECUTION_ENV": None}, "/var/lang/bin/python3.13 is not the Python of ''"),
     ],
 )
-def test_the_managed_command_line_is_started_unchanged(variables: dict[str, str | None], why: str, tmp_path: Path) -> None:
+def test_the_managed_command_line_is_started_unchanged(
+    variables: dict[str, str | None], why: str, tmp_path: Path
+) -> None:
     done = _wrapper(tmp_path, ["/var/lang/bin/python3.13", "/var/runtime/bootstrap.py"], variables)
     assert done.stderr == f"{ASIDE}{why}\n"
     assert done.stdout.splitlines() == ["python3.13", "/var/runtime/bootstrap.py"]
@@ -91,8 +96,14 @@ def test_the_managed_command_line_is_started_unchanged(variables: dict[str, str 
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        (["/var/lang/bin/python3.15", "/var/runtime/bootstrap.py"], "/var/lang/bin/python3.15 is none of the Pythons 3.11 to 3.14"),
-        (["/var/lang/bin/python3.13", "-X", "dev", "/var/runtime/bootstrap.py"], "its command line has 4 words and not two"),
+        (
+            ["/var/lang/bin/python3.15", "/var/runtime/bootstrap.py"],
+            "/var/lang/bin/python3.15 is none of the Pythons 3.11 to 3.14",
+        ),
+        (
+            ["/var/lang/bin/python3.13", "-X", "dev", "/var/runtime/bootstrap.py"],
+            "its command line has 4 words and not two",
+        ),
         (["/usr/bin/node", "index.js"], "/usr/bin/node is not the Python of"),
     ],
 )
@@ -119,7 +130,9 @@ def test_the_same_holds_for_a_layer(place: str, tmp_path: Path) -> None:
     layer = tmp_path / "opt" / place
     layer.parent.mkdir(parents=True)
     layer.write_text("")
-    done = _wrapper(tmp_path, ["/var/lang/bin/python3.13", "/var/runtime/bootstrap.py"], {}, in_place_of_opt=tmp_path / "opt")
+    done = _wrapper(
+        tmp_path, ["/var/lang/bin/python3.13", "/var/runtime/bootstrap.py"], {}, in_place_of_opt=tmp_path / "opt"
+    )
     assert done.stderr == f"{ASIDE}{layer} runs when Python starts\n"
 
 
@@ -164,7 +177,13 @@ def test_python_runs_site_only_where_it_has_something_to_find(change: str, tmp_p
     done = _wrapper(tmp_path, [str(tmp_path / "lang/bin/python3.13"), "/var/runtime/bootstrap.py"], {})
     flags = ["-S"] if change == "none" else []
     start = str(tmp_path / "wrapper" / "start.py")
-    assert done.stdout.splitlines() == ["python3.13", *flags, start, str(tmp_path / "lang/bin/python3.13"), "/var/runtime/bootstrap.py"]
+    assert done.stdout.splitlines() == [
+        "python3.13",
+        *flags,
+        start,
+        str(tmp_path / "lang/bin/python3.13"),
+        "/var/runtime/bootstrap.py",
+    ]
     assert done.stderr == ""
 
 

@@ -12,7 +12,10 @@ from tests.pilotlight.runtime.both import WRAPPER, task_folder
 
 OURS = {
     "pilotlight",
-    *(f"pilotlight.runtime{name}" for name in ("", ".context", ".loop", ".main", ".output", ".payload", ".runtime_api")),
+    *(
+        f"pilotlight.runtime{name}"
+        for name in ("", ".context", ".loop", ".main", ".output", ".payload", ".runtime_api")
+    ),
 }
 STANDARD_LIBRARY = {"_json", "_sitebuiltins", "_socket"}
 OF_PYTHON_ITSELF = {

@@ -32,12 +32,25 @@ def handler(event, context):
     exec(event["do"], globals(), scope)
     return scope.get("result")
 """
-_TEXTS = ["", "a", "\u00e9", "\u65e5\u672c", "\U0001f600", "\x00\x1f\x7f\x80", '"\\/', "\u2028", "\n\r\t", "x" * 300, " ", "\u00a0x"]
+_TEXTS = [
+    "",
+    "a",
+    "\u00e9",
+    "\u65e5\u672c",
+    "\U0001f600",
+    "\x00\x1f\x7f\x80",
+    '"\\/',
+    "\u2028",
+    "\n\r\t",
+    "x" * 300,
+    " ",
+    "\u00a0x",
+]
 
 
 def test_made_up_handlers_and_events_do_the_same_under_both(tmp_path: Path) -> None:
-    seed = random.randrange(2**32) if EXAMPLES > 3000 else 16
-    made_up = random.Random(seed)
+    seed = random.randrange(2**32) if EXAMPLES > 3000 else 16  # noqa: S311
+    made_up = random.Random(seed)  # noqa: S311
     task_folder(tmp_path, {"function.py": FUNCTION})
     left = EXAMPLES
     while left > 0:
@@ -72,7 +85,7 @@ def _code(made_up: random.Random) -> str:
                     f"context.log({text!r})",
                     f"logging.getLogger({made_up.choice(['', 'a.b'])!r}).log({made_up.randrange(70)}, {text!r})",
                     f"logging.error({_logged(made_up)})",
-                    f"logging.warning('%s', {_logged(made_up)}, extra={{'k{made_up.randrange(3)}': {_logged(made_up)}}})",
+                    f"logging.warning('%s', {_logged(made_up)}, extra={{'k{made_up.randrange(3)}': {text!r}}})",
                     f"sys.stderr.write({text!r})",
                 ]
             )
@@ -80,7 +93,9 @@ def _code(made_up: random.Random) -> str:
     if made_up.random() < 0.3:
         error = made_up.choice(["X", "ValueError", "KeyError", "OSError", "Exception", "ExceptionGroup"])
         text = made_up.choice(_TEXTS)
-        lines.append(f"raise ExceptionGroup({text!r}, [X(1)])" if error == "ExceptionGroup" else f"raise {error}({text!r})")
+        lines.append(
+            f"raise ExceptionGroup({text!r}, [X(1)])" if error == "ExceptionGroup" else f"raise {error}({text!r})"
+        )
     lines.append(f"result = {_expression(made_up, 4)}")
     return "\n".join(lines)
 
@@ -95,24 +110,52 @@ def _expression(made_up: random.Random, depth: int) -> str:
     if depth == 0 or made_up.random() < 0.4:
         return made_up.choice(
             [
-                *(repr(made_up.choice(_TEXTS)), str(made_up.randrange(-(10**20), 10**20)), repr(made_up.gauss(0, 1e10))),
-                *("None", "True", "False", "nan", "-inf", "0.1 + 0.2", "1e22", "-0.0", f"D('{made_up.gauss(0, 100):.5f}')"),
+                *(
+                    repr(made_up.choice(_TEXTS)),
+                    str(made_up.randrange(-(10**20), 10**20)),
+                    repr(made_up.gauss(0, 1e10)),
+                ),
+                *(
+                    "None",
+                    "True",
+                    "False",
+                    "nan",
+                    "-inf",
+                    "0.1 + 0.2",
+                    "1e22",
+                    "-0.0",
+                    f"D('{made_up.gauss(0, 100):.5f}')",
+                ),
                 *("D('NaN')", "D('Infinity')", "b'bytes'", "b'\\xff'", "E.A", "S('s')", "I(3)", "F(0.5)", "{1, 2}"),
-                *("datetime.date(2026, 1, 1)", "uuid.UUID(int=7)", "(n for n in ())", "object", "range(2)", "bytearray(b'x')"),
+                *(
+                    "datetime.date(2026, 1, 1)",
+                    "uuid.UUID(int=7)",
+                    "(n for n in ())",
+                    "object",
+                    "range(2)",
+                    "bytearray(b'x')",
+                ),
             ]
             if made_up.random() < 0.5
             else [repr(made_up.choice(_TEXTS)), str(made_up.randrange(1000)), "None", "True", "1.5"]
         )
     items = [_expression(made_up, depth - 1) for _ in range(made_up.randrange(4))]
-    keys = [made_up.choice([repr(made_up.choice(_TEXTS))] * 6 + ["1", "None", "True", "1.5", "nan", "b'k'", "(1,)", "E.A"]) for _ in items]
+    keys = [
+        made_up.choice([repr(made_up.choice(_TEXTS))] * 6 + ["1", "None", "True", "1.5", "nan", "b'k'", "(1,)", "E.A"])
+        for _ in items
+    ]
     mapping = "{" + ", ".join(f"{key}: {item}" for key, item in zip(keys, items, strict=True)) + "}"
     listing = "[" + ", ".join(items) + "]"
-    return made_up.choice([listing, mapping, mapping, f"tuple({listing})", f"L({listing})", f"O({mapping})", f"P(1, {listing})"])
+    return made_up.choice(
+        [listing, mapping, mapping, f"tuple({listing})", f"L({listing})", f"O({mapping})", f"P(1, {listing})"]
+    )
 
 
 def _json(made_up: random.Random, depth: int) -> object:
     if depth == 0 or made_up.random() < 0.3:
-        return made_up.choice([made_up.choice(_TEXTS), made_up.randrange(-(10**30), 10**30), made_up.gauss(0, 1e100), None, True])
+        return made_up.choice(
+            [made_up.choice(_TEXTS), made_up.randrange(-(10**30), 10**30), made_up.gauss(0, 1e100), None, True]
+        )
     if made_up.random() < 0.5:
         return [_json(made_up, depth - 1) for _ in range(made_up.randrange(4))]
     return {made_up.choice(_TEXTS): _json(made_up, depth - 1) for _ in range(made_up.randrange(4))}
@@ -121,6 +164,26 @@ def _json(made_up: random.Random, depth: int) -> object:
 def _mangled(made_up: random.Random, text: bytes) -> bytes:
     for _ in range(made_up.choice([0, 0, 1, 2])):
         at = made_up.randrange(len(text) + 1)
-        put = made_up.choice([b"", b" ", b"\n", b"NaN", b"-Infinity", b"\\", b'"', b"\xff", b"\xc3", b"\\u12", b"\\ud83d", b",", b"]", b"}", b"0", b"e", b"."])
+        put = made_up.choice(
+            [
+                b"",
+                b" ",
+                b"\n",
+                b"NaN",
+                b"-Infinity",
+                b"\\",
+                b'"',
+                b"\xff",
+                b"\xc3",
+                b"\\u12",
+                b"\\ud83d",
+                b",",
+                b"]",
+                b"}",
+                b"0",
+                b"e",
+                b".",
+            ]
+        )
         text = text[:at] + put + text[at + made_up.randrange(3) :]
     return text

@@ -16,7 +16,9 @@ def test_what_lambda_and_the_log_get_is_the_same(case: Case, tmp_path: Path) -> 
     managed, lean = (_run(client, case, tmp_path) for client in ("managed", "lean"))
     assert not case.unlike or case.unlike in DIFFERENCES
     if case.unlike == "http.client":
-        managed, lean = (replace(each, posted=[_without_headers(post) for post in each.posted]) for each in (managed, lean))
+        managed, lean = (
+            replace(each, posted=[_without_headers(post) for post in each.posted]) for each in (managed, lean)
+        )
     assert lean.posted == managed.posted
     assert lean.log == managed.log
     assert lean.frames == managed.frames

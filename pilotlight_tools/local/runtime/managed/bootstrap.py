@@ -10,7 +10,7 @@ import os
 import site
 import sys
 
-import awslambdaric.__main__
+import awslambdaric.__main__  # type: ignore[import-untyped]
 
 _LAYERS = (f"/opt/python/lib/python3.{sys.version_info[1]}/site-packages", "/opt/python")
 
