@@ -1,6 +1,6 @@
 """The client context of an invocation by a mobile application. Loaded with the first one."""
 
-from pilotlight.runtime.context import Described, filled
+from pilotlight.runtime import Described, filled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

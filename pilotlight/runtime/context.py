@@ -4,24 +4,13 @@ import os
 import sys
 import time
 
-from pilotlight.runtime import FaultError, output
+from pilotlight.runtime import Described, FaultError, filled, output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _W3C = ("traceparent", "tracestate", "baggage")
-
-
-class Described:
-    """Shows the values of `_shown`, or of its slots."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        names = getattr(self, "_shown", self.__slots__)
-        values = ",".join(f"{name}={getattr(self, name)}" for name in names)
-        return f"{type(self).__name__}([{values}])"
 
 
 class LambdaContext(Described):
@@ -98,12 +87,3 @@ def _take_w3c(client: "Any") -> dict[str, str]:
     if not isinstance(w3c, dict):
         return {}
     return {name: w3c[name] for name in _W3C if isinstance(w3c.get(name), str)}
-
-
-def filled(made: "Any", values: "Any") -> "Any":
-    """Set each slot from the value of its name, None where there is none. None makes None."""
-    if values is None:
-        return None
-    for name in made.__slots__:
-        setattr(made, name, values.get(name, None))
-    return made

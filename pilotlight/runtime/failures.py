@@ -6,11 +6,11 @@ import time
 import traceback
 from typing import Any
 
-from pilotlight.runtime import FaultError, loop, output
+from pilotlight.runtime import FaultError, output
 from pilotlight.runtime.payload import write_result
 from pilotlight.runtime.runtime_api import RuntimeApi
 
-_OURS = (loop.__file__, "/bootstrap.py")
+_OURS = (__file__.removesuffix("failures.py") + "loop.py", "/bootstrap.py")
 """The first frames of these files are not shown; the second is the managed client's rule."""
 _NO_BREAK_SPACE = "\u00a0"
 _MOST_CAUSE_BYTES = 1024 * 1024
