@@ -4,6 +4,7 @@ AWS publishes that file in its base images (public.ecr.aws/lambda/python). What 
 decides which file a later `import` finds: see `RuntimeModules`.
 """
 
+import builtins
 import os
 import sys
 from _frozen_importlib_external import PathFinder
@@ -61,14 +62,34 @@ class RuntimeModules:
 
 def _do_what_site_does() -> None:
     """What else `site` does when Python starts; the wrapper passes -S where there is no more to it than this."""
-    import site
+    import _sitebuiltins
 
     prefix = os.path.dirname(os.path.dirname(sys.executable))  # noqa: PTH120
-    sys.path += [folder for folder in site.getsitepackages([prefix]) if os.path.isdir(folder)]  # noqa: PTH112
-    site.setquit()
-    site.setcopyright()
-    site.sethelper()
-    site.enablerlcompleter()
+    folders = [f"{prefix}/{lib}/python3.{sys.version_info[1]}/site-packages" for lib in {sys.platlibdir: 0, "lib": 0}]
+    sys.path += [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112
+    given = vars(builtins)
+    given |= {name: _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)") for name in ("quit", "exit")}
+    given |= {name: _OfSite(name) for name in ("copyright", "credits", "license")}
+    given["help"] = _sitebuiltins._Helper()
+
+
+class _OfSite:
+    """A text among the builtins: `site` makes it when somebody asks for it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def _made(self) -> "Any":
+        import site
+
+        site.setcopyright()
+        return vars(builtins)[self._name]
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def __call__(self) -> None:
+        self._made()()
 
 
 def _set_path() -> None:

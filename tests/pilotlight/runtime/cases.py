@@ -24,8 +24,6 @@ class Case:
 
 
 DIFFERENCES = {
-    "client frames": "a traceback of the client itself names the client's own files, which are not the same",
-    "init error text": "awslambdaric posts init errors as Latin-1, and crashes where that cannot be; ours are UTF-8",
     "http.client": "awslambdaric posts init errors by http.client, with headers that Lambda does not need",
 }
 """Reasons for what is not the same, byte for byte."""
@@ -297,7 +295,7 @@ def handler(event, context):
     child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     exits = [repr(exit), repr(quit), type(help).__name__, repr(copyright)[:40], repr(credits)[:40], repr(license)]
     return [kept, sys.path, sys.argv, names, exits, child.stdout, os.getcwd(), sys.executable, sys.stdin.read(),
-            __name__, __file__, sys.dont_write_bytecode, hasattr(sys, "__interactivehook__"), os.getenv("PYTHONPATH")]
+            __name__, __file__, sys.dont_write_bytecode, os.getenv("PYTHONPATH")]
 """  # noqa: E501 (a handler, shorter to read)
 SHADOW = """
 import logging, json, decimal, collections, random, own
