@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from pilotlight.runtime.main import LOADED_BY_THE_MANAGED_CLIENT
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.sandbox import EXEC_WRAPPER, Sandbox
-from tests.pilotlight.runtime.both import WRAPPER, task_folder
+from tests.pilotlight.runtime.both import WRAPPER, Client, Event, run, task_folder
 
 OURS = {
     "pilotlight",
@@ -30,8 +32,15 @@ import sys
 def handler(event, context):
     return sorted(sys.modules)
 """
+CLIENTS: tuple[Client, Client] = ("managed", "lean")
 TRACE = "Root=1-00000000-000000000000000000000000;Sampled=1"
 """One for all: the C library keeps each value that a variable ever had, under both clients."""
+LOADED = """
+import sys
+loaded = sorted(name for name in sys.modules if "." not in name and name not in sys.builtin_module_names)
+def handler(event, context):
+    return loaded
+"""
 GROWING = """
 import gc, resource
 def handler(event, context):
@@ -57,6 +66,13 @@ def test_the_client_loads_these_modules_and_no_others(tmp_path: Path) -> None:
     with environment(tmp_path, "asking.handler") as started:
         modules = set(started.invoke({"a": 1}).payload)
     assert modules - OF_PYTHON_ITSELF == OURS | STANDARD_LIBRARY | {"asking"}
+
+
+def test_what_the_managed_client_loads_is_found_where_it_finds_it(tmp_path: Path) -> None:
+    """A module of the function's own by such a name replaces none of them: `RuntimeModules`. `site` is frozen."""
+    folder = task_folder(tmp_path, {"function.py": LOADED})
+    managed, lean = (set(json.loads(run(client, folder, [Event()]).posted[0].body)) for client in CLIENTS)
+    assert managed - lean - {"site"} <= LOADED_BY_THE_MANAGED_CLIENT
 
 
 @pytest.mark.slow
