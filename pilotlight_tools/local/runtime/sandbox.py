@@ -195,7 +195,7 @@ class Sandbox:
     def cpu_ms(self) -> float:
         """Milliseconds of CPU that the process has had so far, in all its threads, waiting not included."""
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
+        return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e6
 
     def logs(self) -> str:
         """Return what the process has written to stdout and stderr so far."""
