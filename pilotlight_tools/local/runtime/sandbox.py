@@ -66,13 +66,15 @@ def lambda_variables(
     }
 
 
-def command_line(python: Path, variables: Mapping[str, str], code_dir: Path) -> list[str]:
+def command_line(
+    python: Path, variables: Mapping[str, str], code_dir: Path, runtime: Path = RUNTIME_FOLDER
+) -> list[str]:
     """What Lambda starts: its Python and bootstrap, behind AWS_LAMBDA_EXEC_WRAPPER.
 
     "Modifying the runtime environment" in the Lambda Developer Guide. As Lambda's own start script does, it ends
     with 127 for a wrapper that is not there, and with 126 for one that may not be executed.
     """
-    command = [str(by_its_version(python)), str(RUNTIME_FOLDER / "bootstrap.py")]
+    command = [str(by_its_version(python)), str(runtime / "bootstrap.py")]
     wrapper = variables.get(EXEC_WRAPPER)
     if not wrapper:
         return command

@@ -17,7 +17,7 @@ from typing import Literal
 
 from pilotlight_tools.local.runtime.python import runtime_python
 from pilotlight_tools.local.runtime.runtime_api import RuntimeApi, RuntimeRequest, route
-from pilotlight_tools.local.runtime.sandbox import EXEC_WRAPPER, command_line, lambda_variables
+from pilotlight_tools.local.runtime.sandbox import EXEC_WRAPPER, RUNTIME_FOLDER, command_line, lambda_variables
 from tests.support.project import PROJECT
 
 Client = Literal["managed", "lean"]
@@ -78,17 +78,19 @@ def run(
     variables: Mapping[str, str | None] | None = None,
     frames: bool = False,
     python: Path | None = None,
+    runtime: Path = RUNTIME_FOLDER,
     during: Callable[[subprocess.Popen[bytes], int], None] | None = None,
 ) -> Run:
     """Run a handler in `folder` with these events. `frames`: with the descriptor for log frames.
 
-    `during(process, n)` is called when the process waits for its event number n.
+    `runtime` stands in place of /var/runtime. `during(process, n)` is called when the process waits for its event
+    number n.
     """
     api = RuntimeApi()
     python = python or runtime_python()
     environment = lambda_variables(folder, handler, api.address, "function", 512, "on-demand")
     environment |= {"AWS_EXECUTION_ENV": f"AWS_Lambda_{_version(python)}", "PYTHONHASHSEED": "0"}
-    environment["AWS_LAMBDA_LOG_STREAM_NAME"] = "stream"
+    environment |= {"AWS_LAMBDA_LOG_STREAM_NAME": "stream", "LAMBDA_RUNTIME_DIR": str(runtime)}
     environment |= {EXEC_WRAPPER: WRAPPER} if client == "lean" else {}
     for name, value in (variables or {}).items():
         environment.pop(name, None)
@@ -97,7 +99,7 @@ def run(
         inherited = (framed.fileno(),) if frames else ()
         environment |= {"_LAMBDA_TELEMETRY_LOG_FD": str(framed.fileno())} if frames else {}
         process = subprocess.Popen(
-            command_line(python, environment, folder),
+            command_line(python, environment, folder, runtime),
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
