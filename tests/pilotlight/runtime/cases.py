@@ -396,6 +396,7 @@ CASES = [
         SHADOW,
         files={n + ".py": "" for n in ("logging", "json", "decimal", "random", "own", "simplejson")},
     ),
+    Case("the runtime's own boto3", returning("[boto3.__file__, boto3.__version__]", "import boto3")),
     Case("a handler in a folder", "", files={"sub/mod.py": returning("__name__")}, handler="sub/mod.handler"),
     Case(
         "a handler in a package",
