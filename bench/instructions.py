@@ -11,8 +11,7 @@ from pathlib import Path
 
 from bench.apps import REQUEST
 from bench.install import Installed
-from pilotlight_tools.local.runtime.python import by_its_version
-from pilotlight_tools.local.runtime.sandbox import Sandbox, lambda_variables
+from pilotlight_tools.local.runtime.sandbox import Sandbox, by_its_version, lambda_variables
 
 MISSING = "valgrind is not installed"
 _CALLGRIND = ["valgrind", "--tool=callgrind", "--vgdb=no", "--callgrind-out-file=/dev/null"]

@@ -52,11 +52,6 @@ def _folder(project: Path | None) -> Path:
     return (project or Path.cwd()) / "build" / "runtime"
 
 
-def by_its_version(python: Path) -> Path:
-    """Return the same Python by the name that it has on Lambda, `python3.13`."""
-    return next(iter(sorted(python.parent.glob("python3.[0-9]*"))), python)
-
-
 def refuse_other_systems(platform: str = sys.platform) -> None:
     """Raise NoRuntimeClientError where awslambdaric has no wheel: it is for Linux alone."""
     if platform != "linux":

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from pilotlight_tools.local.runtime.python import by_its_version
 from pilotlight_tools.local.runtime.runtime_api import RuntimeApi, RuntimeRequest, route
 
 RUNTIME_FOLDER = Path(__file__).with_name("managed")
@@ -64,6 +63,11 @@ def lambda_variables(
         "PYTHONDONTWRITEBYTECODE": "1",
         "TZ": ":UTC",
     }
+
+
+def by_its_version(python: Path) -> Path:
+    """Return the same Python by the name that it has on Lambda, `python3.13`."""
+    return next(iter(sorted(python.parent.glob("python3.[0-9]*"))), python)
 
 
 def command_line(
