@@ -23,4 +23,11 @@ def show(aims: Sequence[dict[str, Any]], console: Console) -> None:
     for aim in aims:
         met = aim["measured"] <= aim["at_most"]
         verdict = "[green]met[/]" if met else "[bold red]missed[/]"
-        console.print(f"{aim['what']}: {aim['measured']:.3f}; aim ≤ {aim['at_most']:g}: {verdict}", highlight=False)
+        console.print(
+            f"{aim['what']}: {_written(aim['measured'], '.3f')}; aim ≤ {_written(aim['at_most'], 'g')}: {verdict}",
+            highlight=False,
+        )
+
+
+def _written(value: float, otherwise: str) -> str:
+    return f"{value / 1e6:.1f} M" if value >= 1e6 else format(value, otherwise)

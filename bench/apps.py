@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ REQUIREMENTS = ROOT / "bench" / "requirements"
 class App:
     """One app: its handler as Lambda names it, its one file in bench/peers/, and its requirements.
 
-    `wrapped`: it has the package `pilotlight` beside it, as pip installs our wheel.
+    `wrapped`: it has the package `pilotlight` beside it, as pip installs our wheel. `lean`: it runs under the lean
+    runtime client, AWS's elsewhere.
     """
 
     name: str
@@ -26,11 +27,22 @@ class App:
     requirements: str = ""
     records: bool = True
     wrapped: bool = False
+    lean: bool = False
+
+    @property
+    def managed_name(self) -> str:
+        """The name of the same app under AWS's runtime client."""
+        return self.name.removesuffix(_LEAN)
+
+
+_LEAN = "-lean"
 
 
 BARE = App("bare", "bare JSON handler, no record", "bare.handler", "bare.py", records=False)
 OURS = App("pilotlight", "Pilotlight", "handler.handler", "ours.py")
 WRAPPED = App("bare-wrapped", "the bare handler in `warmable`", "bare_wrapped.handler", "bare_wrapped.py", wrapped=True)
+LOGGING = App("bare-logging", "bare, importing logging", "bare_logging.handler", "bare_logging.py", records=False)
+BOTO3 = App("bare-boto3", "bare, importing boto3", "bare_boto3.handler", "bare_boto3.py", records=False)
 PEERS = [
     App("sdk-wrapt1", "aws-xray-sdk, wrapt 1", "sdk.handler", "sdk.py", "sdk-wrapt1"),
     App("sdk", "aws-xray-sdk as pip installs it", "sdk.handler", "sdk.py", "sdk"),
@@ -40,7 +52,13 @@ PEERS = [
     App("lambda-warmer-py", "lambda-warmer-py + SDK", "lambda_warmer.handler", "lambda_warmer.py", "lambda-warmer-py"),
     App("fastapi-mangum", "FastAPI + Mangum + SDK", "fastapi_app.handler", "fastapi_app.py", "fastapi-mangum"),
 ]
-APPS = [BARE, OURS, WRAPPED, *PEERS]
+LEAN = [
+    replace(app, name=f"{app.name}{_LEAN}", title=f"{app.title}, lean client", lean=True)
+    for app in (BARE, OURS, WRAPPED, LOGGING, BOTO3)
+]
+"""The same under the lean runtime client."""
+BARE_LEAN, OURS_LEAN, WRAPPED_LEAN, *_ = LEAN
+APPS = [BARE, OURS, WRAPPED, LOGGING, BOTO3, *LEAN, *PEERS]
 _ROUTES = ("fastapi_routes.py", "fastapi-mangum")
 PINGED = App("pinged", "a ping", "fastapi_routes.handler", *_ROUTES, wrapped=True)
 PREWARMED = App("prewarmed", "a ping, `prewarm` of another route", "fastapi_routes.prewarmed", *_ROUTES, wrapped=True)

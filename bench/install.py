@@ -25,6 +25,7 @@ from pilotlight_tools.local.runtime.prepared_folder import (
 )
 from pilotlight_tools.local.runtime.python import DEPLOYED_PYTHON, INSTALL
 from pilotlight_tools.local.runtime.python import REQUIREMENTS as RUNTIME_REQUIREMENTS
+from pilotlight_tools.local.runtime.sandbox import EXEC_WRAPPER
 
 _BUILD = ROOT / "build" / "bench"
 
@@ -48,6 +49,12 @@ class Installed:
     folder: Path
     python: Path
     daemon_address: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that it needs besides Lambda's own."""
+        wrapper = {EXEC_WRAPPER: "/var/task/pilotlight/runtime/bootstrap"} if self.app.lean else {}
+        return {"AWS_XRAY_DAEMON_ADDRESS": self.daemon_address, "PILOTLIGHT_SERVICE": "pilotlight-bench", **wrapper}
 
 
 def app_folder(app: App, packaging: Packaging, python: Path) -> Path:
@@ -96,7 +103,7 @@ def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
     _forget_unused(folder.parent, app.name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if app is not OURS or not _put_ours(folder, python):
+    if app.source != OURS.source or not _put_ours(folder, python):
         if app.requirements:
             locked = str(REQUIREMENTS / f"{app.requirements}.txt")
             run_uv(*INSTALL, "--python", str(python), "--target", str(folder), "-r", locked)
@@ -107,6 +114,8 @@ def _app_folder(app: App, packaging: Packaging, python: Path) -> Path:
         for stale in list(folder.rglob("__pycache__")):
             shutil.rmtree(stale)
         _compile(folder, packaging, python)
+    if app.lean:
+        _put_lean_client(folder, python)
     write_stamp(folder, stamp)
     return folder
 
@@ -156,12 +165,14 @@ def _node_folder() -> Path:
 def _our_sources() -> list[Path]:
     """All files that our package is made from, and those that make it."""
     named = [ROOT / name for name in ("handler.py", "warmer.py", "serverless.yml", "requirements.txt")]
-    in_folders = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*.*")]
+    in_folders = [path for folder in ("pilotlight", "plugin", "infra") for path in (ROOT / folder).rglob("*")]
     return [*named, *sorted(path for path in in_folders if path.suffix != ".pyc" and path.is_file())]
 
 
 def _inputs(app: App) -> Iterator[bytes]:
-    if app is OURS:
+    if app.lean:
+        yield from (path.read_bytes() for path in _lean_client())
+    if app.source == OURS.source:
         yield from (path.read_bytes() for path in _our_sources())
     if app.wrapped:
         yield from (path.read_bytes() for path in _wheel())
@@ -187,6 +198,19 @@ def _put_ours(folder: Path, python: Path) -> bool:
 def _wheel() -> list[Path]:
     """The modules that our wheel installs."""
     return sorted((ROOT / "pilotlight").rglob("*.py"))
+
+
+def _lean_client() -> list[Path]:
+    files = [path for path in (ROOT / "pilotlight" / "runtime").iterdir() if path.is_file()]
+    return sorted([ROOT / "pilotlight" / "__init__.py", *files])
+
+
+def _put_lean_client(folder: Path, python: Path) -> None:
+    """Add the lean client with valid bytecode, as our own packages have it in either packaging."""
+    _copy_sources(_lean_client(), folder)
+    mode = ("--invalidation-mode", "unchecked-hash")
+    subprocess.run([python, "-m", "compileall", "-q", "-f", *mode, folder / "pilotlight" / "runtime"], check=True)
+    subprocess.run([python, "-m", "compileall", "-q", "-f", *mode, folder / "pilotlight" / "__init__.py"], check=True)
 
 
 def _copy_sources(paths: list[Path], folder: Path) -> None:

@@ -45,7 +45,7 @@ def started(installed: Installed, mode: Mode) -> Iterator[Sandbox]:
     """Start an execution environment of an app with that mode's CPU, for the block."""
     arguments: dict[str, Any] = {
         "python": installed.python,
-        "environment": {"AWS_XRAY_DAEMON_ADDRESS": installed.daemon_address, "PILOTLIGHT_SERVICE": "pilotlight-bench"},
+        "environment": installed.variables,
         "memory_mb": mode.after_mb or MB_PER_VCPU,
     }
     with ExitStack() as stack:

@@ -21,7 +21,7 @@ def cold(result: dict[str, Any], console: Console) -> None:
         here = [row for row in rows if row["packaging"] == packaging]
         modes = [mode for mode in MODES if any(row["mode"] == mode.name for row in here)]
         counted = result["instructions"].get(packaging, {})
-        table = Table(title=f"Cold start, {packaging}: ratio to bare (quartiles), median milliseconds")
+        table = Table(title=f"Cold start, {packaging}: ratio to bare (quartiles), median ms, ratio in CPU time")
         table.add_column("app")
         for mode in modes:
             table.add_column(mode.title, justify="right", no_wrap=True)
@@ -29,7 +29,9 @@ def cold(result: dict[str, Any], console: Console) -> None:
         for name in dict.fromkeys(row["app"] for row in here):
             mine = {row["mode"]: row for row in here if row["app"] == name}
             cells = [
-                f"{_ratio(mine[mode.name]['ratio'])} {mine[mode.name]['cold_ms']['median']:5.0f}" for mode in modes
+                f"{_ratio(mine[mode.name]['ratio'])} {mine[mode.name]['cold_ms']['median']:5.0f}"
+                f" {mine[mode.name]['cpu_ratio']['median']:5.2f}"
+                for mode in modes
             ]
             table.add_row(name, *cells, _instructions(counted, name))
         console.print(table)
@@ -63,7 +65,14 @@ def requests(result: dict[str, Any], console: Console) -> None:
             _thousands(result["instructions"], row["app"], "bare"),
         )
     console.print(table)
+    _clients("A warm request", result["clients"], console)
     aims.show(result["aims"], console)
+
+
+def _clients(what: str, ratios: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
+    for name, ratio in ratios.items():
+        both = f"{_ratio(ratio['time'])} in time, {_ratio(ratio['cpu'])} in CPU time"
+        console.print(f"{what} of {name} beside the same under AWS's client: {both}", highlight=False)
 
 
 def first_requests(result: dict[str, Any], console: Console) -> None:
@@ -97,6 +106,8 @@ def pings(result: dict[str, Any], console: Console) -> None:
     cells = [_ratio(result[name]) for name in ("ping_ms", "request_ms", "ratio", "first_ping_ms")]
     table.add_row(*cells, _thousands(result["instructions"], "ping", "request"))
     console.print(table)
+    _clients("A ping", result["clients"], console)
+    aims.show(result["aims"], console)
 
 
 def fan_outs(result: dict[str, Any], console: Console) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench import instructions
 from bench.aims import Aim
-from bench.apps import BARE, OURS, REQUEST, WRAPPED, App
+from bench.apps import BARE, LEAN, OURS, OURS_LEAN, REQUEST, WRAPPED, App
 from bench.install import Installed, app_folder
 from bench.modes import FULL, started
 from bench.progress_bar import progress
@@ -21,6 +21,7 @@ from pilotlight_tools.local.runtime.x_ray_sink import XRaySink
 
 _PING = json.dumps({"pilotlight": {"ping": "bench", "index": 0, "of": 1, "hold_until": 0}}).encode()
 _MOST_WRAPPED = 1.15
+_MOST_LEAN = {"warm request": 0.60, "ping": 0.50}
 REQUESTS_PER_RUN = 60
 """Warm requests of each run, alternating with those they are compared with."""
 _SETTLING = 20
@@ -56,6 +57,15 @@ class _Run:
     record: list[float]
 
 
+@dataclass(frozen=True, slots=True)
+class _BothClients:
+    """Ratios of the lean client to the managed one: of each invocation's time as the Runtime API sees it, and of the
+    process's own CPU time in all of a run's."""
+
+    time: Spread
+    cpu: Spread
+
+
 def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
     """Measure each app in its own environments, each with a bare one; JSON-ready. Raises RuntimeError for a failure."""
     python = runtime_python()
@@ -73,10 +83,13 @@ def run_requests(apps: list[App], runs: int, count: bool) -> dict[str, Any]:
                     advance()
                 rows.append(_row(each.app, taken))
         counted = _instructions({each.app.name: (each, REQUEST) for each in installed}) if count else {}
+        clients = _both_clients(measured, runs, _request)
+        sink.take()
     return {
         "requests": [asdict(row) for row in rows],
+        "clients": {name: asdict(both) for name, both in clients.items()},
         "instructions": counted,
-        "aims": [asdict(aim) for aim in _aims(rows, counted)],
+        "aims": [asdict(aim) for aim in (*_aims(rows, counted), *_lean_aims("warm request", clients, counted))],
     }
 
 
@@ -97,15 +110,55 @@ def run_pings(runs: int, count: bool, app: App = OURS) -> dict[str, Any]:
                 pings += [ping for ping, _ in pairs[_SETTLING:]]
                 requests += [request for _, request in pairs[_SETTLING:]]
                 advance()
-        counted = _instructions({"ping": (ours, _PING), "request": (ours, REQUEST)}) if count else {}
+        lean = next(each for each in LEAN if each.managed_name == app.name)
+        ours_lean = Installed(lean, app_folder(lean, "valid bytecode", python), python, sink.address)
+        clients = _both_clients([ours, ours_lean], runs, _ping)
+        sink.take()
+        events = {"ping": (ours, _PING), "request": (ours, REQUEST), "ping, lean": (ours_lean, _PING)}
+        counted = _instructions(events) if count else {}
+    of_pings = {app.name: counted["ping"], lean.name: counted["ping, lean"]} if counted else {}
     return {
         "app": app.name,
         "first_ping_ms": asdict(Spread.of(firsts)),
         "ping_ms": asdict(Spread.of(pings)),
         "request_ms": asdict(Spread.of(requests)),
         "ratio": asdict(Spread.of([ping / request for ping, request in zip(pings, requests, strict=True)])),
+        "clients": {name: asdict(both) for name, both in clients.items()},
         "instructions": counted,
+        "aims": [asdict(aim) for aim in (_lean_aims("ping", clients, of_pings) if app is OURS else ())],
     }
+
+
+def _both_clients(measured: Sequence[Installed], runs: int, one: Callable[[Sandbox], float]) -> dict[str, _BothClients]:
+    """For each app under the lean client: its invocations beside the same under the managed client."""
+    found = {}
+    by_name = {each.app.name: each for each in measured}
+    for each in measured:
+        managed = by_name.get(each.app.managed_name)
+        if not each.app.lean or managed is None:
+            continue
+        times, cpu = [], []
+        for _ in range(runs):
+            with started(managed, FULL) as theirs, started(each, FULL) as ours:
+                for _ in range(_SETTLING):
+                    one(ours), one(theirs)
+                before = ours.cpu_ms, theirs.cpu_ms
+                times += [one(ours) / one(theirs) for _ in range(REQUESTS_PER_RUN)]
+                cpu.append((ours.cpu_ms - before[0]) / (theirs.cpu_ms - before[1]))
+        found[each.app.name] = _BothClients(Spread.of(times), Spread.of(cpu))
+    return found
+
+
+def _lean_aims(what: str, clients: dict[str, _BothClients], counted: dict[str, int]) -> Iterator[Aim]:
+    """Of Pilotlight under the lean client beside Pilotlight under the managed one."""
+    if OURS_LEAN.name in clients:
+        most = _MOST_LEAN[what]
+        both = clients[OURS_LEAN.name]
+        yield Aim(f"{what} under the lean client beside the managed one, in time", both.time.median, most)
+        yield Aim(f"{what} under the lean client beside the managed one, in CPU time", both.cpu.median, most)
+    if {OURS.name, OURS_LEAN.name} <= counted.keys():
+        ratio = round(counted[OURS_LEAN.name] / counted[OURS.name], 4)
+        yield Aim(f"{what} under the lean client beside the managed one, in instructions", ratio, _MOST_LEAN[what])
 
 
 def _aims(rows: list[_Warm], counted: dict[str, int]) -> Iterator[Aim]:

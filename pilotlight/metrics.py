@@ -7,9 +7,9 @@ pricing") has as many, and charges each set as a metric of its own. What else a 
 
 from __future__ import annotations
 
-import json
 import os
 import time
+from _json import encode_basestring_ascii, make_encoder  # `json` loads `re`, which is heavy
 
 from pilotlight.environment import service_name
 
@@ -100,4 +100,5 @@ def _emit(
         **(properties or {}),
         **{name: value for name, (value, _) in metrics.items()},
     }
-    write(json.dumps(line))
+    encode = make_encoder(None, str, encode_basestring_ascii, None, ": ", ", ", False, False, True)
+    write("".join(encode(line, 0)))

@@ -5,7 +5,7 @@ Shapes and limits: "Set up Lambda proxy integrations in API Gateway" and "Lambda
 
 from __future__ import annotations
 
-import json
+from _json import encode_basestring_ascii, make_encoder  # `json` loads `re`, half of a lean client's cold start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -214,7 +214,11 @@ def encoder(to_json: Callable[[Any], Any] | None = None) -> Callable[[object], s
 
         return plain(value)
 
-    encode = json.JSONEncoder(allow_nan=False, default=default).encode
+    def encode(body: object) -> str:
+        write = make_encoder(
+            {}, default, encode_basestring_ascii, None, ": ", ", ", False, False, False
+        )  # as `json` does
+        return "".join(write(body, 0))
 
     def encode_any(body: object) -> str:
         try:
@@ -259,6 +263,8 @@ def render(
         rendered["body"], rendered["isBase64Encoded"] = "", False
         body = ""
     if (characters + len(body)) * 12 > RESPONSE_LIMIT_BYTES:  # a character is at most 12 bytes of JSON
+        import json  # only a large response needs it
+
         size = len(json.dumps(rendered).encode())
         if size > RESPONSE_LIMIT_BYTES:
             raise ValueError(f"the response has {size} bytes, but Lambda's limit is {RESPONSE_LIMIT_BYTES}")

@@ -10,12 +10,11 @@ trace ("X-Ray segment documents", Annotations): a ping has two, kind and start, 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
+from _json import encode_basestring_ascii as quote
 from _socket import AF_INET, SOCK_DGRAM, socket  # the C half of `socket`; the other half costs 3.5 ms
-from json.encoder import encode_basestring_ascii as quote
 
 from pilotlight.environment import Annotation, service_name
 
@@ -96,6 +95,8 @@ class Tracer:
                 throttle = ', "throttle": true' if record.status == 429 else ""
                 flags = ', "fault": true' if record.status >= 500 else f', "error": true{throttle}'
         if record.exception is not None:
+            import json  # only a failure needs it
+
             flags = f', "fault": true, "cause": {json.dumps(_cause(record.exception))}'
         facts = self._facts
         annotations = (

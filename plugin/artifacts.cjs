@@ -6,6 +6,7 @@ const path = require('node:path');
 
 const { REDIRECTED } = require('./elsewhere.cjs');
 const { askPython } = require('./python.cjs');
+const { isLean } = require('./runtime-client.cjs');
 const { pluginsOf } = require('./service.cjs');
 const { PYTHON_REQUIREMENTS } = require('./settings.cjs');
 
@@ -23,7 +24,11 @@ function inspectArtifacts(serverless, { settings, targets }, only) {
     .filter(({ artifact }) => isFile(artifact));
   if (!inspected.length) return { errors: [], warnings: [], builds: {} };
   return askPython(serviceDir, 'artifacts', {
-    targets: inspected.map((each) => ({ ...each, artifact: path.resolve(serviceDir, each.artifact) })),
+    targets: inspected.map((each) => ({
+      ...each,
+      lean: isLean(settings),
+      artifact: path.resolve(serviceDir, each.artifact),
+    })),
     installs: settings.packaging === 'pilotlight' || pluginsOf(service).includes(PYTHON_REQUIREMENTS),
   });
 }

@@ -21,6 +21,7 @@ const { wrongAlias } = require('./qualifiers.cjs');
 const { alarms } = require('./resources/alarms.cjs');
 const { dashboard } = require('./resources/dashboard.cjs');
 const { xray } = require('./resources/x-ray.cjs');
+const { replacedWrapper, setWrapper } = require('./runtime-client.cjs');
 const { expressionsOf, wrongUnit } = require('./schedule.cjs');
 const { describeService, pluginsOf } = require('./service.cjs');
 const { ADDED_WARMER, PYTHON_REQUIREMENTS, isActive, renamed, schema, wrongSettings } = require('./settings.cjs');
@@ -148,6 +149,7 @@ class Pilotlight {
       service.provider.logs.restApi = { ...Object(restApi), roleManagedExternally: true };
     shortenRoleName(described, service.provider, (role) => provider.isExistingRoleProvided(role));
     setVariables(service, described, keys);
+    this.stopWhere(setWrapper(service, described));
     this.stopWhere(overlap(warmer));
     const ofRole = this.try(() => completeWarmer(described, service, provider));
     const tracing = switchTracingOn(service, provider, described, keys);
@@ -225,6 +227,7 @@ class Pilotlight {
     const left = local ? withoutUnsupported(resources) : [];
     if (left.length) this.log.notice(`Left out because the engine at ${local} cannot make them: ${left.join(', ')}.`);
     for (const target of this.described.targets) this.stopWhere(wrongAlias(target, resources));
+    this.stopWhere(replacedWrapper(resources, this.described));
     this.stopWhere(wrongFunctions(resources)[0]);
     for (const warning of withoutRights(resources, this.described, this.switchedOn)) this.log.warning(warning);
     const notice = groupsNotice(resources);

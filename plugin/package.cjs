@@ -11,6 +11,7 @@ const { elsewhereOf } = require('./elsewhere.cjs');
 const { localEndpoint } = require('./engine.cjs');
 const { packagesOf, platformOf } = require('./packages.cjs');
 const { findPython, pilotlightFolder, pythonEnvironment, venvPython, NO_PYTHON_TO_PACKAGE } = require('./python.cjs');
+const { UNUSED, isLean } = require('./runtime-client.cjs');
 const { settingsOf } = require('./settings.cjs');
 
 const windows = process.platform === 'win32';
@@ -97,7 +98,7 @@ class Packaging {
     // `-P`: modules of the service must not be taken for the standard library's.
     const args = [
       ...['-P', '-m', 'pilotlight_build.package', '--json', ...target],
-      ...repeated('--pattern', patterns),
+      ...repeated('--pattern', [...patterns, ...(isLean(settingsOf(this.serverless.service)) ? [] : UNUSED)]),
       ...repeated('--handler', [...handlers, ...elsewhere.redirected]),
       ...repeated('--layer', elsewhere.layers),
       ...repeated('--has-layers', elsewhere.layered),

@@ -27,7 +27,7 @@ class Packaging:
         settings = yaml.load((project / "serverless.yml").read_text(), Loader=yaml.BaseLoader)  # noqa: S506 (no tags are built)
         handlers = [function["handler"] for function in settings["functions"].values()]
         platform = Platform.lambda_runtime(settings["provider"]["runtime"], settings["provider"]["architecture"])
-        return cls(settings["package"]["patterns"], handlers, platform)
+        return cls([*settings["package"]["patterns"], "!pilotlight/runtime/**"], handlers, platform)
 
 
 def unpacked_package(project: Path, folder: Path) -> Path:

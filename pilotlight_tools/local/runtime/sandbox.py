@@ -1,4 +1,4 @@
-"""A sandbox: one Lambda execution environment on this machine, `python -m awslambdaric` as AWS starts it."""
+"""A sandbox: one Lambda execution environment on this machine, with `awslambdaric` started as Lambda starts it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pilotlight_tools.local.runtime.runtime_api import RuntimeApi, RuntimeRequest, route
+
+RUNTIME_FOLDER = Path(__file__).with_name("managed")
+"""In place of /var/runtime."""
+EXEC_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+_TASK_ROOT = "/var/task/"
 
 InitializationType = Literal["on-demand", "provisioned-concurrency", "snap-start"]
 
@@ -49,24 +54,51 @@ def lambda_variables(
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "LAMBDA_RUNTIME_DIR": str(RUNTIME_FOLDER),
         "LAMBDA_TASK_ROOT": str(code_dir),
         "LANG": "en_US.UTF-8",
         "PATH": os.environ.get("PATH", ""),
+        "PWD": str(code_dir),  # of Lambda's start script, which is in bash
         # /var/task is read-only on Lambda, so bytecode that one run compiles is not there for the next.
         "PYTHONDONTWRITEBYTECODE": "1",
         "TZ": ":UTC",
     }
 
 
+def by_its_version(python: Path) -> Path:
+    """Return the same Python by the name that it has on Lambda, `python3.13`."""
+    return next(iter(sorted(python.parent.glob("python3.[0-9]*"))), python)
+
+
+def command_line(
+    python: Path, variables: Mapping[str, str], code_dir: Path, runtime: Path = RUNTIME_FOLDER
+) -> list[str]:
+    """What Lambda starts: its Python and bootstrap, behind AWS_LAMBDA_EXEC_WRAPPER.
+
+    "Modifying the runtime environment" in the Lambda Developer Guide. As Lambda's own start script does, it ends
+    with 127 for a wrapper that is not there, and with 126 for one that may not be executed.
+    """
+    command = [str(by_its_version(python)), str(runtime / "bootstrap.py")]
+    wrapper = variables.get(EXEC_WRAPPER)
+    if not wrapper:
+        return command
+    path = code_dir / wrapper.removeprefix(_TASK_ROOT)
+    if not path.is_file():
+        return ["sh", "-c", f"echo '{wrapper}: does not exist'; exit 127"]
+    if not os.access(path, os.X_OK):
+        return ["sh", "-c", f"echo '{wrapper}: is not an executable'; exit 126"]
+    return [str(path), *command]
+
+
 class Sandbox:
     """`with Sandbox(code_dir, "handler.handler", python=…) as sandbox: sandbox.invoke(event)`.
 
     code_dir: the folder that is /var/task on AWS. python: a Python with `awslambdaric`. environment: variables besides
-    those that Lambda sets. prefix: a command to run it under (`taskset`, `valgrind`). on_init_complete: called with the
-    process id at the first request for an event, before it gets one. start: starts the process; the signature is
-    `subprocess.Popen`'s. Raises TimeoutError where Lambda itself would still wait. When a function crashes or exceeds
-    `timeout_seconds`, the `InvocationResult` has Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the
-    sandbox has ended.
+    those that Lambda sets; with AWS_LAMBDA_EXEC_WRAPPER it starts by this wrapper. prefix: a command to run it under
+    (`taskset`, `valgrind`). on_init_complete: called with the process id at the first request for an event, before
+    it gets one. start: starts the process; the signature is `subprocess.Popen`'s. Raises TimeoutError where Lambda
+    itself would still wait. When a function crashes or exceeds `timeout_seconds`, the `InvocationResult` has
+    Lambda's own error (`Runtime.ExitError`, `Sandbox.Timedout`), and the sandbox has ended.
     """
 
     def __init__(
@@ -98,12 +130,13 @@ class Sandbox:
         variables = lambda_variables(
             code_dir, handler, self._api.address, function_name, memory_mb, initialization_type
         )
+        variables |= {"AWS_EXECUTION_ENV": f"AWS_Lambda_{by_its_version(python).name}", **(environment or {})}
         try:
             self._started = time.perf_counter()
             self.process = start(
-                [*prefix, str(python), "-m", "awslambdaric", handler],
+                [*prefix, *command_line(python, variables, code_dir)],
                 cwd=code_dir,
-                env={**variables, **(environment or {})},
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=self._logs,
                 stderr=self._logs,
@@ -163,6 +196,12 @@ class Sandbox:
     def alive(self) -> bool:
         """Whether the process is running."""
         return self.process.poll() is None
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of CPU that the process has had so far, in all its threads, waiting not included."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e6
 
     def logs(self) -> str:
         """Return what the process has written to stdout and stderr so far."""

@@ -12,6 +12,8 @@ from pilotlight_build.stored import Stored, append, deflated
 
 LARGEST_UNZIPPED_BYTES = 262_144_000
 """What Lambda takes of an unzipped package with its layers, 250 MB ("Lambda quotas")."""
+BOOTSTRAP = "pilotlight/runtime/bootstrap"
+"""Of the lean runtime client: Lambda executes it. A file system may have no execute bits, or a checkout lose them."""
 _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -30,7 +32,9 @@ def write_zip(
                 fresh = dict(zip(names, pool.map(lambda name: deflated(files[name]), names), strict=True))
                 for name in sorted({*files, *(stored or ())}):
                     if name in fresh:
-                        append(archive, _entry(name, is_executable=name in executable), fresh[name])
+                        append(
+                            archive, _entry(name, is_executable=name in executable or name == BOOTSTRAP), fresh[name]
+                        )
                     elif stored is not None:
                         append(archive, *stored.compressed(name))
             Path(temporary.name).chmod(0o644)

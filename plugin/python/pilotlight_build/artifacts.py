@@ -1,8 +1,8 @@
 """Look into the targets' finished packages: does each hold Pilotlight, in this release line, and answer pings?
 
 `python -m pilotlight_build.artifacts` reads `{"targets": [{"key": "orders", "artifact": "….zip", "handler":
-"orders.handler", "redirected": false, "layers": false}], "installs": true}` from standard input and prints `{"errors":
-[…], "warnings": […], "builds": {"orders": "…"}}`.
+"orders.handler", "redirected": false, "layers": false, "lean": false}], "installs": true}` from standard input and
+prints `{"errors": […], "warnings": […], "builds": {"orders": "…"}}`.
 Only what is certain is said: the first tick names targets that do not answer.
 """
 
@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pilotlight
+from pilotlight_build.archive import BOOTSTRAP
 from pilotlight_build.handler_source import does_its_work_at_every_ping
 from pilotlight_build.handlers import module_files
 
@@ -29,13 +30,15 @@ _REDIRECT = "pilotlight.redirect.handler"
 
 @dataclass(frozen=True)
 class Target:
-    """A target and its package. `redirected`: PILOTLIGHT_HANDLER is set; `layers`: it has some, which may hold more."""
+    """A target and its package. `redirected`: PILOTLIGHT_HANDLER is set; `layers`: it has some, which may hold more;
+    `lean`: it starts by the bootstrap of the lean runtime client."""
 
     key: str
     artifact: str
     handler: str
     redirected: bool = False
     layers: bool = False
+    lean: bool = False
 
     @property
     def is_redirect(self) -> bool:
@@ -77,6 +80,7 @@ def _inspect_artifact(targets: Sequence[Target], found: Findings, ours: str, *, 
         found.builds.update(dict.fromkeys((target.key for target in targets), _build_of(archive)))
         files = _Files(archive)
         found.errors.extend(_redirected_nowhere(targets))
+        found.errors.extend(_without_bootstrap(targets, archive))
         if not files.has_pilotlight:
             found.warnings.extend(_without_pilotlight(targets, ours, installs=installs))
         elif (theirs := files.version) and release_line(theirs) != release_line(ours):
@@ -119,6 +123,24 @@ def _redirected_nowhere(targets: Sequence[Target]) -> Iterator[str]:
                 f"functions.{target.key}.handler is {_REDIRECT}, and PILOTLIGHT_HANDLER is missing: set it in "
                 f"functions.{target.key}.environment to the real handler, such as wsgi_handler.handler."
             )
+
+
+def _without_bootstrap(targets: Sequence[Target], archive: zipfile.ZipFile) -> Iterator[str]:
+    """Lambda ends a function whose wrapper it cannot execute with exit status 126, and starts nothing instead."""
+    keys = ", ".join(target.key for target in targets if target.lean)
+    if not keys:
+        return
+    mode = archive.getinfo(BOOTSTRAP).external_attr >> 16 if BOOTSTRAP in archive.namelist() else None
+    if mode is None:
+        yield (
+            f"The package of {keys} has no {BOOTSTRAP}, by which `runtimeClient: lean` starts it: Pilotlight has to be "
+            "in the package itself, unpacked, with its folder runtime/. Add it, or remove `runtimeClient`."
+        )
+    elif not mode & 0o001:
+        yield (
+            f"The package of {keys} has {BOOTSTRAP} without its execute bit, and Lambda would not start the function: "
+            "let `packaging: pilotlight` build the package, or `chmod 755` the file before it is packaged."
+        )
 
 
 def _without_pilotlight(targets: Sequence[Target], ours: str, *, installs: bool) -> Iterator[str]:

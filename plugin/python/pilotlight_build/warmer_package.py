@@ -21,7 +21,7 @@ def own_package() -> dict[str, bytes]:
     return {
         f"pilotlight/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for path in found
-        if path.name not in _LEFT_OUT
+        if path.name not in _LEFT_OUT and path.parent.name != "runtime"
     }
 
 
