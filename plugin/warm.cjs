@@ -74,7 +74,8 @@ class Warm {
   report(targets) {
     for (const target of targets.filter(({ coverage }) => coverage >= 1)) {
       const causes = causesOf(target);
-      this.log.success(`${summary(target)} (${target.cold} were cold${causes && `; ${causes}`})`);
+      const init = target.init_p50_ms === undefined ? '' : `, init ${Math.round(target.init_p50_ms)} ms`;
+      this.log.success(`${summary(target)} (${target.cold} were cold${init}${causes && `; ${causes}`})`);
     }
     const short = targets.filter(({ coverage }) => !(coverage >= 1));
     const describe = (target) => `${summary(target)}: ${causesOf(target)}`;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, astuple, dataclass, field, replace
+from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ class TickResult:
         return len(self.replies) - self.outdated
 
     @property
+    def init_p50_ms(self) -> float | None:
+        """The median init of the environments that pings started, in milliseconds; None where there was none."""
+        inits = [reply["init_ms"] for reply in self.replies.values() if reply["start"] == "cold"]
+        known = [init_ms for init_ms in inits if init_ms is not None]
+        return median_low(known) if known else None
+
+    @property
     def coverage(self) -> float:
         """Distinct environments that count, of those requested: 0 to 1."""
         return _coverage(self.unique, self.requested)
@@ -82,6 +90,7 @@ class TickResult:
             "coverage": self.coverage,
             "complete": self.complete,
             "causes": list(self.causes),
+            **({} if self.init_p50_ms is None else {"init_p50_ms": round(self.init_p50_ms, 1)}),
             **({} if self.limited_to is None else {"limited_to": self.limited_to}),
             **({"stood_down": self.stood_down} if self.stood_down else {}),
         }

@@ -175,7 +175,7 @@ def below_docstring(source: str, line: str) -> str:
 
 def test_the_steps_end_in_the_proof_for_each_function(adopted: Adopted) -> None:
     for function in ("orders", "items"):
-        assert f"3 of 3 environments of billing-dev-{function} warm (3 were cold)" in adopted.printed
+        assert f"3 of 3 environments of billing-dev-{function} warm (3 were cold, init " in adopted.printed
 
 
 def test_two_lines_of_python_for_a_function(adopted: Adopted) -> None:

@@ -73,7 +73,7 @@ def test_a_redirection_keeps_it_warm_and_all_its_events_work(tmp_path: Path) -> 
         environment = {**engine.environment, "PIP_FIND_LINKS": str(wheels.pilotlight.parent)}
         deployed = run(["npx", "sls", "deploy"], folder, environment)
         assert deployed.exit_code == 0, deployed.text
-        assert "2 of 2 environments of site-dev-pages warm (2 were cold)" in deployed.text
+        assert "2 of 2 environments of site-dev-pages warm (2 were cold, init " in deployed.text
         [api] = boto3.client("apigateway", **engine.connection).get_rest_apis()["items"]
         page = get(engine, api["id"], "/dev/pages/hello")
         assert (page.status_code, page.text) == (200, "<h1>hello</h1>")

@@ -103,6 +103,11 @@ def test_it_prints_what_was_proved(api: LambdaApi, method: str) -> None:
     assert set(api.looked_up) == {"sample-api", "sample-warmer"}
 
 
+def test_it_prints_how_long_the_init_took_of_what_the_pings_started(api: LambdaApi) -> None:
+    api.invoked = result(init_p50_ms=412.4)
+    assert api.run(DEPLOY) == [["success", "10 of 10 environments of sample-api warm (2 were cold, init 412 ms)"]]
+
+
 FAULTS = {
     "denied": (error(403, "AccessDeniedException"), "", "could not be invoked: AccessDeniedException: no"),
     "throttled": (error(429, "TooManyRequestsException"), "", "could not be invoked: TooManyRequestsException: no"),

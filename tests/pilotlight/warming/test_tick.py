@@ -15,6 +15,7 @@ from pilotlight.warming.rounds import Order, Times
 from pilotlight.warming.tick import MOST_ROUNDS, tick
 from tests.support.events import unused
 from tests.support.invoker import Pool
+from tests.support.replies import ping_reply
 
 
 def run(pool: Pool, concurrency: int, hold: HoldEstimate | None = None, pings: int | None = None) -> TickResult:
@@ -31,6 +32,14 @@ def test_all_environments_of_a_cold_function_are_made_in_one_round(concurrency: 
     assert result.coverage == 1
     assert result.causes == ()
     assert len(pool.free_at) == concurrency
+
+
+def test_the_init_is_the_median_of_the_environments_that_pings_started() -> None:
+    replies = {name: ping_reply(name) for name in "abcde"}
+    for name, init_ms in {"a": 300.0, "b": 100.04, "c": 200.06, "e": None}.items():
+        replies[name]["start"], replies[name]["init_ms"] = "cold", init_ms
+    assert TickResult("api", 5, replies).as_dict()["init_p50_ms"] == 200.1
+    assert "init_p50_ms" not in TickResult("api", 1, {"d": replies["d"]}).as_dict()
 
 
 def test_a_warm_function_is_proved_without_a_cold_ping() -> None:
