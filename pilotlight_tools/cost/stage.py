@@ -14,7 +14,7 @@ from pilotlight_tools.cost.worth import is_worth_it
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class Alternative:
     """One way to treat a stage's cold starts, in US dollars for a month of its load.
 
     `added` is its price above no warming; `cold_starts` are those that it leaves, a month. `is_worth_it` is None for no
@@ -47,9 +47,9 @@ class MonthlyCost:
         """What the warmer adds, with the metrics, alarms and traces that prove its work."""
         return self.bills["warmer"].total - self.bills["none"].total
 
-    def options(self, price_of_a_cold_start: float) -> list[Option]:
+    def alternatives(self, price_of_a_cold_start: float) -> list[Alternative]:
         """All alternatives side by side."""
-        return [_option(self.bills[name], self.bills["none"], price_of_a_cold_start) for name in ALTERNATIVES]
+        return [_alternative(self.bills[name], self.bills["none"], price_of_a_cold_start) for name in ALTERNATIVES]
 
 
 def stage_bills(plans: Sequence[Plan], *, free_tier: bool = False) -> dict[str, Bill]:
@@ -87,8 +87,8 @@ def _bill(plans: Sequence[Plan], alternative: str, *, free_tier: bool) -> Bill:
     return Bill(alternative, usage, to_pay.price_lines(PRICES[plans[0].architecture]), cold_starts)
 
 
-def _option(priced: Bill, none: Bill, price_of_a_cold_start: float) -> Option:
+def _alternative(priced: Bill, none: Bill, price_of_a_cold_start: float) -> Alternative:
     added, avoided = priced.total - none.total, none.cold_starts - priced.cold_starts
     has_answer = priced.alternative in ("warmer", "provisioned")
     worth = is_worth_it(added, avoided, price_of_a_cold_start) if has_answer else None
-    return Option(priced.alternative, priced.total, added, priced.cold_starts, worth)
+    return Alternative(priced.alternative, priced.total, added, priced.cold_starts, worth)

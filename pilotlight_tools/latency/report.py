@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pilotlight_tools.cost.stage import Alternative
 from pilotlight_tools.latency.statistics import Distribution, Histogram
 from pilotlight_tools.latency.time_range import TimeRange
 
@@ -58,20 +59,6 @@ class Pings:
     coverage_mean: float | None
     coverage_lowest: float | None
     functions: dict[str, Coverage]
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """One way to treat cold starts, in US dollars a month for this load: `none`, `warmer`, `provisioned`, `snapstart`.
-
-    `added` is its price above no warming; `cold_starts` are what it leaves, a month.
-    """
-
-    name: str
-    price: float
-    added: float
-    cold_starts: float
-    is_worth_it: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pilotlight_tools.cost.plan import MONTH_SECONDS
-from pilotlight_tools.cost.stage import MonthlyCost
+from pilotlight_tools.cost.stage import Alternative, MonthlyCost
 from pilotlight_tools.cost.worth import IDLE_MINUTES, PRICE_OF_A_COLD_START, is_worth_it
-from pilotlight_tools.latency.report import Alternative, Verdict
+from pilotlight_tools.latency.report import Verdict
 from pilotlight_tools.latency.verdict_sentence import sentence
 
 _FEW_REQUESTS = 100
@@ -100,7 +100,5 @@ def _is_worth_it(
 def _alternatives(facts: Facts) -> list[Alternative]:
     if not facts.cost:
         return []
-    return [
-        Alternative(each.name, each.price, each.added, each.cold_starts, None if facts.are_few else each.is_worth_it)
-        for each in facts.cost.options(facts.price_of_a_cold_start)
-    ]
+    found = facts.cost.alternatives(facts.price_of_a_cold_start)
+    return [replace(each, is_worth_it=None) for each in found] if facts.are_few else found

@@ -9,7 +9,8 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from pilotlight_tools.latency.report import NO_RECORD, Alternative, Coverage, Report, Verdict
+from pilotlight_tools.cost.stage import Alternative
+from pilotlight_tools.latency.report import NO_RECORD, Coverage, Report, Verdict
 from tests.support.counted_report import END, TYPES, Request, Ticked, report_of
 
 _HOUR, _DAY = 3600.0, 86400.0
