@@ -27,7 +27,10 @@ _STEPS = (
 )
 _ADVICE = ("your files", "format of your files")
 """Reported, but never a failure: handler.py and other files that a user adds are the user's."""
-_FAST = ["-n", "auto", "-m", "not end_to_end and not slow and not browser"]
+_FAST = ["-m", "not end_to_end and not slow and not browser"]
+_SLOW = ["-m", "end_to_end or slow or browser"]
+_ON_ALL_CORES = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+"""A file's tests share what they start, so that they stay together; each engine takes its memory."""
 _INTERRUPTED = 130
 
 
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, for_pytest = parser.parse_known_args(arguments)
     is_whole = not options.fast and not for_pytest
     steps = [] if options.only_pytest else list(_STEPS)
-    steps.append(("tests", _tests([*_FAST, *for_pytest] if options.fast else for_pytest, with_coverage=is_whole)))
+    steps += _steps_of_pytest(for_pytest, fast=options.fast, whole=is_whole)
     started = time.monotonic()
     for number, (name, command) in enumerate(steps, 1):
         _say(f"{name} ({number} of {len(steps)}): {_shown(command)}")
@@ -59,9 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tests(for_pytest: Sequence[str], *, with_coverage: bool) -> list[str]:
-    measured = ["coverage", "run", "-m"] if with_coverage else []
-    return [sys.executable, "-m", *measured, "pytest", *for_pytest]
+def _steps_of_pytest(for_pytest: Sequence[str], *, fast: bool, whole: bool) -> list[tuple[str, list[str]]]:
+    """All tests in two steps: the fast ones, whose coverage is measured, and those that start something."""
+    run = [sys.executable, "-m"]
+    if whole:
+        covered = ("fast tests", [*run, "coverage", "run", "-m", "pytest", *_FAST])
+        return [covered, ("tests of the whole stack", [*run, "pytest", *_ON_ALL_CORES, *_SLOW])]
+    chosen = ["-n", "auto", *_FAST] if fast else []
+    return [("tests", [*run, "pytest", *chosen, *for_pytest])]
 
 
 def _shown(command: Sequence[str]) -> str:
