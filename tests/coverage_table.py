@@ -7,7 +7,10 @@ from pathlib import Path
 
 from coverage import Coverage
 
-_NOTE = "Only what the fast tests ran in their own process: functions in the engine and commands run as programs are not counted."
+_NOTE = (
+    "Only what the fast tests ran in their own process: functions in the engine and commands run as programs are not "
+    "counted."
+)
 
 
 def coverage_table(project: Path) -> str:
