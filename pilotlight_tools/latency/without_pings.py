@@ -14,7 +14,9 @@ to seven minutes, and the one used last, are common observations. The fewer `idl
 
 Where it errs. What came before the first request is not known, so the first requests count as cold, unless earlier ones
 are given too, of at least `idle_seconds`, and `counted_from` says where to begin. Requests that timed out count as if
-their environment had lived on, and a deployment, which replaces all environments, is not seen.
+their environment had lived on, and a deployment, which replaces all environments, is not seen. The time in Lambda is
+API Gateway's `integrationLatency`: what it has beyond the handler's own time makes requests overlap more than they did,
+most of all on the local engine, so that a burst there credits pings with a few starts too many.
 """
 
 from __future__ import annotations
