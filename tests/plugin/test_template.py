@@ -170,12 +170,25 @@ def test_the_stage_throttles_and_logs_as_json(prod: Packaged) -> None:
     (settings,) = stage_of(prod)["MethodSettings"]
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (1000, 500)
-    # API Gateway puts the quotes round this one, and escapes what stands between them.
-    error = json.dumps('No, it is "quoted"')
-    line = json.loads(stage_of(prod)["AccessLogSetting"]["Format"].replace("$context.error.messageString", error))
-    assert {"requestId", "xrayTraceId", "status", "latencyMs"} <= line.keys()
-    assert line["error"] == 'No, it is "quoted"'
     assert settings["MetricsEnabled"] is False
+
+
+def test_the_access_log_has_what_joins_it_to_the_functions_log_and_to_traces(prod: Packaged) -> None:
+    """The variables are those of "Variables for access logging for API Gateway"; without a value each is a bare `-`.
+
+    `$context.integration.requestId` is the AWS endpoint's request id, which for AWS_PROXY is Lambda's of the
+    invocation; `$context.error.responseType` is the type of the gateway response.
+    """
+    form = stage_of(prod)["AccessLogSetting"]["Format"]
+    line = json.loads(re.sub(r"\$context\.[A-Za-z.]+", "-", form))
+    assert set(line.values()) == {"-"}
+    variables = json.loads(form)
+    assert {name: variables[name] for name in ("integrationRequestId", "errorType", "xrayTraceId", "latencyMs")} == {
+        "integrationRequestId": "$context.integration.requestId",
+        "errorType": "$context.error.responseType",
+        "xrayTraceId": "$context.xrayTraceId",
+        "latencyMs": "$context.responseLatency",
+    }
 
 
 def test_api_gateways_own_responses_have_the_apis_form(prod: Packaged) -> None:
