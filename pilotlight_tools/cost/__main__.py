@@ -17,7 +17,7 @@ from pilotlight_tools.cost.configured_plan import plan_fields, print_configurati
 from pilotlight_tools.cost.plan import Plan
 from pilotlight_tools.cost.prices import PRICES
 from pilotlight_tools.cost.stage import MonthlyCost, stage_bills
-from pilotlight_tools.latency.time_range import duration_seconds
+from pilotlight_tools.latency.time_range import duration_given
 from pilotlight_tools.variables import prepare_this_process
 
 EXIT_CODE_PROBLEM = 1
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     default = Plan()
     parser.add_argument("--stage", help="read serverless.yml as it is deployed for this stage")
     last_help = "read the deployed stage and what its users did in this time, such as 7d, instead of asking for it"
-    parser.add_argument("--last", metavar="TIME", type=_duration, help=last_help)
+    parser.add_argument("--last", metavar="TIME", type=duration_given, help=last_help)
     parser.add_argument("--region", help="of the stage (default: as `sls deploy` chooses it)")
     parser.add_argument("--function", help="its key in serverless.yml (default: that of the first target)")
     parser.add_argument("--project", type=path_given, default=Path.cwd(), help="the service's folder (default: this)")
@@ -139,14 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-cold-starts", action="store_true", help="a cold start is not acceptable at any price")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
-
-
-def _duration(text: str) -> str:
-    try:
-        duration_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
 
 
 def _add_observing(parser: argparse.ArgumentParser, default: Plan) -> None:

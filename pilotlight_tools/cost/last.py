@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pilotlight_tools.cost.deployed_plan import Observed, cost_of
+from pilotlight_tools.cost.deployed_plan import cost_of
 from pilotlight_tools.cost.deployed_stage import UnknownCostError, read_stage
 from pilotlight_tools.cost.stage import MonthlyCost
 from pilotlight_tools.latency.deployment import Deployment, find_deployment
 from pilotlight_tools.latency.listing import MOST_SCANNED
 from pilotlight_tools.latency.make_report import make_report
+from pilotlight_tools.latency.observed_load import observed_in
 from pilotlight_tools.latency.open_reader import open_reader
 from pilotlight_tools.latency.problems import explained
 from pilotlight_tools.latency.report import Report
@@ -42,21 +43,6 @@ def read_cost(
         report = _report(deployment, last)
     deployed = read_stage(clients_of(deployment), deployment.stack, stage)
     return cost_of(deployed, observed_in(report), given), deployment.region
-
-
-def observed_in(report: Report) -> Observed:
-    """What a report says of a stage's users."""
-    cold, warm = report.starts.get("cold"), report.starts.get("warm")
-    return Observed(
-        seconds=report.time_range.end - report.time_range.start,
-        requests=report.requests,
-        is_complete=report.source == "access log",
-        cold=cold.count if cold else 0,
-        cold_without_pings=report.verdict.cold_without_pings,
-        request_ms=warm.response.p50 if warm and warm.response else None,
-        init_ms=cold.init.p50 if cold and cold.init else None,
-        by_function={each.name: each.requests for each in report.functions},
-    )
 
 
 def _report(deployment: Deployment, last: str) -> Report:

@@ -25,7 +25,7 @@ from pilotlight_tools.latency.problems import EXIT_CODE_NO_TRACES, Problem, expl
 from pilotlight_tools.latency.report import Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.stage_costs import costs_of
-from pilotlight_tools.latency.time_range import TimeRange, duration_seconds
+from pilotlight_tools.latency.time_range import TimeRange, duration_given, duration_seconds
 from pilotlight_tools.terminal import Progress, counting
 from pilotlight_tools.variables import prepare_this_process
 
@@ -123,7 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     stage_help = f"deployed stage to read; 'local' is the stage of `{command('start')}`"
     parser.add_argument("--stage", required=True, help=stage_help)
-    parser.add_argument("--last", default=_DEFAULT_LAST, type=_duration, help="how far back, 30d at most (%(default)s)")
+    parser.add_argument(
+        "--last", default=_DEFAULT_LAST, type=duration_given, help="how far back, 30d at most (%(default)s)"
+    )
     parser.add_argument("--most", default=_DEFAULT_MOST, type=_positive, help="traces to read in detail (%(default)s)")
     parser.add_argument("--project", type=path_given, default=Path(), help="folder of the service (default: this one)")
     parser.add_argument("--service", help="service name (default: the one in serverless.yml)")
@@ -154,14 +156,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--html", type=path_given, metavar="FILE", help="also write it as a page that needs no network")
     return parser
-
-
-def _duration(text: str) -> str:
-    try:
-        duration_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
 
 
 def _above_zero(text: str) -> float:

@@ -11,17 +11,16 @@ from botocore.exceptions import ClientError
 from pilotlight_tools.latency.clients import Clients
 from pilotlight_tools.latency.counted import Counts, read_counts
 from pilotlight_tools.latency.log_events import LogEvents, Progress, Take
+from pilotlight_tools.latency.problems import DENIED, code_of
 from pilotlight_tools.latency.reader import Reader
-from pilotlight_tools.latency.stage_log import DENIED, NoLogError, StageLog, code_of, find_stage_logs
+from pilotlight_tools.latency.stage_log import NoLogError, StageLog, find_stage_logs
 from pilotlight_tools.latency.start_lines import START_PATTERN, TICK_PATTERN, Started, StartLines, TickLines
 from pilotlight_tools.latency.ticks import Tick
-from pilotlight_tools.latency.time_range import TimeRange
+from pilotlight_tools.latency.time_range import MOST_SECONDS_BY_X_RAY, TimeRange
 
 _GROUPS = "/aws/lambda/"
 _LATER_SECONDS = 60.0
 """A line is logged when its response is sent: longer than API Gateway waits for it ("Amazon API Gateway quotas")."""
-MOST_SECONDS_BY_X_RAY = 24 * 3600.0
-"""Of a longer time range no traces are listed: X-Ray charges for each that it looks through."""
 
 
 class AccessLog:

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pilotlight.environment import START_TYPES
 from pilotlight_tools.latency.columns import Columns
 from pilotlight_tools.latency.observation import UNKNOWN, Observation
-from pilotlight_tools.latency.reading import Reading
+from pilotlight_tools.latency.reading import SLOWEST_SHOWN, Reading
 from pilotlight_tools.latency.report import NO_RECORD, Coverage, Group, Pings, Slow, StartType
 from pilotlight_tools.latency.statistics import distribution
 from pilotlight_tools.latency.ticks import Tick
 
-SLOWEST_SHOWN = 10
 GROUPS_SHOWN = 100
 """More routes than these are no routes: paths that nobody made a pattern of."""
 _THROTTLED = 429

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from pilotlight_tools.latency.problems import code_of
 from pilotlight_tools.latency.time_range import TimeRange
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LogEvents:
             except ClientError as error:
                 stop.set()
                 threads.shutdown(cancel_futures=True)
-                if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
+                if code_of(error) != "ResourceNotFoundException":
                     raise
             except BaseException:
                 stop.set()

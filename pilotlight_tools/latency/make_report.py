@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pilotlight_tools.cost.deployed_plan import Observed
 from pilotlight_tools.cost.stage import MonthlyCost
 from pilotlight_tools.cost.worth import IDLE_MINUTES, PRICE_OF_A_COLD_START
 from pilotlight_tools.latency import figures, notes, over_time, statistics
 from pilotlight_tools.latency.observation import UNKNOWN
+from pilotlight_tools.latency.observed_load import observed_in
 from pilotlight_tools.latency.read_log import read_log
 from pilotlight_tools.latency.read_traces import read_traces
 from pilotlight_tools.latency.reader import Reader
@@ -20,7 +21,7 @@ from pilotlight_tools.latency.replay import cold_without_pings
 from pilotlight_tools.latency.report import NO_RECORD, Counted, Report
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.stage_log import NoLogError
-from pilotlight_tools.latency.time_range import TimeRange
+from pilotlight_tools.latency.time_range import MOST_SECONDS_BY_X_RAY, TimeRange
 from pilotlight_tools.latency.verdict import Facts, judge
 
 _DEFINITIONS = {
@@ -33,8 +34,6 @@ _DEFINITIONS = {
     UNKNOWN: "The record has no start annotation.",
 }
 _WAITED = ("cold", "restored")
-_DAY_SECONDS = 24 * 3600.0
-"""X-Ray charges for each trace that it looks through: of a longer time range it is asked for the last day only."""
 
 _Costs = Callable[[Observed, Callable[[str], object]], MonthlyCost | None]
 
@@ -70,7 +69,8 @@ def make_report(
     points = over_time.timeline(reading, time_range.bin_seconds)
     counted = reading.counts.total() if reading.counts else None
     times = {start: array("d", columns.times(by_start[start])) for start in starts}
-    return Report(
+    facts = _facts(reading, time_range, options, by_start, counted)
+    report = Report(
         service=reader.service,
         stage=stage,
         region=region,
@@ -79,7 +79,7 @@ def make_report(
         source=reading.source,
         selection=str(options.selection),
         counted=counted,
-        verdict=judge(_facts(reading, time_range, options, counted)),
+        verdict=judge(facts),
         requests=len(columns),
         traced=reading.traced,
         sampled=len(reading.observed),
@@ -101,6 +101,21 @@ def make_report(
         method=statistics.METHOD,
         notes=[*notes.of_source(reading, region), *reading.notes, *notes.of_reader(reader, reading, region)],
     )
+    # What all requests of the stage cost is not the price of some of them.
+    return report if options.selection or not facts.requests else _priced(report, facts, options.costs)
+
+
+def _priced(report: Report, facts: Facts, costs: _Costs | None) -> Report:
+    """The report with the verdict that knows what the stage costs, or with a note why that is not known."""
+    if costs is None:
+        return report
+    told: list[str] = []
+    cost = costs(observed_in(report), told.append)
+    return replace(
+        report,
+        verdict=judge(replace(facts, cost=cost)),
+        notes=[*report.notes, *(notes.without_cost(why) for why in told)],
+    )
 
 
 def _read(reader: Reader, time_range: TimeRange, options: Options, *, most: int, region: str | None) -> Reading:
@@ -118,7 +133,11 @@ def _read(reader: Reader, time_range: TimeRange, options: Options, *, most: int,
             )
         except NoLogError as error:
             why = str(error)
-    listed = time_range if is_local else TimeRange(max(time_range.start, time_range.end - _DAY_SECONDS), time_range.end)
+    listed = (
+        time_range
+        if is_local
+        else TimeRange(max(time_range.start, time_range.end - MOST_SECONDS_BY_X_RAY), time_range.end)
+    )
     reading = read_traces(reader, listed, most=most, selection=options.selection, is_local=is_local)
     if why:
         reading.notes[:0] = [notes.without_log(why), *_count(reading, reader, time_range, options)]
@@ -139,40 +158,23 @@ def _count(reading: Reading, reader: Reader, time_range: TimeRange, options: Opt
         yield notes.of_counts(total)
 
 
-def _facts(reading: Reading, time_range: TimeRange, options: Options, counted: Counted | None) -> Facts:
-    columns, by_start = reading.columns, reading.columns.starts.groups()
-    observed = _observed(reading, time_range, options, counted)
-    cost = None
-    # What all requests of the stage cost is not the price of some of them.
-    if options.costs is not None and observed.requests and not options.selection:
-        cost = options.costs(observed, lambda why: reading.notes.append(notes.without_cost(why)))
-    return Facts(
-        requests=observed.requests,
-        is_complete=observed.is_complete,
-        seconds=observed.seconds,
-        waited_ms=[value for start in _WAITED for value in columns.times(by_start.get(start, ()))],
-        warm_median_ms=observed.request_ms,
-        cold_without_pings=observed.cold_without_pings,
-        cold=observed.cold,
-        cost=cost,
-        price_of_a_cold_start=options.price_of_a_cold_start,
-        idle_minutes=options.idle_minutes,
-    )
-
-
-def _observed(reading: Reading, time_range: TimeRange, options: Options, counted: Counted | None) -> Observed:
-    columns, by_start = reading.columns, reading.columns.starts.groups()
+def _facts(
+    reading: Reading, time_range: TimeRange, options: Options, by_start: figures.Indices, counted: Counted | None
+) -> Facts:
+    """All that the verdict needs but the price."""
+    columns = reading.columns
     warm = statistics.distribution(columns.times(by_start.get("warm", ())))
-    init = statistics.distribution(reading.inits.get("cold", ()))
-    return Observed(
-        seconds=time_range.end - time_range.start,
+    return Facts(
         requests=counted.requests if counted else len(columns),
         is_complete=reading.is_complete or counted is not None,
-        cold=counted.starts.get("cold", 0) if counted else len(by_start.get("cold", ())),
+        seconds=time_range.end - time_range.start,
+        waited_ms=[value for start in _WAITED for value in columns.times(by_start.get(start, ()))],
+        warm_median_ms=warm.p50 if warm else None,
         cold_without_pings=cold_without_pings(reading, 60 * options.idle_minutes, time_range.start),
-        request_ms=warm.p50 if warm else None,
-        init_ms=init.p50 if init else None,
-        by_function={name: len(indices) for name, indices in columns.functions.groups().items()},
+        cold=counted.starts.get("cold", 0) if counted else len(by_start.get("cold", ())),
+        cost=None,
+        price_of_a_cold_start=options.price_of_a_cold_start,
+        idle_minutes=options.idle_minutes,
     )
 
 

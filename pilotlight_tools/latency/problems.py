@@ -14,7 +14,8 @@ EXIT_CODE_PROBLEM = 1
 EXIT_CODE_NO_TRACES = 3
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
-_DENIED = {"AccessDenied", "AccessDeniedException"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+"""Codes by which AWS refuses what a policy does not allow."""
 _THROTTLED = {"ThrottledException", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
 
 
@@ -59,6 +60,11 @@ def explained(endpoint_url: str | None) -> Iterator[None]:
         raise _from_response(error) from error
 
 
+def code_of(error: exceptions.ClientError) -> str:
+    """The code of an error that AWS returned."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
 def _no_profile(error: exceptions.ProfileNotFound) -> Problem:
     # The session's own profile does not exist, but its files can be read.
     known = ", ".join(sorted(botocore.session.Session().available_profiles))
@@ -67,13 +73,13 @@ def _no_profile(error: exceptions.ProfileNotFound) -> Problem:
 
 
 def _from_response(error: exceptions.ClientError) -> Problem:
-    code = error.response.get("Error", {}).get("Code", "")
+    code = code_of(error)
     message = error.response.get("Error", {}).get("Message") or error.response.get("Message", "")
     if code in _EXPIRED:
         return Problem(
             f"AWS does not accept these credentials ({code}).", "Sign in again with `aws sso login`, or use new keys."
         )
-    if code in _DENIED:
+    if code in DENIED:
         return Problem(
             f"These credentials may not call xray:{error.operation_name} ({message}).",
             "Attach the managed policy AWSXrayReadOnlyAccess to them, or use other credentials.",

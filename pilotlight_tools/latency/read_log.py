@@ -14,6 +14,7 @@ A handler that raised in a warm environment and was not sampled thus counts as o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,9 @@ from pilotlight_tools.latency.access_log import AccessLog
 from pilotlight_tools.latency.columns import NOT_MEASURED, Columns, Request
 from pilotlight_tools.latency.log_format import LogLine
 from pilotlight_tools.latency.observation import API_GATEWAY, UNKNOWN, Observation
-from pilotlight_tools.latency.read_traces import SLOWEST_SHOWN, around_the_function
+from pilotlight_tools.latency.read_traces import around_the_function
 from pilotlight_tools.latency.reader import Reader
-from pilotlight_tools.latency.reading import ACCESS_LOG, Reading
+from pilotlight_tools.latency.reading import ACCESS_LOG, SLOWEST_SHOWN, Reading
 from pilotlight_tools.latency.report import NO_RECORD
 from pilotlight_tools.latency.route_patterns import RoutePatterns, is_greedy
 from pilotlight_tools.latency.selection import Selection
@@ -137,7 +138,7 @@ class Collector:
         response_ms = NOT_MEASURED if line.response_ms is None else line.response_ms
         in_lambda_ms = _in_lambda_ms(line, response_ms)
         if at < self._time_range.start:
-            if in_lambda_ms == in_lambda_ms:
+            if not math.isnan(in_lambda_ms):
                 init_ms = (started.init_ms if started and started.start == "cold" else None) or 0.0
                 self.earlier.setdefault(function, []).append((at, max(0.0, in_lambda_ms - init_ms) / 1000))
             return

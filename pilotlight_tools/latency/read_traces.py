@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from pilotlight_tools.latency import notes
 from pilotlight_tools.latency.observation import API_GATEWAY, Observation
 from pilotlight_tools.latency.reader import Reader
-from pilotlight_tools.latency.reading import TRACES, Reading
+from pilotlight_tools.latency.reading import SLOWEST_SHOWN, TRACES, Reading
 from pilotlight_tools.latency.selection import Selection
 from pilotlight_tools.latency.statistics import Distribution, distribution
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.time_range import TimeRange
 
-SLOWEST_SHOWN = 10
 _MOST_FOR_THE_ENGINE = 200
 """How many warm traces tell what the local engine takes itself."""
 

@@ -15,6 +15,8 @@ from pilotlight_tools.latency.ticks import Tick
 
 ACCESS_LOG = "access log"
 TRACES = "traces"
+SLOWEST_SHOWN = 10
+"""So many of the slowest requests a report shows, with what X-Ray has of them."""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pilotlight_tools.latency.log_format import LogFormat, LogLine, UnreadableFormatError
+from pilotlight_tools.latency.problems import DENIED, code_of
 
 if TYPE_CHECKING:
     from pilotlight_tools.latency.clients import Clients
@@ -22,7 +23,6 @@ _GROUP = re.compile(r"arn:[\w-]+:logs:[^:]*:[^:]*:log-group:([^:*]+)")
 _FUNCTION = re.compile(r":function:([A-Za-z0-9_-]+)")
 _ABSENT = {"NotFoundException", "ResourceNotFoundException"}
 _ANY = "ANY"
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
 class NoLogError(Exception):
@@ -67,7 +67,9 @@ class _Stage:
 def _stage_log(found: _Stage, stage: str) -> StageLog:
     destination = found.settings.get("destinationArn") or ""
     if not destination:
-        raise NoLogError(f"stage {stage} has no access log: `accessLog: true` of the stage's parameters turns it on")
+        raise NoLogError(
+            f"stage {stage} has no access log; docs/adopting.md, The access log, has the lines of serverless.yml for it"
+        )
     group = _GROUP.match(destination)
     if group is None:
         raise NoLogError(f"the access log of stage {stage} does not go to CloudWatch Logs ({destination})")
@@ -145,8 +147,3 @@ def _all(operation: Any, parameters: Mapping[str, str]) -> Iterable[dict[str, An
         if not page.get("NextToken"):
             return
         token = {"NextToken": page["NextToken"]}
-
-
-def code_of(error: ClientError) -> str:
-    """The code of an error that AWS returned."""
-    return str(error.response.get("Error", {}).get("Code", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ _LONGEST_CHUNK_SECONDS = 6 * 3600
 """GetTraceSummaries refuses longer time ranges ("X-Ray endpoints and quotas")."""
 _KEPT_SECONDS = 30 * 86400
 """X-Ray keeps traces for 30 days."""
+MOST_SECONDS_BY_X_RAY = 24 * 3600.0
+"""Of a longer time range X-Ray lists the last part at most: it charges for each trace that it looks through."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BIN_SECONDS = (10, 30, 60, 300, 900, 1800, 3600, 7200, 21600, 43200, 86400)
 _MOST_BINS = 60
@@ -40,6 +43,15 @@ class TimeRange:
         """A round width that divides the time range into sixty bins at most."""
         length = self.end - self.start
         return next((width for width in _BIN_SECONDS if length / width <= _MOST_BINS), _BIN_SECONDS[-1])
+
+
+def duration_given(text: str) -> str:
+    """Check an option's duration, for argparse, and return it as it is."""
+    try:
+        duration_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def duration_seconds(text: str) -> float:

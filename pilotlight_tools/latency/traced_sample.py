@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pilotlight_tools.latency.observation import Observation
+from pilotlight_tools.latency.problems import DENIED, code_of
 from pilotlight_tools.latency.reader import Reader
 from pilotlight_tools.latency.selection import Selection
-from pilotlight_tools.latency.stage_log import DENIED, code_of
 from pilotlight_tools.latency.survey import Survey
 from pilotlight_tools.latency.time_range import TimeRange
 

@@ -103,11 +103,19 @@ def needed() -> dict[str, Any]:
     return {**anything, "Priority": 1000, "Version": 1}
 
 
-def test_a_stage_is_read_as_it_is_deployed() -> None:
+def with_stage(
+    *, targets: str | None = None, rate: str = "rate(5 minutes)", state: str = "ENABLED", metrics: bool = False
+) -> Aws:
+    """An AWS that has the stage of RESOURCES, and shows all of it."""
     aws = Aws()
-    deployed(aws, RESOURCES)
-    scheduled(aws)
-    observed_by_x_ray_and_the_api(aws, metrics=True)
+    deployed(aws, RESOURCES, targets=targets)
+    scheduled(aws, rate=rate, state=state)
+    observed_by_x_ray_and_the_api(aws, metrics=metrics)
+    return aws
+
+
+def test_a_stage_is_read_as_it_is_deployed() -> None:
+    aws = with_stage(metrics=True)
     read = read_stage(aws, "shop-prod", "prod")
     assert read == DeployedStage(
         targets=(Function("shop-prod-api", 512, "arm64", is_traced=True, concurrency=10),),
@@ -122,10 +130,7 @@ def test_a_stage_is_read_as_it_is_deployed() -> None:
 
 
 def test_the_plan_has_what_is_deployed_and_what_was_observed() -> None:
-    aws = Aws()
-    deployed(aws, RESOURCES)
-    scheduled(aws, rate="rate(4 minutes)")
-    observed_by_x_ray_and_the_api(aws)
+    aws = with_stage(rate="rate(4 minutes)")
     cost = monthly_cost(aws, "shop-prod", "prod", OBSERVED)
     assert cost is not None
     [plan] = cost.plans
@@ -147,10 +152,7 @@ def test_the_plan_has_what_is_deployed_and_what_was_observed() -> None:
 
 def test_the_verdict_and_the_alternatives_beside_it_agree() -> None:
     """Both are of the same cold starts: spared in the time range, and as many times more in a month."""
-    aws = Aws()
-    deployed(aws, RESOURCES)
-    scheduled(aws)
-    observed_by_x_ray_and_the_api(aws)
+    aws = with_stage()
     cost = monthly_cost(aws, "shop-prod", "prod", OBSERVED)
     assert cost is not None
     for price in (0.01, 0.005, 0.001):
@@ -184,10 +186,7 @@ def test_without_the_right_to_read_the_functions_the_cost_is_not_known_and_why_i
 
 def test_a_page_that_asks_again_does_not_read_again() -> None:
     """The stub responds to each call once."""
-    aws = Aws()
-    deployed(aws, RESOURCES)
-    scheduled(aws)
-    observed_by_x_ray_and_the_api(aws)
+    aws = with_stage()
     costs = StageCosts(aws, "shop-prod", "prod")
     more = Observed(**{**as_fields(OBSERVED), "requests": 10_000})
     first, second = costs(OBSERVED, pytest.fail), costs(more, pytest.fail)
@@ -213,10 +212,7 @@ def test_without_the_other_rights_it_is_assumed_and_said() -> None:
 
 
 def test_a_warmer_whose_schedule_is_off_is_none() -> None:
-    aws = Aws()
-    deployed(aws, RESOURCES)
-    scheduled(aws, state="DISABLED")
-    observed_by_x_ray_and_the_api(aws)
+    aws = with_stage(state="DISABLED")
     cost = monthly_cost(aws, "shop-prod", "prod", OBSERVED)
     assert cost is not None
     assert not cost.has_warmer
@@ -224,10 +220,7 @@ def test_a_warmer_whose_schedule_is_off_is_none() -> None:
 
 
 def test_a_schedule_without_a_rate_is_taken_for_five_minutes_and_that_is_said() -> None:
-    aws = Aws()
-    deployed(aws, RESOURCES)
-    scheduled(aws, rate="cron(0/5 * * * ? *)")
-    observed_by_x_ray_and_the_api(aws)
+    aws = with_stage(rate="cron(0/5 * * * ? *)")
     read = read_stage(aws, "shop-prod", "prod")
     assert read.interval_minutes == 5.0
     assert "cron" in read.assumed[0]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pilotlight_tools.cost.deployed_plan import Observed
-from pilotlight_tools.cost.last import observed_in
-from pilotlight_tools.latency.report import Group, Report, StartType
+from pilotlight_tools.latency.observed_load import observed_in
+from pilotlight_tools.latency.report import Counted, Group, Report, StartType
 from pilotlight_tools.latency.statistics import distribution
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.latency.verdict import Facts, judge
@@ -53,6 +53,11 @@ def test_what_did_not_occur_is_not_known(missing: str) -> None:
     starts = {name: start for name, start in report().starts.items() if name != missing}
     found = observed_in(report(starts=starts))
     assert (found.init_ms is None, found.request_ms is None) == (missing == "cold", missing == "warm")
+
+
+def test_where_cloudwatch_counted_all_requests_its_counts_are_taken() -> None:
+    found = observed_in(report(source="traces", counted=Counted(60, {"cold": 12}, 0, 0, 0.2)))
+    assert (found.requests, found.cold, found.is_complete) == (60, 12, True)
 
 
 def test_traces_are_not_all_requests() -> None:

@@ -8,10 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from pilotlight.environment import TICK_ANNOTATIONS, Annotation
+from pilotlight_tools.latency.reader import xray_client
+from pilotlight_tools.local.engine import REGION
 from pilotlight_tools.local.exchange import Exchange
 from pilotlight_tools.local.xray import XRay
 from tests.support.project import PROJECT
@@ -47,20 +48,10 @@ def xray() -> Iterator[XRay]:
         yield started
 
 
-def client(xray: XRay) -> Any:
-    return boto3.client(
-        "xray",
-        endpoint_url=xray.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
 def found(xray: XRay, expression: str) -> list[float]:
     """When each request began that an expression finds, in seconds from NOW."""
-    question = {"StartTime": NOW - 60, "EndTime": NOW + 60, "FilterExpression": expression}
-    pages = client(xray).get_paginator("get_trace_summaries").paginate(**question)
+    question: dict[str, Any] = {"StartTime": NOW - 60, "EndTime": NOW + 60, "FilterExpression": expression}
+    pages = xray_client(REGION, xray.endpoint_url, local=True).get_paginator("get_trace_summaries").paginate(**question)
     return sorted(summary["StartTime"].timestamp() - NOW for page in pages for summary in page["TraceSummaries"])
 
 
@@ -96,7 +87,7 @@ def test_the_plugins_groups_hold_in_the_local_x_ray(xray: XRay) -> None:
     """Made there as CloudFormation would make them, and asked for by name."""
     expected = {"requests": [0.0, 1.0, 2.0], "cold": [0.0], "warm": [1.0, 2.0]}
     for name, expression in groups_of_the_plugin(SERVICE).items():
-        client(xray).create_group(GroupName=name, FilterExpression=expression)
+        xray_client(REGION, xray.endpoint_url, local=True).create_group(GroupName=name, FilterExpression=expression)
         assert found(xray, f'group.name = "{name}"') == expected[name.rpartition("-")[2]]
 
 
