@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from pilotlight_tools.variables import prepare_this_process
 _DEFAULT_LAST = "6h"
 _DEFAULT_MOST = 2000
 """400 calls of BatchGetTraces: well under a minute, and enough for a p99 of each start type."""
+EXIT_CODE_WRONG_USAGE = 2
 EXIT_CODE_INTERRUPTED = 130
 _QUIET_SECONDS = 2.0
 """A reading that takes no longer shows no progress."""
@@ -41,35 +43,53 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a problem, 2 for wrong usage, 3 for no traces, 130 for Ctrl-C."""
     options = parse_options(_parser(), arguments)
     prepare_this_process()
+    services = options.service or [None]
+    reports: list[Report] = []
+    exit_code = 0
     try:
-        deployment = find_deployment(
-            options.stage, service=options.service, region=options.region, project=options.project
-        )
-        if not deployment.local and (
-            told := stage_without_parameters(read_configuration(options.project), options.stage)
-        ):
-            notice(told)
-        if options.html:
-            _check_writable(options.html)
-        report = _read(deployment, options)
+        _check_page(options.html, services)
+        for service in services:
+            try:
+                reports.append(_report_of(service, options))
+            except Problem as problem:  # the other services have theirs all the same
+                exit_code = _fail(problem)
     except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
+        return _fail(problem)
     except KeyboardInterrupt:
         return EXIT_CODE_INTERRUPTED
-    if options.html:
-        options.html.write_text(static_page(report), encoding="utf-8")
+    _show(reports, options, several=len(services) > 1)
+    return exit_code
+
+
+def _fail(problem: Problem) -> int:
+    print(f"error: {problem}", file=sys.stderr)
+    return problem.exit_code
+
+
+def _show(reports: Sequence[Report], options: argparse.Namespace, *, several: bool) -> None:
+    """Print the reports: as JSON one is an object, and several are a list."""
     if options.json:
-        print(json.dumps(report.as_dict(), indent=2))
+        documents = [report.as_dict() for report in reports]
+        if several or documents:
+            print(json.dumps(documents if several else documents[0], indent=2))
     else:
-        tables.show(report, Console())
-    if options.html:
+        for report in reports:
+            tables.show(report, Console())
+    if options.html and reports:
+        options.html.write_text(static_page(reports[0]), encoding="utf-8")
         print(f"Page written to {options.html}", file=sys.stderr)
-    return 0
+
+
+def _check_page(file: Path | None, services: Sequence[str | None]) -> None:
+    """Raise Problem where no page can be written, before the reading, which takes its time."""
+    if file and len(services) > 1:
+        raise Problem("A page shows one service.", "Give --html with one --service.", EXIT_CODE_WRONG_USAGE)
+    if file:
+        _check_writable(file)
 
 
 def _check_writable(file: Path) -> None:
-    """Raise Problem where the page could not be written: before the reading, which takes its time."""
+    """Raise Problem where the file could not be written."""
     is_new = not file.exists()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -78,6 +98,14 @@ def _check_writable(file: Path) -> None:
         raise Problem(f"{file} cannot be written ({error.strerror}).", "Name another file: --html FILE") from error
     if is_new:
         file.unlink()
+
+
+def _report_of(service: str | None, options: argparse.Namespace) -> Report:
+    """Find the deployment of a service, None for that of serverless.yml, and report on it. Raises Problem."""
+    deployment = find_deployment(options.stage, service=service, region=options.region, project=options.project)
+    if not deployment.local and (told := stage_without_parameters(read_configuration(options.project), options.stage)):
+        notice(told)
+    return _read(deployment, options)
 
 
 def _read(deployment: Deployment, options: argparse.Namespace) -> Report:
@@ -128,7 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--most", default=_DEFAULT_MOST, type=_positive, help="traces to read in detail (%(default)s)")
     parser.add_argument("--project", type=path_given, default=Path(), help="folder of the service (default: this one)")
-    parser.add_argument("--service", help="service name (default: the one in serverless.yml)")
+    service_help = "service name (default: the one in serverless.yml); several times for several services"
+    parser.add_argument("--service", action="append", help=service_help)
     parser.add_argument(
         "--region", help="AWS region (default: as `sls deploy` chooses it, by provider.region of serverless.yml)"
     )

@@ -90,6 +90,29 @@ def test_one_route_or_function_and_the_verdicts_choices(xray: XRay) -> None:
     assert nothing.stderr.startswith("error: No request to function mail in the last 6h. The report without --route")
 
 
+def test_several_services_have_a_report_each(xray: XRay) -> None:
+    options = ("--stage", STAGE, "--service", NAME, "--service", NAME)
+    both = run(*options, "--json", AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert [report["requests"] for report in json.loads(both.stdout)] == [20, 20]
+    printed = run(*options, AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert printed.stdout.count("20 user requests") == 2
+
+
+def test_a_service_without_traces_takes_nothing_from_the_others(xray: XRay) -> None:
+    options = ("--stage", STAGE, "--service", "other", "--service", NAME, "--json")
+    result = run(*options, AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
+    assert result.returncode == 3
+    assert result.stderr.startswith(f"error: other-{STAGE} has no traces")
+    assert [report["requests"] for report in json.loads(result.stdout)] == [20]
+
+
+def test_a_page_is_of_one_service(tmp_path: Path) -> None:
+    options = ("--stage", STAGE, "--service", "a", "--service", "b", "--html", str(tmp_path / "page.html"))
+    result = run(*options, AWS_ENDPOINT_URL_XRAY="http://127.0.0.1:9")
+    assert result.returncode == 2
+    assert result.stderr == "error: A page shows one service. Give --html with one --service.\n"
+
+
 def test_html_is_written_with_its_folder(xray: XRay, tmp_path: Path) -> None:
     file = tmp_path / "new" / "page.html"
     result = run("--stage", STAGE, "--service", NAME, "--html", str(file), AWS_ENDPOINT_URL_XRAY=xray.endpoint_url)
