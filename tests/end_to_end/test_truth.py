@@ -7,6 +7,7 @@ it could have been warm. What each request must be is written down beside (truth
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -19,16 +20,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean, median_low
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 import requests
+from rich.console import Console
 
 from pilotlight.environment import PROACTIVE_AFTER_SECONDS
+from pilotlight_tools.latency import tables
 from pilotlight_tools.latency.make_report import Options, make_report
 from pilotlight_tools.latency.open_reader import open_reader
-from pilotlight_tools.latency.report import Verdict
+from pilotlight_tools.latency.report import Report, Verdict
 from pilotlight_tools.latency.stage_costs import costs_of
 from pilotlight_tools.latency.time_range import TimeRange
 from pilotlight_tools.local.history import History
@@ -316,7 +319,32 @@ def check_report(witness: Witness, started: float) -> None:
     assert cold_pings == expected()["ticks"]["cold_pings"]
     assert {each["ticks"] for each in told["pings"]["functions"].values()} == {expected()["ticks"]["count"]}
     assert told["pings"]["coverage_mean"] == expected()["ticks"]["coverage"]
+    for start, times in times_of(witness).items():
+        shown = told["starts"][start]["response"]
+        assert (shown["count"], shown["p50"], shown["max"]) == (len(times), median_low(times), max(times)), start
+        assert (shown["p90"] is None, shown["p99"] is None) == (len(times) < 10, True)
+    check_table(report)
     check_verdict(witness, report.verdict)
+
+
+def check_table(report: Report) -> None:
+    """The table in the terminal has the same counts."""
+    console = Console(file=io.StringIO(), width=200)
+    tables.show(report, console)
+    rows = [line.strip() for line in cast("io.StringIO", console.file).getvalue().splitlines()]
+    for start, counts in expected()["starts"].items():
+        share = 100 * counts["count"] / expected()["requests"]
+        (row,) = (row for row in rows if re.match(rf"{start} +{counts['count']} +{share:.2f} %", row))
+        assert row.split()[-2:] == [str(counts["errors"]), str(counts["faults"])]
+    assert report.verdict.sentence in rows
+
+
+def times_of(witness: Witness) -> dict[str, list[int]]:
+    """The response times in the access log, in milliseconds, by start type."""
+    times: dict[str, list[int]] = {}
+    for line, each in met_by(witness.service.stage, lambda name: witness.history.record_of(name) is not None):
+        times.setdefault(each.start, []).append(int(line["latencyMs"]))
+    return times
 
 
 def check_verdict(witness: Witness, verdict: Verdict) -> None:
@@ -325,9 +353,7 @@ def check_verdict(witness: Witness, verdict: Verdict) -> None:
         assert getattr(verdict, name) == expected()["verdict"][name], name
     least, most = expected()["verdict"]["cold_without_pings"]
     assert least <= (verdict.cold_without_pings or 0) <= most
-    times: dict[str, list[int]] = {}
-    for line, each in met_by(witness.service.stage, lambda name: witness.history.record_of(name) is not None):
-        times.setdefault(each.start, []).append(int(line["latencyMs"]))
+    times = times_of(witness)
     longer = fmean(times["cold"]) - median_low(times["warm"])
     assert verdict.longer_ms == pytest.approx(longer)
     assert verdict.longer_in_all_ms == pytest.approx(len(times["cold"]) * longer)
